@@ -1,0 +1,56 @@
+"""Break the modules on purpose and see that their tests notice: ``python tools/mutants.py [stem ...]``.
+
+Each ``tests/mutants/<stem>.toml`` names a source file, its test file and a list of mutants, each a text to
+replace by another. A mutant that no test notices, or that no longer applies, makes this command fail.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from joblib import Parallel, delayed
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def outcome(plan: dict, mutant: dict) -> str:
+    """ "killed", "survived" or "does not apply" for one mutant, tried in a copy of the tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for part in ("src", "tests"):
+            shutil.copytree(
+                ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
+        shutil.copytree(ROOT / "book" / "solutions", copy / "book" / "solutions")
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        source = copy / mutant.get("source", plan["source"])
+        text = source.read_text()
+        if text.count(mutant["old"]) != mutant.get("count", 1):
+            return "does not apply"
+        source.write_text(text.replace(mutant["old"], mutant["new"]))
+        environment = os.environ | {"PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *plan["tests"]]
+        code = subprocess.run(command, cwd=copy, env=environment, capture_output=True).returncode
+        return {0: "survived", 1: "killed"}.get(code, f"pytest ended with {code}")
+
+
+def main(stems: list[str]) -> int:
+    """Try the mutants of the given stems (all, if none is given) and return how many were not killed."""
+    plans = sorted((ROOT / "tests" / "mutants").glob("*.toml"))
+    plans = [tomllib.loads(p.read_text()) | {"stem": p.stem} for p in plans if not stems or p.stem in stems]
+    jobs = [(plan, mutant) for plan in plans for mutant in plan["mutants"]]
+    outcomes = Parallel(n_jobs=2, return_as="generator")(delayed(outcome)(*job) for job in jobs)
+    alive = 0
+    for (plan, mutant), result in zip(jobs, outcomes, strict=True):
+        print(f"{result:>14}  {plan['stem']}: {mutant['why']}", flush=True)
+        alive += result != "killed"
+    print(f"{len(jobs) - alive} of {len(jobs)} mutants killed")
+    return alive
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(sys.argv[1:]) else 0)
