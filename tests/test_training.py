@@ -1,0 +1,165 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from visual_attention.training import evaluate, fit, parameters, seeded
+
+
+def problem():
+    with seeded(7):
+        x = torch.randn(48, 3)
+    return x, x @ torch.tensor([[1.0], [-2.0], [0.5]])
+
+
+def squared(model, batch):
+    return (model(batch[0]) - batch[1]).square().mean()
+
+
+def linear(seed=0):
+    with seeded(seed):
+        return nn.Linear(3, 1)
+
+
+def test_the_loss_falls_and_the_weights_are_found():
+    model = linear()
+    history = fit(model, lambda step: problem(), squared, steps=400, lr=0.05, progress=False)
+    assert history[-1] < history[0] / 1000
+    torch.testing.assert_close(model.weight, torch.tensor([[1.0, -2.0, 0.5]]), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7])
+def test_steps_are_counted_exactly(steps):
+    asked = []
+    model = linear()
+
+    def batches(step):
+        asked.append(step)
+        return problem()
+
+    history = fit(model, batches, squared, steps=steps, progress=False)
+    assert asked == list(range(steps)) and len(history) == steps
+    assert torch.equal(model.weight, linear().weight) == (steps == 0)
+
+
+def test_the_history_holds_the_loss_before_each_update():
+    expected = squared(linear(), problem()).item()
+    assert fit(linear(), lambda step: problem(), squared, steps=2, progress=False)[0] == expected
+
+
+def test_modes():
+    seen = []
+    model = nn.Sequential(linear(), nn.Dropout(0.5))
+
+    def loss(model, batch):
+        seen.append(model.training)
+        return squared(model, batch)
+
+    model.eval()
+    fit(model, lambda step: problem(), loss, steps=2, progress=False)
+    assert seen == [True, True] and not model.training
+    model.train()
+    assert evaluate(model, [problem()], lambda m, b: float(m.training)) == 0 and model.training
+
+
+def test_an_interrupted_fit_leaves_evaluation_mode():
+    def batches(step):
+        if step == 1:
+            raise KeyboardInterrupt
+        return problem()
+
+    model = linear()
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, batches, squared, steps=3, progress=False)
+    assert not model.training
+
+
+def test_the_same_seed_gives_the_same_weights():
+    def trained(seed):
+        with seeded(seed):
+            model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.3), nn.Linear(4, 1))
+            fit(model, lambda step: problem(), squared, steps=5, progress=False)
+        return torch.cat([p.flatten() for p in model.parameters()])
+
+    assert torch.equal(trained(1), trained(1))
+    assert not torch.equal(trained(1), trained(2))
+
+
+def test_seeded_gives_the_state_back():
+    before = torch.get_rng_state()
+    with seeded(3):
+        torch.rand(5)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(
+    ("schedule", "last"), [("cosine", 0.1 * (1 + math.cos(0.75 * math.pi)) / 2), ("constant", 0.1)]
+)
+def test_schedules_by_the_size_of_the_steps(schedule, last):
+    """AdamW on a constant gradient moves by the learning rate each step."""
+    model = nn.Linear(1, 1, bias=False)
+    places = []
+
+    def loss(model, batch):
+        places.append(model.weight.item())
+        return model.weight.sum()
+
+    fit(model, lambda step: None, loss, steps=4, lr=0.1, schedule=schedule, progress=False)
+    places.append(model.weight.item())
+    moves = [a - b for a, b in zip(places, places[1:], strict=False)]
+    assert moves[0] == pytest.approx(0.1, rel=1e-3)
+    assert moves[3] == pytest.approx(last, rel=1e-2)
+
+
+def test_weight_decay_shrinks_what_the_loss_ignores():
+    model = linear()
+    before = model.weight.norm().item()
+    fit(
+        model,
+        lambda step: None,
+        lambda m, b: 0 * m.weight.sum(),
+        steps=20,
+        lr=0.1,
+        weight_decay=0.5,
+        progress=False,
+    )
+    assert model.weight.norm().item() < before * 0.7
+
+
+def test_evaluate_weighs_examples_not_batches():
+    batches = [torch.tensor([1.0, 1.0, 1.0]), torch.tensor([5.0])]
+    model = linear()
+    assert evaluate(model, iter(batches), lambda m, b: b) == 2.0
+    assert evaluate(model, batches, lambda m, b: b.mean()) == 3.0
+
+
+def test_evaluate_makes_no_gradients():
+    assert evaluate(linear(), [problem()], lambda m, b: float(m(b[0]).requires_grad)) == 0
+
+
+def test_parameters_counts_what_can_be_trained():
+    model = nn.Sequential(nn.Linear(3, 5), nn.Linear(5, 2))
+    assert parameters(model) == 3 * 5 + 5 + 5 * 2 + 2
+    model[0].weight.requires_grad_(False)
+    assert parameters(model) == 5 + 5 * 2 + 2
+
+
+def test_errors_say_what_was_wanted():
+    model = linear()
+    with pytest.raises(ValueError, match="wanted one of .* got 'linear'"):
+        fit(model, lambda step: problem(), squared, steps=1, schedule="linear", progress=False)
+    with pytest.raises(ValueError, match="0 or more, got -1"):
+        fit(model, lambda step: problem(), squared, steps=-1, progress=False)
+    with pytest.raises(ValueError, match=r"a scalar, got a tensor of shape \(48, 1\)"):
+        fit(model, lambda step: problem(), lambda m, b: m(b[0]), steps=1, progress=False)
+    with pytest.raises(FloatingPointError, match="nan at step 0"):
+        fit(model, lambda step: problem(), lambda m, b: m(b[0]).sum() * float("nan"), steps=1, progress=False)
+    with pytest.raises(ValueError, match="at least one batch"):
+        evaluate(model, [], lambda m, b: 0.0)
+
+
+def test_the_bar_is_silent_when_off(capfd):
+    fit(linear(), lambda step: problem(), squared, steps=3, progress=False)
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
