@@ -1,0 +1,16 @@
+"""The course's own Sphinx extension: fresh outputs, solutions, an offline page, the package's reference.
+
+Each part is a file of its own with a ``setup(app)``:
+
+- ``chapters``: a notebook's page shows the outputs of its last execution, and each check its solution.
+- ``offline``: the scripts that a page loads are all local, and none is loaded for nothing.
+- ``reference``: the ``{api}`` directive documents every module of a package, new ones too.
+"""
+
+from where_to_look import chapters, offline, reference
+
+
+def setup(app):
+    for part in (chapters, offline, reference):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

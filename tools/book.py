@@ -1,0 +1,76 @@
+"""Build the book: execute what is stale, then make the pages, with every warning an error.
+
+Run: python -m tools.book [--if-stale]
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools import execution
+
+ROOT = execution.ROOT
+PAGES = ROOT / "_build" / "html"
+STAMP = ROOT / "_build" / "stamp.json"
+SOURCES = ("book", "notebooks", "tools", "_config.yml", "_toc.yml")
+
+
+def key():
+    """What the pages depend on, as one hash."""
+    files = [
+        p
+        for name in SOURCES
+        for p in ([ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob("*"))
+    ]
+    files = [p for p in files if p.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(p.parts)]
+    digest = hashlib.sha256(execution.environment_key().encode())
+    for path in sorted(files):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_fresh():
+    return (
+        STAMP.exists() and json.loads(STAMP.read_text())["key"] == key() and (PAGES / "index.html").exists()
+    )
+
+
+def build():
+    """Execute, then build. Returns an exit status."""
+    STAMP.unlink(missing_ok=True)
+    built_from = key()
+    if failed := execution.main([]):
+        return failed
+    print("Making the pages (a minute or two) ...", flush=True)
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT)]
+    command += ["-W", "-n", "--keep-going", "--all", "-q"]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | execution.ONE_THREAD, check=False)
+    if done.returncode == 0:
+        STAMP.write_text(json.dumps({"key": built_from}) + "\n")
+    return done.returncode
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--if-stale", action="store_true", help="do nothing where the pages belong to the present code"
+    )
+    started = time.time()
+    if parser.parse_args().if_stale and is_fresh():
+        print("The book is up to date.")
+    elif build():
+        print("The book was NOT built: see the messages above.", file=sys.stderr)
+        return 1
+    else:
+        print(f"Built in {time.time() - started:.0f} s.")
+    print(f"Open the book: {(PAGES / 'index.html').as_uri()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
