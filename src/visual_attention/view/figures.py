@@ -1,0 +1,319 @@
+"""Draw images, attention maps and comparisons the same way everywhere in the course.
+
+One picture language: the image in grey beneath, the map in viridis on top, each cell flat, from 0 to one
+maximum that all panels share, and a colour bar that names the quantity. Functions take and return an Axes
+and never call `show`; only `show_maps`, which needs several panels, makes its own Figure.
+
+Chapter: all of them. Run: python -m visual_attention.view.figures
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from visual_attention.view.arrays import as_array, as_map, as_picture, grey
+
+ACCENT = "#b5380c"  # the course's one accent: what you are asked to look at
+INK = "#1d232a"
+MUTED = "#59636e"
+MAP = "viridis"
+# Accent first, then colours of the Okabe-Ito set, which colour-blind readers can tell apart.
+PALETTE = (ACCENT, "#0072b2", "#009e73", "#7a5195", "#8a6d00", "#59636e")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+STYLE = {
+    "figure.figsize": (5.6, 3.3),
+    "figure.dpi": 110,
+    "figure.facecolor": "white",  # a white sheet stays readable on the dark theme as well
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "white",
+    "savefig.dpi": 150,
+    "savefig.bbox": "tight",
+    "font.size": 12,  # still about 11 px when the figure is squeezed to a telephone's width
+    "axes.titlesize": 12,
+    "axes.labelsize": 12,
+    "axes.titlelocation": "left",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": mpl.cycler(color=PALETTE) + mpl.cycler(linestyle=DASHES),
+    "lines.linewidth": 2.0,
+    "legend.frameon": False,
+    "image.cmap": MAP,
+    "image.interpolation": "nearest",
+}
+
+
+def use_style() -> None:
+    """Give every later matplotlib figure the course's look."""
+    mpl.rcParams.update(STYLE)
+
+
+def sheet(rows: int = 1, columns: int = 1, *, size: tuple[float, float] | None = None) -> tuple[Figure, Any]:
+    """Make a Figure and its Axes, shown only as the value of its cell and not again at the cell's end."""
+    figure = plt.figure(figsize=size, layout="constrained")
+    plt.close(figure)
+    return figure, figure.subplots(rows, columns)
+
+
+def show_image(ax: Axes, image: Any, *, title: str = "") -> Axes:
+    """Draw an image without ticks; one channel is drawn in grey."""
+    picture = as_picture(image)
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def show_map(
+    ax: Axes,
+    map: Any,
+    *,
+    image: Any = None,
+    vmax: float | None = None,
+    label: str = "weight",
+    title: str = "",
+    bar: bool = True,
+    values: bool = False,
+) -> Axes:
+    """Draw one attention map, over its image if there is one.
+
+    Args:
+        ax: where to draw.
+        map: (H, W), non-negative; any grid, it is stretched over the image.
+        image: drawn in grey beneath.
+        vmax: the value of the brightest colour, by default the map's maximum; compared panels share one.
+        label: the quantity, written at the colour bar.
+        title: written above.
+        bar: whether to draw the colour bar.
+        values: whether to print each cell's number, for maps small enough to read.
+    """
+    weights = as_map(map)
+    top = float(weights.max()) if vmax is None else float(vmax)
+    extent = None
+    if image is not None:
+        beneath = grey(image)
+        extent = (-0.5, beneath.shape[1] - 0.5, beneath.shape[0] - 0.5, -0.5)
+        ax.imshow(beneath, cmap="gray", vmin=0, vmax=1, extent=extent)
+    alpha = None if image is None else 0.68
+    drawn = ax.imshow(
+        weights, cmap=MAP, vmin=0, vmax=top or 1.0, alpha=alpha, interpolation="nearest", extent=extent
+    )
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title)
+    if values:
+        _print_values(ax, weights, top or 1.0, drawn.get_extent())
+    if bar:
+        colour_bar(drawn, ax, label)
+    return ax
+
+
+def colour_bar(drawn: Any, ax: Any, label: str) -> Any:
+    """Add a colour bar that names its quantity, beside one Axes or a list of them."""
+    first = ax if isinstance(ax, Axes) else ax[0]
+    bar = first.figure.colorbar(drawn, ax=ax, label=label, shrink=0.86, pad=0.03, aspect=16)
+    bar.solids.set_alpha(1.0)  # the map is see-through, its key need not be
+    bar.outline.set_visible(False)
+    bar.ax.locator_params(nbins=4)
+    return bar
+
+
+def _print_values(ax: Axes, weights: np.ndarray, top: float, extent: Sequence[float]) -> None:
+    left, right, bottom, upper = extent
+    rows, columns = weights.shape
+    for (row, column), weight in np.ndenumerate(weights):
+        x = left + (column + 0.5) * (right - left) / columns
+        y = upper + (row + 0.5) * (bottom - upper) / rows
+        colour = "black" if weight > 0.6 * top else "white"
+        ax.text(x, y, f"{weight:.3g}", ha="center", va="center", color=colour)
+
+
+def show_maps(
+    images: Any,
+    maps: Sequence[Any],
+    *,
+    titles: Sequence[str] | None = None,
+    label: str = "weight",
+    columns: int = 3,
+    vmax: float | None = None,
+) -> Figure:
+    """Draw several maps on one scale with one colour bar.
+
+    Args:
+        images: one image for each map, or a single image for all, or None.
+        maps: each (H, W).
+        titles: one for each map.
+        label: the quantity.
+        columns: panels in a row; more than four cannot be read on a telephone.
+        vmax: the shared maximum; by default the largest value in any map.
+
+    Raises:
+        ValueError: if the numbers of images, maps and titles differ.
+    """
+    weights = [as_map(one) for one in maps]
+    if not weights:
+        raise ValueError("wanted at least one map, got none")
+    single = images is None or as_array(images[0]).ndim < 2 or _is_picture(images)
+    pictures = [images] * len(weights) if single else list(images)
+    for name, items in (("images", pictures), ("titles", titles)):
+        if items is not None and len(items) != len(weights):
+            raise ValueError(f"wanted {len(weights)} {name}, one for each map, got {len(items)}")
+    top = max(float(one.max()) for one in weights) if vmax is None else float(vmax)
+    columns = min(columns, len(weights))
+    rows = -(-len(weights) // columns)
+    ratio = max(one.shape[0] / one.shape[1] for one in weights)
+    if pictures[0] is not None:
+        ratio = grey(pictures[0]).shape[0] / grey(pictures[0]).shape[1]
+    width = 6.2 / max(columns, 2)
+    size = (width * columns + 0.8, (width * ratio + 0.35 * bool(titles)) * rows)
+    figure, axes = sheet(rows, columns, size=size)
+    axes = np.atleast_1d(axes).ravel()
+    for index, ax in enumerate(axes):
+        ax.set_axis_off()
+        if index < len(weights):
+            title = titles[index] if titles else ""
+            show_map(ax, weights[index], image=pictures[index], vmax=top, title=title, bar=False)
+    colour_bar(axes[0].images[-1], list(axes), label)
+    return figure
+
+
+def _is_picture(images: Any) -> bool:
+    try:
+        as_picture(images)
+    except ValueError:
+        return False
+    return not isinstance(images, list | tuple)
+
+
+def mark_patch(ax: Axes, row: int, column: int, *, grid: tuple[int, int], label: str = "") -> Axes:
+    """Outline one patch of a grid laid over what the Axes shows."""
+    left, right, bottom, top = ax.images[-1].get_extent()
+    height, width = (bottom - top) / grid[0], (right - left) / grid[1]
+    corner = (left + column * width, top + row * height)
+    for colour, thickness in (("white", 4.5), (ACCENT, 2.5)):
+        ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=thickness))
+    if label:
+        ax.annotate(label, corner, xytext=(0, 4), textcoords="offset points", color=ACCENT, weight="bold")
+    return ax
+
+
+def bars(
+    ax: Axes,
+    names: Sequence[str],
+    means: Sequence[float],
+    lows: Sequence[float] | None = None,
+    highs: Sequence[float] | None = None,
+    *,
+    label: str = "",
+    highlight: Sequence[str] = (),
+    form: str = "{:.2f}",
+    reference: tuple[str, float] | None = None,
+) -> Axes:
+    """Draw a horizontal bar with an interval for each name, the number printed beside it.
+
+    Args:
+        ax: where to draw.
+        names: top to bottom.
+        means: the bars' lengths.
+        lows: lower ends of the intervals.
+        highs: upper ends of the intervals.
+        label: the quantity and its unit.
+        highlight: the names that get the accent colour (and a bold number).
+        form: how a number is written.
+        reference: a name and a value for a dashed line, such as ("chance", 0.1).
+
+    Raises:
+        ValueError: if the lengths differ, or an interval does not hold its mean.
+    """
+    means = as_array(means).astype(float)
+    low = means if lows is None else as_array(lows).astype(float)
+    high = means if highs is None else as_array(highs).astype(float)
+    if not len(names) == len(means) == len(low) == len(high):
+        raise ValueError(
+            f"wanted as many names as numbers, got {[len(x) for x in (names, means, low, high)]}"
+        )
+    if (low > means).any() or (high < means).any():
+        raise ValueError("wanted low <= mean <= high for each bar, got an interval that misses its mean")
+    places = np.arange(len(names))
+    colours = [ACCENT if name in highlight else "#8b97a5" for name in names]
+    ax.barh(places, means, color=colours, height=0.62)
+    if lows is not None or highs is not None:
+        ax.errorbar(
+            means, places, xerr=(means - low, high - means), fmt="none", ecolor=INK, capsize=4, linewidth=1.5
+        )
+    reach = max(float(high.max()), 0.0)
+    for place, name, mean, end in zip(places, names, means, high, strict=True):
+        weight = "bold" if name in highlight else "normal"
+        ax.text(max(end, 0) + 0.02 * (reach or 1), place, form.format(mean), va="center", weight=weight)
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlim(right=1.16 * reach if reach else None)
+    ax.set_xlabel(label)
+    if reference is not None:
+        ax.axvline(reference[1], color=INK, linestyle="--", linewidth=1.2)
+        ax.text(
+            reference[1], 1.01, reference[0], transform=ax.get_xaxis_transform(), ha="center", fontsize=11
+        )
+    return ax
+
+
+def curves(
+    ax: Axes, x: Sequence[float], lines: Mapping[str, Any], *, xlabel: str = "", ylabel: str = ""
+) -> Axes:
+    """Draw one line for each name, told apart by colour and by dashes, each labelled at its end.
+
+    Args:
+        ax: where to draw.
+        x: (N,).
+        lines: name -> (N,), or (seeds, N): then the mean, with the range of the seeds shaded.
+        xlabel: the horizontal quantity.
+        ylabel: the vertical quantity.
+    """
+    x = as_array(x)
+    for index, (name, ys) in enumerate(lines.items()):
+        runs = np.atleast_2d(as_array(ys).astype(float))  # (seeds, N)
+        if runs.shape[1] != len(x):
+            raise ValueError(f"wanted {len(x)} values for {name!r}, one for each x, got {runs.shape[1]}")
+        colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
+        ax.plot(x, runs.mean(0), color=colour, linestyle=dash, label=name)
+        if len(runs) > 1:
+            ax.fill_between(x, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
+    if len(lines) > 1 or any(lines):
+        ax.legend(fontsize=11, handlelength=2.6)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    return ax
+
+
+def main() -> None:
+    """Draw a bump on a grid and say where the picture went."""
+    use_style()
+    rows, columns = np.mgrid[0:8, 0:8]
+    bump = np.exp(-((rows - 2) ** 2 + (columns - 5) ** 2) / 4.0)
+    ramp = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    figure = show_maps(ramp, [bump / bump.sum(), np.full((8, 8), 1 / 64)], titles=["a bump", "uniform"])
+    path = Path(tempfile.mkdtemp()) / "figures.png"
+    figure.savefig(path)
+    print(f"two maps on one scale: {path}")
+
+
+if __name__ == "__main__":
+    main()
