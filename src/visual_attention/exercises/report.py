@@ -23,6 +23,15 @@ import torch
 
 from visual_attention.exercises.calling import Outcome, invoke, quiet
 from visual_attention.exercises.feedback import Part, Report
+from visual_attention.exercises.values import (
+    difference,
+    dtype_name,
+    kind,
+    listed,
+    same,
+    start,
+    without_gradient,
+)
 
 NOT_ATTEMPTED = "Not attempted yet: fill in the cell above, run it, then run this check again."
 
@@ -92,18 +101,18 @@ class Check:
                 hint = " Stay in torch: NumPy has no gradients."
             elif isinstance(got, (tuple, list)):
                 hint = " Return one tensor only."
-            self.stop(f"{_start(name)} should be a torch tensor, got {kind(got)}.{hint}")
+            self.stop(f"{start(name)} should be a torch tensor, got {kind(got)}.{hint}")
         if shape is not None and tuple(got.shape) != tuple(shape):
             why = (shapes or {}).get(tuple(got.shape), "")
-            text = f"{_start(name)} has the wrong shape: wanted {tuple(shape)}, got {tuple(got.shape)}. {why}"
+            text = f"{start(name)} has the wrong shape: wanted {tuple(shape)}, got {tuple(got.shape)}. {why}"
             self.stop(text.strip())
         if got.dtype != dtype if dtype is not None else not got.is_floating_point():
             wanted = str(dtype or "a floating-point type").removeprefix("torch.")
-            self.stop(f"{_start(name)} has the wrong type of number: wanted {wanted}, got {_dtype(got)}.")
+            self.stop(f"{start(name)} has the wrong type of number: wanted {wanted}, got {dtype_name(got)}.")
         if finite and not got.isfinite().all():
             what = "NaN" if got.isnan().any() else "infinity"
             self.stop(
-                f"{_start(name)} holds {what} in {int((~got.isfinite()).sum())} of {got.numel()} places: "
+                f"{start(name)} holds {what} in {int((~got.isfinite()).sum())} of {got.numel()} places: "
                 "a division by zero, or the exponential of a large number?"
             )
         return got
@@ -127,17 +136,22 @@ class Check:
             mistakes: Feedback -> the result of that mistake, or a function of no arguments that computes it.
             good: What to say when right.
         """
-        gots, wants = _listed(got), _listed(want)
+        gots, wants = listed(got), listed(want)
         wrong = next(
-            (i for i, (g, w) in enumerate(zip(gots, wants, strict=True)) if not _same(g, w, atol)), None
+            (i for i, (g, w) in enumerate(zip(gots, wants, strict=True)) if not same(g, w, atol)), None
         )
         if wrong is None:
-            return self.that(True, points=points, good=good or f"{_start(name)} is right.", bad="")
+            return self.that(True, points=points, good=good or f"{start(name)} is right.", bad="")
         for text, result in (mistakes or {}).items():
-            result = _listed(result() if callable(result) else result)
-            if len(result) == len(gots) and all(_same(g, r, atol) for g, r in zip(gots, result, strict=True)):
+            result = listed(result() if callable(result) else result)
+            if len(result) == len(gots) and all(same(g, r, atol) for g, r in zip(gots, result, strict=True)):
                 return self.that(False, points=points, good="", bad=text)
-        return self.that(False, points=points, good="", bad=_difference(gots[wrong], wants[wrong], name))
+        return self.that(False, points=points, good="", bad=difference(gots[wrong], wants[wrong], name))
+
+    def gradients(self, got: torch.Tensor, *, points: float, **inputs: torch.Tensor) -> bool:
+        """Points if a finite gradient, not all zero, reaches each of the inputs; keywords name them."""
+        bad = without_gradient(got, inputs)
+        return self.that(not bad, points=points, good=f"Gradients reach {' and '.join(inputs)}.", bad=bad)
 
     def that(self, condition: Any, *, points: float, good: str, bad: str) -> bool:
         """Points if the condition holds."""
@@ -155,6 +169,17 @@ class Check:
         """End the check with this feedback; points already earned stay."""
         self.report.parts.append(Part(text, False, 0))
         raise Stop
+
+    def close(self) -> None:
+        """Say what was left out; a check that only praised must have examined all its points."""
+        rest = self.report.points - self.reached
+        failed = any(part.passed is False for part in self.report.parts)
+        if abs(rest) < 1e-9 or not self.report.attempted:
+            return
+        if not failed or rest < 0:
+            self.report.fault = f"the parts add up to {self.reached:g} points, not {self.report.points:g}"
+        elif self.reached:
+            self.note(f"Not examined until this is right: {rest:g} more points.")
 
     def _hear(self, outcome: Outcome) -> None:
         if outcome.printed.strip():
@@ -175,12 +200,9 @@ def exercise(*, points: float) -> Callable[[Callable[[Any, Check], None]], Calla
                 with quiet(), torch.random.fork_rng(devices=[]):
                     torch.manual_seed(0)
                     body(student, check)
-                    if abs(check.reached - points) > 1e-9:
-                        report.fault = f"the parts add up to {check.reached:g} points, not {points:g}"
+                check.close()
             except Stop:
-                rest = points - check.reached
-                if report.attempted and 0 < rest < points:
-                    check.note(f"Not examined yet because of this: {rest:g} more points.")
+                check.close()
             except BaseException as error:
                 report.fault = f"{type(error).__name__}: {error}"
                 report.parts.append(
@@ -201,46 +223,3 @@ def exercise(*, points: float) -> Callable[[Callable[[Any, Check], None]], Calla
 def checks(module: Any) -> dict[str, Callable[[Any], Report]]:
     """All checks of a chapter's module, by name."""
     return {name: f for name, f in vars(module).items() if name.startswith("check_") and hasattr(f, "points")}
-
-
-def kind(thing: Any) -> str:
-    """How to call a value in feedback, without trusting its repr."""
-    if thing is None:
-        return "`None`"
-    if isinstance(thing, type):
-        return f"the class `{thing.__name__}`"
-    if isinstance(thing, torch.Tensor):
-        return f"a tensor of shape {tuple(thing.shape)}"
-    if isinstance(thing, (bool, int, float)):
-        return f"the number `{thing!r}`"
-    if isinstance(thing, (tuple, list)):
-        return f"a {type(thing).__name__} of {len(thing)}"
-    return f"an object of type `{type(thing).__module__}.{type(thing).__qualname__}`"
-
-
-def _listed(value: Any) -> list:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _same(a: torch.Tensor, b: torch.Tensor, atol: float) -> bool:
-    a, b = a.detach().double(), b.detach().double()
-    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-4, atol=atol, equal_nan=True)
-
-
-def _difference(got: torch.Tensor, want: torch.Tensor, name: str) -> str:
-    if got.shape != want.shape:
-        return f"{_start(name)} has the wrong shape: wanted {tuple(want.shape)}, got {tuple(got.shape)}."
-    gap = (got.detach().double() - want.detach().double()).abs().nan_to_num(torch.inf)
-    place = tuple(int(i) for i in torch.unravel_index(gap.argmax(), gap.shape))
-    where = f" at index {place}" if place else ""
-    return (
-        f"{_start(name)} is not right{where}: wanted {want[place].item():.4g}, got {got[place].item():.4g}."
-    )
-
-
-def _dtype(tensor: torch.Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
-
-
-def _start(name: str) -> str:
-    return name[:1].upper() + name[1:]
