@@ -6,12 +6,14 @@ Each function returns nothing and raises a ``ValueError`` that names what was wa
 import torch
 
 
-def require_feature_map(x: torch.Tensor, *, channels: int | None = None) -> None:
+def require_feature_map(x: torch.Tensor, *, channels: int | None = None, finite: bool = True) -> None:
     """Require a finite floating-point feature map.
 
     Args:
         x: The candidate, wanted as (B, C, H, W); B may be 0.
         channels: The wanted C, or None for any.
+        finite: Whether to look at every number. A gate that pools anyway leaves it out and asks
+            :func:`require_finite` about what it pooled, which costs next to nothing.
 
     Raises:
         ValueError: if ``x`` is no tensor, has another rank or number of channels, has no positions, holds
@@ -24,7 +26,17 @@ def require_feature_map(x: torch.Tensor, *, channels: int | None = None) -> None
         )
     if 0 in x.shape[1:]:
         raise ValueError(f"wanted at least one channel and one position, got shape {tuple(x.shape)}")
-    _require_finite(x)
+    if finite:
+        _require_finite(x)
+
+
+def require_finite(x: torch.Tensor, *, pooled: torch.Tensor) -> None:
+    """Require all of ``x`` to be finite, where ``pooled`` is a mean of ``x`` that NaN and infinity survive.
+
+    A mean that is not finite may also have overflowed, so that only then every number is looked at.
+    """
+    if not torch.isfinite(pooled).all():
+        _require_finite(x)
 
 
 def require_tokens(x: torch.Tensor, *, dim: int | None = None) -> None:
