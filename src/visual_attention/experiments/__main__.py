@@ -1,0 +1,93 @@
+"""Run, list and show the claims of the course: python -m visual_attention.experiments --help"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from visual_attention.experiments import comparison, record, registry, runner
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m visual_attention.experiments", description=__doc__)
+    top.add_argument("--records", type=Path, default=None, help="folder of records (default: the package's)")
+    verbs = top.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("list", help="all claims with the state of their records")
+    show = verbs.add_parser("show", help="a claim's table and verdict")
+    show.add_argument("claim")
+    show.add_argument("--budget", default="full")
+    show.add_argument("--baseline", default=None, help="compare with this arm instead")
+    run = verbs.add_parser("run", help="make the runs that a record lacks")
+    run.add_argument("claims", nargs="*", metavar="claim", help="claims to run (default: all)")
+    run.add_argument("--seeds", type=int, default=None, help="how many seeds (default: the claim's)")
+    run.add_argument("--jobs", type=int, default=1, help="processes on this machine")
+    run.add_argument("--budget", default="full")
+    run.add_argument("--arms", nargs="+", default=None, help="only these arms")
+    run.add_argument(
+        "--scheduler", default=None, metavar="ADDRESS", help="of a Dask cluster, e.g. tcp://host:8786"
+    )
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks; 2 if it asks for what does not exist."""
+    options = parser().parse_args(arguments)
+    try:
+        if options.verb == "list":
+            for name in registry.names():
+                print(_state(name, options.records))
+        elif options.verb == "show":
+            _show(options)
+        else:
+            _run(options)
+    except (ValueError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    chosen = [registry.claim(name) for name in options.claims or registry.names()]
+    if options.seeds is not None and options.seeds < 1:
+        raise ValueError(f"--seeds: wanted 1 or more, got {options.seeds}")
+    for claim in chosen:
+        made = runner.run(
+            claim,
+            seeds=None if options.seeds is None else range(options.seeds),
+            budget=options.budget,
+            arms=options.arms,
+            jobs=options.jobs,
+            scheduler=options.scheduler,
+            folder=options.records,
+            progress=not options.quiet,
+        )
+        print(f"{claim.name}: {made} runs made, record in {record.path(claim.name, options.records)}")
+
+
+def _show(options: argparse.Namespace) -> None:
+    claim = registry.claim(options.claim)
+    rows = record.load(claim.name, options.budget, options.records)
+    if not rows:
+        raise ValueError(f"no record of {claim.name!r} under {options.budget!r}: run it first")
+    print(f"{claim.statement}\nRule: {claim.rule}.\n")
+    print(comparison.compare(claim, rows, baseline=options.baseline))
+
+
+def _state(name: str, folder: Path | None) -> str:
+    """One line: the claim, how much of its record is there, and its verdict."""
+    claim = registry.claim(name)
+    rows = record.load(name, folder=folder)
+    runs = len({(row["arm"], row["seed"]) for row in rows})
+    try:
+        verdict = comparison.compare(claim, rows).verdict
+    except ValueError:
+        verdict = "no record yet"
+    return f"{name:24} {claim.chapter:32} {runs}/{len(claim.arms) * claim.seeds} runs  {verdict}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

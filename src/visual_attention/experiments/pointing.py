@@ -1,0 +1,44 @@
+"""How much of the weight lies on the object?
+
+A score between 0 and 1, to be read against the object's share of the area: that is what weights which know
+nothing would get.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def share(weights: Tensor, masks: Tensor) -> Tensor:
+    """The share of the weight's mass that lies within the mask.
+
+    A weight stands for the cell of the picture above it: where the mask covers a part of the cell, that part
+    of the weight counts.
+
+    Args:
+        weights: non-negative weights on a grid that divides the picture.
+        masks: where the object is.
+
+    Shape:
+        (B, 1, h, w), (B, 1, H, W) -> (B,), in [0, 1].
+    """
+    if weights.ndim != 4 or weights.shape[1] != 1 or masks.shape[:2] != weights.shape[:2]:
+        raise ValueError(
+            f"wanted weights (B, 1, h, w) and masks (B, 1, H, W), "
+            f"got {tuple(weights.shape)}, {tuple(masks.shape)}"
+        )
+    (height, width), (rows, columns) = masks.shape[2:], weights.shape[2:]
+    if height % rows or width % columns:
+        raise ValueError(
+            f"wanted a grid that divides the picture, got {rows} x {columns} for {height} x {width}"
+        )
+    if (weights < 0).any():
+        raise ValueError(f"wanted weights of 0 or more, got {weights.min():.3g}")
+    covered = F.avg_pool2d(masks.to(weights.dtype), (height // rows, width // columns))  # (B, 1, h, w)
+    mass = weights.sum((1, 2, 3))
+    return (weights * covered).sum((1, 2, 3)) / mass.clamp_min(torch.finfo(weights.dtype).tiny)
+
+
+def area(masks: Tensor) -> Tensor:
+    """The mask's share of the picture: (B, 1, H, W) -> (B,)."""
+    return masks.float().mean((1, 2, 3))

@@ -1,0 +1,87 @@
+"""How is a comparison shown, to eyes, to a screen reader, and in a terminal?"""
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from visual_attention.experiments.comparison import ArmSummary, Comparison
+
+
+def number(value: float) -> str:
+    """About three figures: 67.1, 5.25, 0.913."""
+    size = abs(value)
+    return f"{value:.{1 if size >= 10 else 2 if size >= 1 else 3}f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A difference with its sign: +48.3, −0.250."""
+    return ("+" if value >= 0 else "") + number(value)
+
+
+def header(comparison: "Comparison") -> list[str]:
+    """Names of the columns, with units."""
+    unit = f" ({comparison.claim.unit})" if comparison.metric == comparison.claim.metric else ""
+    extra = dict.fromkeys(name for line in comparison.table for name in line.others)
+    return [
+        "arm",
+        "role",
+        "parameters",
+        f"{comparison.metric}{unit}",
+        "95 % interval",
+        *extra,
+        "CPU time (s)",
+        "seeds",
+    ]
+
+
+def cells(line: "ArmSummary", extra: list[str]) -> list[str]:
+    """One arm's cells, in the order of the header."""
+    interval = f"{number(line.low)} to {number(line.high)}" if math.isfinite(line.low) else "–"
+    others = [number(line.others[name]) if name in line.others else "–" for name in extra]
+    return [
+        line.arm,
+        line.role,
+        f"{line.parameters:,}",
+        number(line.mean),
+        interval,
+        *others,
+        number(line.seconds),
+        str(line.seeds),
+    ]
+
+
+def caption(comparison: "Comparison") -> str:
+    """What the table compares."""
+    return f"{comparison.claim.question} Means over seeds."
+
+
+def as_text(comparison: "Comparison") -> str:
+    """The verdict's sentence and an aligned table."""
+    names = header(comparison)
+    lines = [names] + [cells(line, names[5:-2]) for line in comparison.table]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
+    rows = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join([*rows, comparison.sentence])
+
+
+def as_html(comparison: "Comparison") -> str:
+    """A table with caption and header cells, scrolled by keyboard when narrow, and the verdict."""
+    names = header(comparison)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    body = ""
+    for line in comparison.table:
+        first, *rest = cells(line, names[5:-2])
+        body += f'<tr><th scope="row">{escape(first)}</th>'
+        body += "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
+    title = escape(caption(comparison))
+    rest = escape(comparison.sentence.partition(". ")[2])
+    return (
+        f'<div class="comparison" role="region" tabindex="0" aria-label="{title}" style="overflow-x: auto">'
+        f'<table class="table"><caption>{title}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p class="verdict"><strong>{escape(comparison.verdict.capitalize())}.</strong> {rest}</p>'
+    )
