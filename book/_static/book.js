@@ -1,0 +1,38 @@
+// Mends what the theme leaves unsaid to a screen reader or out of reach of a keyboard, and lets the search work from a folder.
+(() => {
+  const all = (selector) => document.querySelectorAll(selector);
+
+  function name() {
+    const sidebar = document.getElementById("pst-primary-sidebar");
+    if (sidebar) {
+      sidebar.setAttribute("role", "complementary");
+      sidebar.setAttribute("aria-label", "Contents of the book");
+    }
+    for (const box of all("input.task-list-item-checkbox")) box.setAttribute("aria-label", box.parentElement.textContent.trim());
+    for (const summary of all("summary:has(.toctree-toggle)")) {
+      const page = summary.closest("li").querySelector("a").textContent.trim();
+      summary.setAttribute("aria-label", `Pages below ${page}`);
+    }
+    for (const entry of all("[role='doc-biblioentry'], .citation-list[role='list']")) entry.removeAttribute("role");
+  }
+
+  // What scrolls sideways must take the focus, or the arrow keys can not move it.
+  function reach() {
+    for (const box of all("main pre, main mjx-container, main div.math, main .output, main .line-block, main table, main .pst-scrollable-table-container")) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+      if (scrolls && !box.hasAttribute("tabindex")) box.setAttribute("tabindex", "0");
+    }
+  }
+
+  // A browser refuses to fetch excerpts of pages that lie in a folder; the list of hits needs none.
+  if (location.protocol === "file:" && window.DOCUMENTATION_OPTIONS) DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+  document.addEventListener("DOMContentLoaded", name);
+  window.addEventListener("load", () => {
+    name();
+    reach();
+    const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
+    if (typeset) typeset.then(reach);
+  });
+  window.addEventListener("resize", reach);
+})();
