@@ -111,7 +111,8 @@ def show_map(
         beneath = grey(image)
         extent = (-0.5, beneath.shape[1] - 0.5, beneath.shape[0] - 0.5, -0.5)
         ax.imshow(beneath, cmap="gray", vmin=0, vmax=1, extent=extent)
-    alpha = None if image is None else 0.68
+    # Small weights are a little more see-through, so that the image beneath stays recognisable.
+    alpha = None if image is None else 0.5 + 0.42 * np.clip(weights / (top or 1.0), 0, 1)
     drawn = ax.imshow(
         weights, cmap=MAP, vmin=0, vmax=top or 1.0, alpha=alpha, interpolation="nearest", extent=extent
     )

@@ -14,6 +14,8 @@ from visual_attention.view import figures
 from visual_attention.view.arrays import as_array
 from visual_attention.view.portable import PortableWidget
 
+LIMIT = 8.0
+
 
 class SoftmaxPlayground(PortableWidget):
     """Scores that the reader drags, their softmax and their sigmoid side by side, and both sums.
@@ -29,7 +31,7 @@ class SoftmaxPlayground(PortableWidget):
     """
 
     script = "playground.js"
-    reach = Float(8.0).tag(sync=True)
+    reach = Float(LIMIT).tag(sync=True)  # the sliders go from -reach to reach
     scores = List(Float()).tag(sync=True)
     names = List(Unicode()).tag(sync=True)
     temperature = Float(1.0).tag(sync=True)
@@ -45,8 +47,8 @@ class SoftmaxPlayground(PortableWidget):
         numbers = as_array(scores).astype(float)
         if numbers.ndim != 1 or not 2 <= len(numbers) <= 12:
             raise ValueError(f"wanted 2 to 12 scores in one row, got shape {numbers.shape}")
-        if not (np.abs(numbers) <= self.reach).all():
-            raise ValueError(f"wanted scores from -{self.reach:g} to {self.reach:g}, got {numbers.tolist()}")
+        if not (np.abs(numbers) <= LIMIT).all():
+            raise ValueError(f"wanted scores from -{LIMIT:g} to {LIMIT:g}, got {numbers.tolist()}")
         names = [f"score {i + 1}" for i in range(len(numbers))] if names is None else [str(n) for n in names]
         if len(names) != len(numbers):
             raise ValueError(f"wanted {len(numbers)} names, one for each score, got {len(names)}")
@@ -56,7 +58,12 @@ class SoftmaxPlayground(PortableWidget):
         told = ", ".join(f"{n} {s:.2f}" for n, s in zip(names, soft, strict=True))
         alt = f"{len(names)} bars twice. Softmax weights: {told}, sum 1. Sigmoids sum to {gates.sum():.2f}."
         super().__init__(
-            scores=numbers.tolist(), names=names, temperature=float(temperature), label=label, alt=alt
+            scores=numbers.tolist(),
+            names=names,
+            reach=min(LIMIT, max(4.0, float(np.ceil(np.abs(numbers).max())) + 1.0)),
+            temperature=float(temperature),
+            label=label,
+            alt=alt,
         )
 
     def still(self) -> Figure:

@@ -47,9 +47,9 @@ Controls, each put at the end of `parent`, each giving {element, input, set(valu
     tk.player(parent, {count, value, label, interval, format, onStep}): play, step, slider; also stop()
 Pictures
     tk.canvas(parent, {label, ratio, draw, caption, onPoint, onKey}) -> {element, figure, redraw(), point(e)}
-    tk.image(url, done(image, grey))
-    tk.heat(values, rows, columns, max, into) -> a small canvas, one pixel a cell, for
-    tk.mapOver(g, grey, heat, x, y, width, height, alpha)
+    tk.image(url, done(image, grey));  tk.frames(parent, {urls, bodies, alts}) -> {set(index)}
+    tk.heat(values, rows, columns, max, into, see) -> a small canvas, one pixel a cell, for
+    tk.mapOver(g, grey, heat, x, y, width, height)
     tk.outline(g, x, y, width, height, colour, line)
     tk.viridis(t) -> [r, g, b];  tk.colours(root) -> {accent, ink, muted, surface, raised, line, edge, second}
     tk.colourBar(parent, {label}) -> {set(max)};  tk.meter(parent, {second}) -> {set(part)}
@@ -167,11 +167,12 @@ def pack(array: Any, dtype: str = "float32") -> bytes:
     return np.ascontiguousarray(values.astype(np.dtype(dtype).newbyteorder("<"))).tobytes()
 
 
-def figure_bytes(figure: Figure, form: str = "png", dpi: int = 110) -> bytes:
+def figure_bytes(figure: Figure, form: str = "png", dpi: int = 110, *, tight: bool = True) -> bytes:
     """Draw a figure into the bytes of a PNG or WebP file."""
     file = io.BytesIO()
+    box = "tight" if tight else figure.bbox_inches  # None would take rcParams, which the notebook changes
     options = {"pil_kwargs": {"quality": 82}} if form == "webp" else {}
-    figure.savefig(file, format=form, dpi=dpi, bbox_inches="tight", facecolor="white", **options)
+    figure.savefig(file, format=form, dpi=dpi, bbox_inches=box, facecolor="white", **options)
     return file.getvalue()
 
 

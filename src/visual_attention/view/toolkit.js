@@ -67,7 +67,7 @@ const tk = (() => {
     const part = (v) => (inner(max) > inner(min) ? (inner(v) - inner(min)) / (inner(max) - inner(min)) : 0);
     const place = (v) => `calc(12px + (100% - 24px) * ${part(v).toFixed(4)})`;  // where the thumb's middle is
     function tell(v) {
-      input.style.setProperty("--tk-from", place(Math.min(v, origin)));
+      input.style.setProperty("--tk-from", Math.min(v, origin) <= min ? "0px" : place(Math.min(v, origin)));
       input.style.setProperty("--tk-to", place(Math.max(v, origin)));
       shown.textContent = format(v);
       input.setAttribute("aria-valuetext", format(v));
@@ -210,10 +210,11 @@ const tk = (() => {
   // onPoint({ x, y }, event): mouse over it, tap or press, as fractions 0 .. 1. onKey(event): makes it focusable.
   function canvas(parent, { label, ratio = 1, draw, onPoint = null, onKey = null, caption = null }) {
     const made = element("canvas", { "aria-label": label, role: onKey ? "application" : "img", tabindex: onKey ? 0 : null });
-    const figure = element("figure", { class: "tk-figure" }, caption === null ? null : element("figcaption", {}, caption), made);
+    const words = caption === null ? null : element("figcaption", {}, caption);
+    const figure = element("figure", { class: "tk-figure" }, words, made);
     const g = made.getContext("2d");
     let waiting = 0;
-    const one = { element: made, figure, redraw, paint, point };
+    const one = { element: made, figure, caption: words, redraw, paint, point };
     function paint() {
       waiting = 0;
       const width = made.clientWidth;
@@ -269,6 +270,20 @@ const tk = (() => {
     return picture;
   }
 
+  // Frames of which one is in sight: pictures (urls) or, where a url is empty, texts (bodies). All are decoded at once.
+  function frames(parent, { urls, bodies = [], alts }) {
+    const holder = element("div", { class: "tk-frames" });
+    const made = urls.map((url, i) => {
+      if (!url) return element("pre", {}, bodies[i] || "");
+      const picture = element("img", { alt: alts[i] });
+      picture.addEventListener("load", () => picture.classList.toggle("tk-pixels", picture.naturalWidth <= 96));
+      picture.src = url;
+      return picture;
+    });
+    parent.append(holder);
+    return { element: holder, set: (index) => { if (holder.firstChild !== made[index]) holder.replaceChildren(made[index]); } };
+  }
+
   const STOPS = "440154470d6048186a482374472d7b4537814240863e49893b528b375b8d33638d2f6b8e2c728e297a8e26828e23898e21918c1f978b1f9f8821a68527ad8131b57b3dbc744cc26c5cc8636ece5881d34d95d840aadc32c0df25d5e21aeae51afde725"; // matplotlib's viridis at 33 places
   const VIRIDIS = new Uint8ClampedArray(256 * 3);
   for (let i = 0; i < 256; i++) {
@@ -284,29 +299,28 @@ const tk = (() => {
   }
 
   // values row by row from 0 to max -> one pixel a cell, on a small canvas (given again as `into` it is reused).
-  function heat(values, rows, columns, max, into = null) {
+  // see: small values are a little more see-through, so that the picture beneath stays recognisable.
+  function heat(values, rows, columns, max, into = null, see = true) {
     const small = into || blank(columns, rows);
     const g = small.getContext("2d", { willReadFrequently: true });
     const pixels = g.createImageData(columns, rows);
     for (let i = 0; i < rows * columns; i++) {
-      const at = 3 * Math.round(255 * Math.min(Math.max(max > 0 ? values[i] / max : 0, 0), 1));
+      const part = Math.min(Math.max(max > 0 ? values[i] / max : 0, 0), 1);
+      const at = 3 * Math.round(255 * part);
       pixels.data[4 * i] = VIRIDIS[at];
       pixels.data[4 * i + 1] = VIRIDIS[at + 1];
       pixels.data[4 * i + 2] = VIRIDIS[at + 2];
-      pixels.data[4 * i + 3] = 255;
+      pixels.data[4 * i + 3] = 255 * (see ? 0.5 + 0.42 * part : 1);
     }
     g.putImageData(pixels, 0, 0);
     return small;
   }
 
-  // The course's map: the image in grey beneath, flat cells on top. grey may be null; alpha 1 hides the image.
-  function mapOver(g, grey, small, x, y, width, height, alpha = 0.68) {
-    g.imageSmoothingEnabled = true;
-    if (grey && alpha < 1) g.drawImage(grey, x, y, width, height);
+  // The course's map: the image in grey beneath (null: none yet), flat cells on top.
+  function mapOver(g, grey, small, x, y, width, height) {
+    if (grey) g.drawImage(grey, x, y, width, height);
     g.imageSmoothingEnabled = false;
-    g.globalAlpha = grey ? alpha : 1;
     g.drawImage(small, x, y, width, height);
-    g.globalAlpha = 1;
     g.imageSmoothingEnabled = true;
   }
 
@@ -377,7 +391,7 @@ const tk = (() => {
   const percent = (x) => `${x >= 0.0995 ? (100 * x).toFixed(0) : (100 * x).toFixed(1)} %`;
 
   return {
-    element, card, slider, select, choice, toggle, button, player, canvas, blank, image, viridis, heat, mapOver, outline,
+    element, card, slider, select, choice, toggle, button, player, canvas, blank, frames, image, viridis, heat, mapOver, outline,
     colourBar, meter, colours, bytes, floats, shorts, watch, put, softmax, sigmoid, effective, number, percent,
   };
 })();
