@@ -188,8 +188,16 @@ class Check:
             self.note(f"While it ran, there was a warning: {warning}")
 
 
-def exercise(*, points: float) -> Callable[[Callable[[Any, Check], None]], Callable[[Any], Report]]:
-    """Make a check of `check_name(student, check)`; the result is called as `check_name(student)`."""
+def exercise(
+    *, points: float, apart: bool = True
+) -> Callable[[Callable[[Any, Check], None]], Callable[[Any], Report]]:
+    """Make a check of `check_name(student, check)`; the result is called as `check_name(student)`.
+
+    Args:
+        points: What the parts of the check add up to.
+        apart: Whether a grader may keep the student's code in another process than the check. It cannot where
+            the check needs the student's live object, for instance to read the gradients of its parameters.
+    """
 
     def decorate(body: Callable[[Any, Check], None]) -> Callable[[Any], Report]:
         @functools.wraps(body)
@@ -214,7 +222,7 @@ def exercise(*, points: float) -> Callable[[Callable[[Any, Check], None]], Calla
             return report
 
         del examine.__wrapped__  # so that help() shows one argument
-        examine.points = points
+        examine.points, examine.apart = points, apart
         return examine
 
     return decorate

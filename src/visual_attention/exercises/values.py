@@ -17,6 +17,8 @@ def kind(thing: Any) -> str:
         return f"the number `{thing!r}`"
     if isinstance(thing, (tuple, list)):
         return f"a {type(thing).__name__} of {len(thing)}"
+    if getattr(type(thing), "is_remote", False):  # it lives in the grader's sandbox
+        return f"an object of type `{thing.reference.get('type')}`"
     return f"an object of type `{type(thing).__module__}.{type(thing).__qualname__}`"
 
 

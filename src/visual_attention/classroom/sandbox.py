@@ -1,0 +1,97 @@
+"""The command that starts worker.py where it can do no harm: no network, no files, limited memory and time.
+
+Run: python -m visual_attention.classroom.sandbox
+"""
+
+import os
+import shutil
+import site
+import sys
+from pathlib import Path
+
+import visual_attention
+
+MEMORY = 6 * 2**30  # bytes of data
+PROCESSES = 4096
+FILE = 2**30  # bytes in one file
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+)
+
+
+def available() -> str:
+    """Empty if bubblewrap can be used here; otherwise the reason."""
+    if not sys.platform.startswith("linux"):
+        return "bubblewrap needs Linux"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)"
+    if shutil.which("prlimit") is None:
+        return "prlimit is not installed (Debian, Ubuntu: apt install util-linux)"
+    trial = os.spawnvp(os.P_WAIT, "bwrap", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"])
+    return "" if trial == 0 else "bubblewrap is installed but may not make namespaces here"
+
+
+def plain() -> list[str]:
+    """The worker without a sandbox: in a process of its own, but with the teacher's rights."""
+    return [sys.executable, "-m", "visual_attention.classroom.worker"]
+
+
+def confined() -> list[str]:
+    """The worker in bubblewrap: it sees Python, the installed packages and this package, read-only."""
+    limits = [f"--data={MEMORY}", f"--nproc={PROCESSES}", f"--fsize={FILE}", "--core=0"]
+    options = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--chdir", "/tmp"]
+    for name in SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            options += ["--symlink", os.readlink(path), name]
+        elif path.exists():
+            options += ["--ro-bind", name, name]
+    for name in readable():
+        options += ["--ro-bind", name, name]
+    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(package_folder()),
+    }
+    for name, value in environment.items():
+        options += ["--setenv", name, value]
+    return ["prlimit", *limits, "bwrap", *options, *plain()]
+
+
+def package_folder() -> Path:
+    """The folder that holds the package visual_attention."""
+    return Path(visual_attention.__file__).resolve().parents[1]
+
+
+def readable() -> list[str]:
+    """Folders with Python and packages, outer ones first, without what lies under /usr."""
+    folders = {
+        Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages())
+    }
+    folders |= {Path(sys.prefix), Path(sys.base_prefix), package_folder() / "visual_attention"}
+    folders = {folder for folder in folders if folder.exists()}
+    inside = [f for f in folders if any(other in f.parents for other in folders | {Path("/usr")})]
+    return sorted(str(f) for f in folders if f not in inside and f != Path("/usr"))
+
+
+def main() -> None:
+    """Say whether the sandbox works here, and how it is started."""
+    print(available() or "bubblewrap works here")
+    print(*confined())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Send values between the grader and the sandbox without pickle: a JSON tree, and tensors as raw bytes.
+
+What arrives from the sandbox is not trusted: types are listed, sizes are limited, and nothing is executed.
+"""
+
+import json
+import math
+import select
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+
+LIMIT = 256 * 2**20  # bytes in one message
+MANY = 10_000  # items taken from a generator
+DTYPES = {
+    str(t).removeprefix("torch."): t
+    for t in (
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
+        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+    )
+}
+
+
+class Garbled(Exception):
+    """A message that is not as agreed, too large, or late."""
+
+
+def pack(value: Any, keep: Callable[[Any], dict]) -> bytes:
+    """A value as one message; `keep(thing)` says how to refer to what cannot be sent."""
+    blobs: list[bytes] = []
+    tree = json.dumps(_tree(value, blobs, keep)).encode()
+    lengths = [len(tree), *map(len, blobs)]
+    head = json.dumps(lengths).encode()
+    return len(head).to_bytes(4, "big") + head + tree + b"".join(blobs)
+
+
+def unpack(read: Callable[[int], bytes], find: Callable[[dict], Any]) -> Any:
+    """The value of the next message; `find(reference)` undoes `keep`."""
+    try:
+        head = read(int.from_bytes(read(4), "big"))
+        lengths = json.loads(head)
+        if not all(type(n) is int and n >= 0 for n in lengths) or sum(lengths) > LIMIT:
+            raise Garbled("sizes")
+        tree, *blobs = [read(n) for n in lengths]
+        return _value(json.loads(tree), blobs, find)
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError, RuntimeError) as error:
+        raise Garbled(f"{type(error).__name__}: {error}") from error
+
+
+def reader(stream: BinaryIO, seconds: float | None) -> Callable[[int], bytes]:
+    """Read exactly so many bytes from an unbuffered pipe, before the time is over."""
+    end = None if seconds is None else time.monotonic() + seconds
+
+    def read(count: int) -> bytes:
+        if count > LIMIT:
+            raise Garbled("too long")
+        parts = []
+        while count:
+            if end is not None and not select.select([stream], [], [], max(0, end - time.monotonic()))[0]:
+                raise Garbled("out of time")
+            part = stream.read(min(count, 2**16))
+            if not part:
+                raise Garbled("the other side has ended")
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    return read
+
+
+def _tree(value: Any, blobs: list[bytes], keep: Callable[[Any], dict]) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if type(value) in (list, tuple):
+        items = [_tree(item, blobs, keep) for item in value]
+        return items if type(value) is list else {"kind": "tuple", "items": items}
+    if type(value) is dict and all(type(key) is str for key in value):
+        return {"kind": "dict", "items": {key: _tree(item, blobs, keep) for key, item in value.items()}}
+    if isinstance(value, np.ndarray) and str(value.dtype) in DTYPES:
+        return {**_tensor(torch.from_numpy(np.array(value)), blobs), "kind": "array"}
+    if isinstance(value, torch.Tensor) and value.layout == torch.strided and _name(value) in DTYPES:
+        return _tensor(value, blobs)
+    return {"kind": "object", **keep(value)}
+
+
+def _tensor(value: torch.Tensor, blobs: list[bytes]) -> dict:
+    plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    blobs.append(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+    return {
+        "kind": "tensor",
+        "dtype": _name(value),
+        "shape": list(value.shape),
+        "blob": len(blobs) - 1,
+        "grad": value.requires_grad,
+    }
+
+
+def _value(tree: Any, blobs: list[bytes], find: Callable[[dict], Any]) -> Any:
+    if not isinstance(tree, (dict, list)):
+        return tree
+    if isinstance(tree, list):
+        return [_value(item, blobs, find) for item in tree]
+    match tree["kind"]:
+        case "tuple":
+            return tuple(_value(item, blobs, find) for item in tree["items"])
+        case "dict":
+            return {key: _value(item, blobs, find) for key, item in tree["items"].items()}
+        case "tensor" | "array" as kind:
+            dtype, shape, blob = DTYPES[tree["dtype"]], tree["shape"], blobs[tree["blob"]]
+            if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(
+                blob
+            ):
+                raise Garbled("a tensor's size")
+            raw = (
+                torch.frombuffer(bytearray(blob), dtype=torch.uint8)
+                if blob
+                else torch.empty(0, dtype=torch.uint8)
+            )
+            flat = raw.ne(0) if dtype is torch.bool else raw.view(dtype)
+            tensor = flat.reshape(shape)
+            if kind == "array":
+                return tensor.numpy()
+            return tensor.requires_grad_() if tree["grad"] and tensor.is_floating_point() else tensor
+        case "object":
+            return find(tree)
+    raise Garbled("an unknown kind")
+
+
+def _name(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
