@@ -64,9 +64,9 @@ class BottleneckAttention(nn.Module):
         ValueError: as :class:`SqueezeExcitation`, and if ``dilation`` is not above 0.
 
     Differs from the paper: its formula writes no activation between layers; here is a ReLU, as in the
-        authors' published code. That code multiplies the two scores and normalises between layers; here, as in
-        the formula, they are added, and each branch is normalised once, at its end. While it trains, batch norm
-        looks at all images of a batch.
+        authors' published code. That code multiplies the two scores and normalises between layers; here, as
+        in the formula, they are added, and each branch is normalised once, at its end. While it trains, batch
+        norm looks at all images of a batch.
     """
 
     def __init__(self, channels: int, *, reduction: int = 16, dilation: int = 4):

@@ -1,0 +1,88 @@
+"""What every gate of the two chapters keeps; each chapter's tests call these on its own gates."""
+
+import pytest
+import torch
+
+from visual_attention.mechanisms.slots import ConvNet
+
+B, C, H, W = 3, 37, 7, 11  # distinct primes: a swapped axis cannot go unseen
+
+
+def features(seed: int = 0, **sizes: int) -> torch.Tensor:
+    size = {"b": B, "c": C, "h": H, "w": W} | sizes
+    return torch.randn(*size.values(), generator=torch.Generator().manual_seed(seed))
+
+
+def seeded(build, seed: int = 1):
+    """A module from seeded random weights, in evaluation mode."""
+    torch.manual_seed(seed)
+    return build().eval()
+
+
+def shuffle_places(x: torch.Tensor, seed: int = 5) -> torch.Tensor:
+    order = torch.randperm(x[0, 0].numel(), generator=torch.Generator().manual_seed(seed))
+    return x.flatten(2)[:, :, order].view_as(x)
+
+
+def shuffle_channels(x: torch.Tensor, seed: int = 5) -> torch.Tensor:
+    return x[:, torch.randperm(x.shape[1], generator=torch.Generator().manual_seed(seed))]
+
+
+def gates_broadcast_and_are_applied(gate, shape: tuple[int, ...]) -> None:
+    """Weights lie in (0, 1), have the shape that the docstring names, and forward is input times weights."""
+    x = features()
+    weights = gate.weights(x)
+    assert weights.shape == shape
+    assert 0 < weights.min() and weights.max() < 1
+    assert weights.std() > 1e-3  # a gate that says the same to all would pass the rest
+    torch.testing.assert_close(gate(x), x * weights, atol=1e-6, rtol=1e-6)
+
+
+def images_do_not_mix(gate) -> None:
+    x = features()
+    torch.testing.assert_close(gate(x), torch.cat([gate(image[None]) for image in x]))
+    torch.testing.assert_close(gate.weights(x), torch.cat([gate.weights(image[None]) for image in x]))
+
+
+def gradient_reaches_everything(gate) -> None:
+    """Through the weights alone to every parameter and to the input; through forward to every parameter."""
+    x = features().requires_grad_()
+    weights = gate.weights(x)
+    (weights * features(seed=3)).sum().backward()
+    assert x.grad.abs().sum() > 0
+    assert not [n for n, p in gate.named_parameters() if p.grad is None or not p.grad.abs().max() > 1e-6]
+    gate.zero_grad(set_to_none=True)
+    (gate(x) * features(seed=4)).sum().backward()
+    assert not [n for n, p in gate.named_parameters() if p.grad is None or not p.grad.abs().max() > 1e-6]
+
+
+def fits_the_slot(build) -> None:
+    net = seeded(lambda: ConvNet(5, slot=build, widths=(32, 48)))
+    assert net(torch.rand(2, 3, 8, 10)).shape == (2, 5)
+    assert all(type(slot) is type(build(32)) for slot in net.slots)
+
+
+def door(gate, *, channels: int | None) -> None:
+    """Wrong input is told what was wanted, by both verbs."""
+    bad = features()
+    bad[1, 2, 3, 4] = torch.nan
+    negative = features()
+    negative[2, 1, 0, 0] = -torch.inf
+    cases = [
+        (features()[0], r"\(B, C, H, W\).*got 3"),
+        (torch.zeros(B, C, H, W, dtype=torch.long), r"floating point, got torch.int64"),
+        (torch.zeros(B, C, 0, W), r"at least one .* position"),
+        (bad, r"finite.*got 1 NaN"),
+        (negative, r"finite.*got 1 NaN"),
+    ]
+    if channels is not None:
+        cases.append((features(c=C + 4), rf"wanted {C} channels.*got {C + 4}"))
+    for wrong, says in cases:
+        for call in (gate, gate.weights):
+            with pytest.raises(ValueError, match=says):
+                call(wrong)
+
+
+def empty_batch(gate) -> None:
+    assert gate(features(b=0)).shape == (0, C, H, W)
+    assert len(gate.weights(features(b=0))) == 0
