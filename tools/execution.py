@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 EXECUTED = ROOT / ".executed"  # nbmake passes over folders named _build
+COLOUR = re.compile(r"(#x1B|\x1b)\[[0-9;]*m")
 LIMIT = 60  # seconds, the course's promise for each notebook
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -113,7 +115,8 @@ def read_report(report):
     for case in xml.parse(report).iter("testcase"):
         stem = case.get("classname").removeprefix(".executed.").removesuffix(".ipynb").replace(".", "/")
         trouble = next((node for tag in ("failure", "error") if (node := case.find(tag)) is not None), None)
-        outcomes[stem] = (float(case.get("time")), None if trouble is None else trouble.text or "failed")
+        text = COLOUR.sub("", (trouble.text or "failed")) if trouble is not None else None
+        outcomes[stem] = (float(case.get("time")), text)
     return outcomes
 
 

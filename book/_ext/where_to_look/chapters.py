@@ -15,6 +15,7 @@ from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDGET = "application/vnd.jupyter.widget-view+json"
+SETUP = "Set-up: run this cell first"
 CHECK = re.compile(r"^check_\w+\((\w+)\)", re.MULTILINE)
 
 sys.path.insert(0, str(ROOT))
@@ -41,6 +42,8 @@ def chapter_source(app, docname, source):
     )  # the state of live widgets: a page without a kernel has no use for it
     for cell in notebook.cells:
         if cell.cell_type == "code":
+            if "setup" in cell.metadata.get("tags", []):
+                cell.metadata["mystnb"] = {"code_prompt_show": SETUP, "code_prompt_hide": SETUP}
             cell.outputs = [kept for output in cell.outputs if (kept := for_a_page(output, docname))]
     if app.builder.format == "html":
         notebook.cells = with_solutions(notebook.cells, docname)
@@ -75,10 +78,10 @@ def with_solutions(cells, docname):
 
 def dropdown(stem, name):
     return f"""\
-````{{dropdown}} One solution of `{name}`
+::::{{dropdown}} One solution of {name}
 :class-container: solution
 ```{{literalinclude}} /book/solutions/{stem}.py
 :pyobject: {name}
 :language: python
 ```
-````"""
+::::"""

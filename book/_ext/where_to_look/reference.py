@@ -15,6 +15,7 @@ from docutils.utils import Reporter, new_document
 from sphinx.util.docutils import SphinxDirective
 
 FIELDS = re.compile(r"^(\s*)(Paper|Papers|Chapter|Run|Shape|Differs from the paper|Note|Example):\s*(.*)$")
+TROUBLES = ("ndent", "without a blank line", "start-string without end-string", "Unknown target name")
 LITERAL = re.compile(r"(``.+?``|:\w+:`.+?`|`.+?`)")
 
 
@@ -65,8 +66,9 @@ def plain_to_rst(app, what, name, obj, options, lines):
 
     A docstring whose layout reStructuredText can not follow, such as a hanging list, is shown as it stands.
     """
-    result = [FIELDS.sub(r"\1:\2: \3", escape(line)) for line in lines]
-    lines[:] = result if well_laid_out(result) else as_it_stands(lines)
+    named = [FIELDS.sub(r"\1:\2: \3", line) for line in lines]
+    escaped = [escape(line) for line in named]
+    lines[:] = next((text for text in (named, escaped) if well_laid_out(text)), as_it_stands(lines))
 
 
 def escape(line):
@@ -84,7 +86,7 @@ def well_laid_out(lines):
     document = new_document("docstring", settings)
     document.reporter.attach_observer(lambda message: found.append(message.astext()))
     Parser().parse("\n".join(lines).replace("`", ""), document)
-    return not any("ndent" in message or "without a blank line" in message for message in found)
+    return not any(trouble in message for trouble in TROUBLES for message in found)
 
 
 def as_it_stands(lines):

@@ -1,0 +1,55 @@
+"""What every test may use, and what the summary says at the end."""
+
+import os
+import shutil
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with one thread each beat one with two
+
+NO_BROWSER = (
+    "no Chromium was found, so no page of the book was opened. "
+    "Get one with: sudo apt-get install chromium (or name it: CHROMIUM=/path/to/chromium make test)"
+)
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium without a network. Where there is none the test is skipped, in CI it fails."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = found or shutil.which("google-chrome")
+    if not found:
+        pytest.fail(NO_BROWSER) if os.environ.get("CI") else pytest.skip(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = terminalreporter.stats.get("skipped", [])
+    unopened = [report for report in skipped if NO_BROWSER in str(report.longrepr)]
+    if unopened:
+        terminalreporter.section("BROWSER TESTS WERE SKIPPED", red=True, bold=True)
+        terminalreporter.line(f"{len(unopened)} tests: {NO_BROWSER}")
+    timed = [p for report in terminalreporter.stats.get("passed", []) for p in report.user_properties]
+    seconds = sorted(
+        (value, name.removeprefix("seconds of ")) for name, value in timed if name.startswith("seconds of ")
+    )
+    if seconds:
+        terminalreporter.section("seconds of each notebook (two at a time, one thread each)")
+        for value, name in reversed(seconds):
+            terminalreporter.line(f"{value:6.1f}  {name}")
