@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from visual_attention import data
 from visual_attention.data import photographs
@@ -40,6 +41,19 @@ def test_resizing_averages_instead_of_picking():
 def test_callers_get_a_tensor_of_their_own():
     photographs.load("cat").zero_()
     assert photographs.load("cat").max() > 0.5
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+def test_a_file_of_ones_own_opens_upright_and_in_three_channels(tmp_path, mode):
+    picture = Image.new("RGB", (30, 20), "black")
+    picture.paste("white", (0, 0, 10, 20))  # a bright strip on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: left is up
+    picture.convert(mode).save(tmp_path / "own.png", exif=exif)
+    image = photographs.open_file(tmp_path / "own.png")
+    assert image.shape == (3, 30, 20) and image.dtype == torch.float32
+    assert image[:, :10].min() == 1 and image[:, 10:].max() == 0
+    assert photographs.open_file(tmp_path / "own.png", size=7).shape == (3, 7, 7)
 
 
 def test_errors_say_what_was_wanted():

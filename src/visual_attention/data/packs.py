@@ -25,7 +25,7 @@ LAYERS_SIZE = 168  # 12 x 12 patches
 
 @dataclass(frozen=True)
 class Pack:
-    """What DINOv2's ViT-S/14 made of one photograph: L = 12 layers, h = 6 heads, 16 x 16 patches.
+    """What a pretrained ViT-S/14 made of one photograph: L = 12 layers, h = 6 heads, 16 x 16 patches.
 
     Attributes:
         name: As in `data.photographs`.

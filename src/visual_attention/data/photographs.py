@@ -9,6 +9,8 @@ Run: python -m visual_attention.data.photographs
 import functools
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -92,7 +94,25 @@ def load(name: str, size: int | None = None) -> Tensor:
     Shape:
         (3, H, W), or (3, size, size); float32 in [0, 1].
     """
-    image = _read(name)  # (3, H, W)
+    return _fitted(_read(name), size)
+
+
+def open_file(path: str | Path, size: int | None = None) -> Tensor:
+    """A photograph of your own, as `load` gives those of the course: any file that Pillow can read.
+
+    Args:
+        path: of the file.
+        size: as for `load`.
+
+    Shape:
+        (3, H, W), or (3, size, size); float32 in [0, 1].
+    """
+    with Path(path).open("rb") as stored:
+        return _fitted(_decode(stored), size)
+
+
+def _fitted(image: Tensor, size: int | None) -> Tensor:
+    """A copy, cut to its centred square and resized if there is a size."""
     if size is None:
         return image.clone()
     if size < 1:
@@ -114,13 +134,19 @@ def _find(name: str) -> Photograph:
 @functools.cache
 def _read(name: str) -> Tensor:
     """Decode the file once: (3, H, W)."""
-    from PIL import Image
-
     photograph = _find(name)
     package, _, folder = photograph.package.partition(".")
     path = files(package).joinpath(*folder.split("."), photograph.file)
-    with path.open("rb") as stored, Image.open(stored) as picture:
-        pixels = np.array(picture.convert("RGB"), dtype=np.float32)  # (H, W, 3)
+    with path.open("rb") as stored:
+        return _decode(stored)
+
+
+def _decode(stored: BinaryIO) -> Tensor:
+    """(3, H, W), upright, three equal channels where it is grey, whatever a transparent part hides."""
+    from PIL import Image, ImageOps
+
+    with Image.open(stored) as picture:
+        pixels = np.array(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.float32)  # (H, W, 3)
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous() / 255
 
 
