@@ -6,7 +6,7 @@ import torch
 from visual_attention.data import digits
 from visual_attention.data.overlaid import BAR, SIZE, STRIPE, by_colour, by_place, main
 
-DRAWS = [(by_colour, 3, (16, 14)), (by_place, 4, (28, 28))]
+DRAWS = [(by_colour, 3, (11, 10)), (by_place, 4, (20, 20))]
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -44,26 +44,26 @@ class TestBoth:
 
 def test_a_colour_holds_its_digit_and_the_stripe_its_name():
     batch = by_colour(50, split="test", generator=generator())
-    bank = digits.tight("test", SIZE)[0][:, 0]
+    bank = digits.small("test")[0][:, 0]
     stripes = batch.images[:, :, :STRIPE].mean(dim=(2, 3))
     assert torch.equal(stripes, torch.eye(3)[batch.cues])
     shown = batch.images[:, 1, STRIPE + 1 :, 1:-1]  # green
     gaps = (shown[:, None] - bank[None]).abs().amax(dim=(2, 3))
     assert (gaps.amin(dim=1) == 0).all()
-    assert digits.load("test")[1][gaps.argmin(dim=1)].tolist() == batch.digits[:, 1].tolist()
+    assert digits.small("test")[1][gaps.argmin(dim=1)].tolist() == batch.digits[:, 1].tolist()
 
 
 def test_a_place_holds_its_digit_and_the_bar_lies_beneath_it():
     batch = by_place(50, split="test", generator=generator())
     assert torch.equal(batch.images[:, 0], batch.images[:, 2])  # white: the colour says nothing
-    bank = digits.tight("test", SIZE)[0][:, 0]
+    bank = digits.small("test")[0][:, 0]
     for place in range(4):
-        row, column = place // 2 * 14, place % 2 * 14
-        cell = batch.images[:, 0, row : row + 14, column : column + 14]
+        row, column = place // 2 * 10, place % 2 * 10
+        cell = batch.images[:, 0, row : row + 10, column : column + 10]
         assert torch.equal(cell[:, -BAR:].mean(dim=(1, 2)), (batch.cues == place).float())
         gaps = (cell[:, None, :SIZE, 1:-1] - bank[None]).abs().amax(dim=(2, 3))
         assert (gaps.amin(dim=1) == 0).all()
-        assert digits.load("test")[1][gaps.argmin(dim=1)].tolist() == batch.digits[:, place].tolist()
+        assert digits.small("test")[1][gaps.argmin(dim=1)].tolist() == batch.digits[:, place].tolist()
 
 
 def test_the_module_runs(capsys):

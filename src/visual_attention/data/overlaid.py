@@ -17,8 +17,8 @@ from visual_attention.data import digits
 
 COLOURS = ("red", "green", "blue")
 PLACES = ("top left", "top right", "bottom left", "bottom right")
-SIZE = 12  # pixels of a digit's side
-STRIPE = 3  # rows of the stripe that names a colour
+SIZE = 8  # pixels of a digit's side
+STRIPE = 2  # rows of the stripe that names a colour
 BAR = 2  # rows of the bar that marks a place
 MARGIN = 1  # empty pixels around
 
@@ -68,9 +68,7 @@ def by_place(count: int, *, split: str, generator: torch.Generator | None = None
     cells = F.pad(pictures, (MARGIN, MARGIN, 0, BAR))  # (B, 4, h, w)
     cells[torch.arange(count), cues, SIZE:] = 1.0
     height, width = cells.shape[2:]
-    grid = cells.view(count, 2, 2, height, width).transpose(
-        2, 3
-    )  # (B, row, column, h, w) -> (B, row, h, column, w)
+    grid = cells.view(count, 2, 2, height, width).transpose(2, 3)  # (B, row, h, column, w)
     images = grid.reshape(count, 1, 2 * height, 2 * width).expand(-1, 3, -1, -1).contiguous()
     return CuedDigits(images, labels.gather(1, cues[:, None])[:, 0], cues, labels)
 
@@ -78,10 +76,10 @@ def by_place(count: int, *, split: str, generator: torch.Generator | None = None
 def _draw(
     count: int, among: int, split: str, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Pictures (B, n, 12, 12), their digits (B, n), and which of them is asked for (B,)."""
+    """Pictures (B, n, 8, 8), their digits (B, n), and which of them is asked for (B,)."""
     if count < 1:
         raise ValueError(f"count: wanted at least 1 picture, got {count}")
-    bank, labels = digits.tight(split, SIZE)
+    bank, labels = digits.small(split)
     chosen = torch.randint(len(bank), (count, among), generator=generator)
     cues = torch.randint(among, (count,), generator=generator)
     return bank[chosen, 0], labels[chosen], cues

@@ -3,6 +3,8 @@
 Each function returns nothing and raises a ``ValueError`` that names what was wanted and what came.
 """
 
+import math
+
 import torch
 
 
@@ -33,9 +35,9 @@ def require_feature_map(x: torch.Tensor, *, channels: int | None = None, finite:
 def require_finite(x: torch.Tensor, *, pooled: torch.Tensor) -> None:
     """Require all of ``x`` to be finite, where ``pooled`` is a mean of ``x`` that NaN and infinity survive.
 
-    A mean that is not finite may also have overflowed, so that only then every number is looked at.
+    A sum that is not finite may also have overflowed, so that only then every number is looked at.
     """
-    if not torch.isfinite(pooled).all():
+    if not math.isfinite(pooled.sum().item()):
         _require_finite(x)
 
 
