@@ -128,7 +128,7 @@ def require_sha256(path: Path, wanted: str) -> None:
     with Path(path).open("rb") as file:
         got = hashlib.file_digest(file, "sha256").hexdigest()
     if got != wanted:
-        raise ValueError(f"wanted a file with sha256 {wanted}, got {got}: {path} is damaged or another file")
+        raise ValueError(f"wanted a file with sha256 {wanted}, got {got}: delete {path}, it is another file")
 
 
 def main() -> None:
