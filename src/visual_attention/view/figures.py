@@ -8,6 +8,7 @@ Chapter: all of them. Run: python -m visual_attention.view.figures
 """
 
 import tempfile
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -263,7 +264,7 @@ def bars(
     for place, name, mean, end in zip(places, names, means, high, strict=True):
         weight = "bold" if name in highlight else "normal"
         ax.text(max(end, 0) + 0.02 * (reach or 1), place, form.format(mean), va="center", weight=weight)
-    ax.set_yticks(places, names)
+    ax.set_yticks(places, [textwrap.fill(name, 26) for name in names], parse_math=False)
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.set_xlim(right=1.16 * reach if reach else None)

@@ -1,5 +1,6 @@
 """Turn what a function returns (a figure, an array, a text) into frames that a page can hold."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,8 @@ def picture_of(frame: Frame) -> Figure:
         figures.show_image(ax, frame.source)
     else:
         ax.set_axis_off()
-        ax.text(0, 1, frame.text, va="top", family="monospace", parse_math=False)
+        text = "\n".join(textwrap.fill(line, 60) for line in frame.text.splitlines())
+        ax.text(0, 1, text, va="top", family="monospace", parse_math=False)
     return figure
 
 

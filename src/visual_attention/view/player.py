@@ -18,7 +18,7 @@ class FramePlayer(PortableWidget):
 
     Args:
         frames: Figures, Axes, images (3, H, W), maps (H, W; one shared maximum) or texts, in order.
-        texts: one sentence for each frame, shown beneath it; also its alt text, unless the frame is (frame, alt).
+        texts: one sentence for each frame, shown beneath it; also its alt text unless it is (frame, alt).
         label: the widget's title.
         step: what a step is called, such as "Glimpse" or "Noise step".
         index: the frame shown first.

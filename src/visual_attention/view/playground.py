@@ -70,11 +70,11 @@ class SoftmaxPlayground(PortableWidget):
         soft, gates = weights(np.array(self.scores), self.temperature)
         figure, axes = figures.sheet(1, 2, size=(6.4, 0.8 + 0.45 * len(self.names)))
         for ax, values, name in zip(axes, (soft, gates), ("softmax", "sigmoid"), strict=True):
-            title = f"{name}, sum {values.sum():.2f}"
-            shown = self.names if name == "softmax" else [""] * len(self.names)
+            shown = [f"{each[:25]}…" if len(each) > 26 else each for each in self.names]
             figures.bars(ax, shown, values, highlight=shown if name == "softmax" else ())
-            ax.set_yticks(range(len(shown)), shown, parse_math=False)
-            ax.set_title(title)
+            ax.set_title(f"{name}, sum {values.sum():.2f}")
+            if name == "sigmoid":
+                ax.set_yticks([])
         return figure
 
 

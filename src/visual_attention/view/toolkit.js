@@ -57,11 +57,9 @@ const tk = (() => {
   // log: true spreads the values evenly by ratio, as suits a temperature. The track is filled from `origin`.
   function slider(parent, { label, min, max, step = 1, value, log = false, origin = min, format = number, onInput = () => {} }) {
     const name = id();
-    const inner = log ? Math.log : (v) => v;
-    const outer = log ? (v) => Number(Math.exp(v).toPrecision(3)) : (v) => v;
-    const input = element("input", {
-      type: "range", id: name, min: inner(min), max: inner(max), step: log ? (inner(max) - inner(min)) / 200 : step,
-    });
+    const inner = log ? (v) => (200 * Math.log(v / min)) / Math.log(max / min) : (v) => v;
+    const outer = log ? (v) => Number((min * (max / min) ** (v / 200)).toPrecision(3)) : (v) => v;
+    const input = element("input", { type: "range", id: name, min: inner(min), max: inner(max), step: log ? 1 : step });
     const shown = element("span", { class: "tk-value", "aria-hidden": "true" });
     const field = element("div", { class: "tk-field" }, element("label", { for: name }, label), shown, input);
     const part = (v) => (inner(max) > inner(min) ? (inner(v) - inner(min)) / (inner(max) - inner(min)) : 0);
@@ -270,7 +268,7 @@ const tk = (() => {
     return picture;
   }
 
-  // Frames of which one is in sight: pictures (urls) or, where a url is empty, texts (bodies). All are decoded at once.
+  // Frames of which one is in sight: pictures (urls) or, where a url is empty, texts (bodies).
   function frames(parent, { urls, bodies = [], alts }) {
     const holder = element("div", { class: "tk-frames" });
     const made = urls.map((url, i) => {
