@@ -3,7 +3,8 @@
 import os
 import sys
 
-from nbconvert import preprocessors as nbconvert_preprocessors
+from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader import preprocessors
 from traitlets.config import Config
 
@@ -33,15 +34,15 @@ def configure(c: Config) -> None:
     c.Autograde.autograde_preprocessors = [
         Regrade,
         preprocessors.IgnorePattern,
-        nbconvert_preprocessors.ClearMetadataPreprocessor,
+        ClearMetadataPreprocessor,
         preprocessors.SaveAutoGrades,
         preprocessors.AssignLatePenalties,
         preprocessors.CheckCellMetadata,
     ]
     c.GenerateFeedback.preprocessors = [
         preprocessors.GetGrades,
-        nbconvert_preprocessors.SanitizeHTML,
-        nbconvert_preprocessors.CSSHTMLHeaderPreprocessor,
+        SanitizeHTML,
+        CSSHTMLHeaderPreprocessor,
     ]
     c.SanitizeHTML.tags = TAGS
     c.SanitizeHTML.attributes = {"*": ["style", "role", "aria-label", "aria-hidden"], "a": ["href", "title"]}

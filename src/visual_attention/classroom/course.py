@@ -108,10 +108,14 @@ class Course:
         """Run an nbgrader command in the course folder; returns its log."""
         if not (self.folder / "nbgrader_config.py").exists():
             raise Trouble(f"{self.folder} is no course folder yet: generate an assignment first")
+        scripts = Path(sys.executable).parent  # nbgrader calls alembic by its name
+        surroundings = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
+        # A mistake in the settings must stop nbgrader: it would go on without them, and without the sandbox.
+        surroundings["TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR"] = "1"
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *words],
             cwd=self.folder,
-            env={**os.environ, **(environment or {})},
+            env={**surroundings, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

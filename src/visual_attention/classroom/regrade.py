@@ -5,6 +5,8 @@ student's imports, definitions and answers do, in a sandbox, and each check runs
 """
 
 import ast
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from nbformat import NotebookNode
@@ -14,8 +16,32 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import List, Unicode
 
 from visual_attention.classroom import wire
-from visual_attention.classroom.remote import Sandbox, find_check
+from visual_attention.classroom.remote import Sandbox
 from visual_attention.exercises.feedback import Part, Report
+
+CELL = 120.0  # seconds for one cell
+MISSING = ("NameError", "got `None`")  # words in feedback: a name is not defined
+
+
+class Replay:
+    """A student's cells, run again in a sandbox as far as is needed."""
+
+    def __init__(self, command: list[str], cells: list[NotebookNode], *, everything: bool):
+        self.sandbox, self.cells, self.everything = Sandbox(command), cells, everything
+        self.done, self.errors = 0, []
+
+    def advance(self, place: int) -> None:
+        """Run the code cells before this place, check cells and the set-up left out."""
+        for cell in self.cells[self.done : place]:
+            if cell.cell_type != "code" or is_grade(cell) or "setup" in cell.metadata.get("tags", []):
+                continue
+            everything = self.everything or is_solution(cell)
+            try:
+                error = self.sandbox.run(cell.source, everything=everything, seconds=CELL)
+            except wire.Garbled as garbled:
+                error = f"no answer ({garbled})"
+            self.errors += [error] if error else []
+        self.done = place
 
 
 class Regrade(NbGraderPreprocessor):
@@ -25,20 +51,21 @@ class Regrade(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """All check cells of one submission."""
-        with Sandbox(self.command) as sandbox:
-            errors = []
+        with contextlib.ExitStack() as stack:
+            replays = []  # definitions only; and, where these do not suffice, a second one with all cells
+
+            def replay(number: int) -> Replay:
+                if len(replays) <= number:
+                    replays.append(Replay(self.command, nb.cells, everything=number == 1))
+                    stack.enter_context(replays[number].sandbox)
+                return replays[number]
+
             for place, cell in enumerate(nb.cells):
-                if cell.cell_type != "code":
-                    continue
-                if is_grade(cell):
-                    report = self.grade(cell, nb.cells[:place], sandbox, errors)
-                    cell.outputs = [as_output(report)]
-                    cell.execution_count = None
-                elif error := run(sandbox, cell, everything=is_solution(cell)):
-                    errors.append(error)
+                if cell.cell_type == "code" and is_grade(cell):
+                    cell.outputs, cell.execution_count = [as_output(self.grade(cell, place, replay))], None
         return nb, resources
 
-    def grade(self, cell: NotebookNode, before: list, sandbox: Sandbox, errors: list) -> Report:
+    def grade(self, cell: NotebookNode, place: int, replay: Callable[[int], Replay]) -> Report:
         """The report of one check cell."""
         points = float(cell.metadata.nbgrader["points"])
         call = asked(cell.source)
@@ -48,45 +75,31 @@ class Regrade(NbGraderPreprocessor):
             )
             return failure(cell, points, "This cell is graded by hand.")
         check, answer = call
-        report = attempt(sandbox, cell, check, answer, points)
-        told = " ".join([*report.messages, *errors])
-        if report.score < report.points and ("NameError" in told or not report.attempted):
+        report, errors = attempt(replay(0), place, cell, check, answer)
+        if report.score < points and any(word in " ".join(report.messages + errors) for word in MISSING):
             self.log.info("%s may need cells that were left out: running them all", answer)
-            with Sandbox(self.command) as whole:
-                for other in before:
-                    if other.cell_type == "code" and not is_grade(other):
-                        run(whole, other, everything=True)
-                again = attempt(whole, cell, check, answer, points)
-            report = max(report, again, key=lambda r: r.score)
+            again, its_errors = attempt(replay(1), place, cell, check, answer)
+            if again.score > report.score:
+                report, errors = again, its_errors
         if report.fault:
             self.log.warning("%s: %s", check, report.fault)
-        if not find_check(check).apart:
-            self.log.warning(
-                "%s is scored inside the sandbox, where a score can be forged: see the code", check
-            )
-        if errors and report.score < report.points:
+        if report.score < points:
             report.parts += [Part(f"A cell above stopped with {error}", None) for error in errors[-2:]]
         return report
 
 
-def run(sandbox: Sandbox, cell: NotebookNode, *, everything: bool) -> str:
-    """Run one cell; returns its error, if any."""
-    if "setup" in cell.metadata.get("tags", []):
-        return ""
+def attempt(
+    replay: Replay, place: int, cell: NotebookNode, check: str, answer: str
+) -> tuple[Report, list[str]]:
+    """The report of one check, or one that says why there is none; and the errors of the cells before."""
+    points = float(cell.metadata.nbgrader["points"])
+    replay.advance(place)
     try:
-        return sandbox.run(cell.source, everything=everything, seconds=300 if everything else 60)
-    except wire.Garbled as error:
-        return f"no answer ({error})"
-
-
-def attempt(sandbox: Sandbox, cell: NotebookNode, check: str, answer: str, points: float) -> Report:
-    """The report of one check, or one that says why there is none."""
-    try:
-        report = sandbox.check(check, answer, points)
+        report = replay.sandbox.check(check, answer, points)
     except (wire.Garbled, LookupError, TypeError, ValueError) as error:
-        return failure(cell, points, f"Your code could not be examined: {error}")
+        report = failure(cell, points, f"Your code could not be examined: {error}")
     report.points = points
-    return report
+    return report, replay.errors
 
 
 def asked(source: str) -> tuple[str, str] | None:

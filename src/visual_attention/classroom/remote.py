@@ -6,8 +6,10 @@ the student's code never enters, and gradients travel through the sandbox as wel
 
 import dataclasses
 import importlib
+import os
 import pkgutil
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +45,7 @@ class Sandbox:
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True
         )
+        os.set_blocking(self.process.stdin.fileno(), False)
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -55,11 +58,13 @@ class Sandbox:
 
     def ask(self, do: str, *, seconds: float = HARD_LIMIT, **request: Any) -> Any:
         """One request and its answer; Garbled when there is none."""
+        end = time.monotonic() + seconds
         try:
-            self.process.stdin.write(wire.pack({"do": do, **request}, _refer))
-        except OSError as error:
-            raise wire.Garbled("the sandbox has ended") from error
-        reply = wire.unpack(wire.reader(self.process.stdout, seconds), lambda tree: Remote(self, tree))
+            wire.write(self.process.stdin, wire.pack({"do": do, **request}, _refer), end)
+            reply = wire.unpack(wire.reader(self.process.stdout, end), lambda tree: Remote(self, tree))
+        except wire.Garbled:
+            self.process.kill()  # a late answer must not be taken for that to the next request
+            raise
         if not isinstance(reply, dict) or "ok" not in reply:
             raise wire.Garbled(str(reply)[:500])
         return reply["ok"]

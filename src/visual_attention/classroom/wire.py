@@ -50,9 +50,20 @@ def unpack(read: Callable[[int], bytes], find: Callable[[dict], Any]) -> Any:
         raise Garbled(f"{type(error).__name__}: {error}") from error
 
 
-def reader(stream: BinaryIO, seconds: float | None) -> Callable[[int], bytes]:
-    """Read exactly so many bytes from an unbuffered pipe, before the time is over."""
-    end = None if seconds is None else time.monotonic() + seconds
+def write(stream: BinaryIO, message: bytes, end: float) -> None:
+    """Write to an unbuffered pipe that does not block, before a time by the monotonic clock."""
+    rest = memoryview(message)
+    while rest:
+        if not select.select([], [stream], [], max(0, end - time.monotonic()))[1]:
+            raise Garbled("out of time")
+        try:
+            rest = rest[stream.write(rest) or 0 :]
+        except OSError as error:
+            raise Garbled("the other side has ended") from error
+
+
+def reader(stream: BinaryIO, end: float | None) -> Callable[[int], bytes]:
+    """Read exactly so many bytes from an unbuffered pipe, before a time by the monotonic clock."""
 
     def read(count: int) -> bytes:
         if count > LIMIT:
