@@ -35,6 +35,19 @@ def test_weights_are_shares_whose_rest_went_to_the_class_token(name):
             assert total.mean() > 0.5
 
 
+def test_with_the_class_token_put_back_each_row_is_a_budget_of_1():
+    pack = packs.load("coffee")
+    tokens = pack.token_attention
+    assert tokens.shape == (6, 257, 257) and tokens.min() >= 0
+    torch.testing.assert_close(tokens.sum(dim=-1), torch.ones(6, 257))
+    torch.testing.assert_close(tokens[:, 1:, 1:], pack.patch_attention, atol=0.01, rtol=0)
+    torch.testing.assert_close(
+        tokens[:, 0, 1:].unflatten(1, (16, 16)), pack.class_attention[-1], atol=0.01, rtol=0
+    )
+    with pytest.raises(ValueError, match="wanted a pack with patch_attention"):
+        assert packs.load("horse").token_attention is None
+
+
 def test_eight_or_more_photographs_in_at_most_two_and_a_half_megabytes():
     assert len(packs.names()) >= 8
     assert len(packs.names(having="patch_attention")) >= 4 and packs.names(having="layers")

@@ -52,6 +52,23 @@ class Pack:
     norms: Tensor
     features_pca: Tensor
 
+    @property
+    def token_attention(self) -> Tensor:
+        """The last layer with the class token put back in front: (h, 257, 257), each row sums to 1.
+
+        Raises:
+            ValueError: if the pack has no `patch_attention`.
+        """
+        if self.patch_attention is None:
+            raise ValueError(
+                f"wanted a pack with patch_attention ({', '.join(names(having='patch_attention'))})"
+            )
+        of_class = self.class_attention[-1].flatten(start_dim=1).unsqueeze(1)  # (h, 1, 256)
+        over_patches = torch.cat([of_class, self.patch_attention], dim=1)  # (h, 257, 256)
+        rest = (1 - over_patches.sum(dim=-1, keepdim=True)).clamp(min=0)
+        rows = torch.cat([rest, over_patches], dim=2)
+        return rows / rows.sum(dim=-1, keepdim=True)
+
 
 def names(*, having: str | None = None) -> list[str]:
     """The photographs that have a pack, in alphabetical order.
