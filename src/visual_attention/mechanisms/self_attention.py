@@ -12,6 +12,9 @@ from torch.nn import functional as F
 
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive, require_tokens
 
+# Weights of a whole batch, 16 MB in float32: up to here building them takes less time than avoiding them.
+SMALL = 2**22
+
 
 def attention_weights(queries: torch.Tensor, keys: torch.Tensor, *, scale: float = 1.0) -> torch.Tensor:
     """How much each query takes from each key: the softmax of all scores.
@@ -48,7 +51,8 @@ class SelfAttention(nn.Module):
 
     Differs from the paper: Zhang et al. have the residual gain but no scale, and a convolution after the
         mixing. With ``scaled=False, residual=False`` this is the block that much code on the web calls
-        self-attention. The matrix of all weights is never built in ``forward``.
+        self-attention. ``forward`` builds no matrix of all weights, except one so small that
+        building it is quicker.
     """
 
     def __init__(self, in_dim: int, *, scaled: bool = True, residual: bool = True):
@@ -82,11 +86,12 @@ class SelfAttention(nn.Module):
         queries, keys, values = (
             _tokens(conv(x)) for conv in (self.query_conv, self.key_conv, self.value_conv)
         )
-        # The fused kernel wants one width for all three. Channels of zeros change no dot product.
-        missing = values.shape[-1] - keys.shape[-1]
-        queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))  # (B, N, d) -> (B, N, C)
-        mixed = _fused(queries[:, None], keys[:, None], values[:, None], scale=self.scale)  # (B, 1, N, C)
-        mixed = mixed[:, 0].transpose(1, 2).reshape(x.shape)  # (B, N, C) -> (B, C, H, W)
+        if len(x) * queries.shape[1] ** 2 <= SMALL:
+            weights = attention_weights(queries, keys, scale=self.scale)
+            mixed = values.mT @ weights.mT  # (B, C, N) @ (B, N, N) -> (B, C, N), in the layout of the input
+        else:
+            mixed = _fused(queries, keys, values, scale=self.scale).mT  # (B, N, C) -> (B, C, N)
+        mixed = mixed.reshape(x.shape)  # (B, C, N) -> (B, C, H, W)
         return mixed if self.gain is None else x + self.gain * mixed
 
 
@@ -132,7 +137,7 @@ class MultiHeadSelfAttention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The heads' weighted means of the values, joined by ``proj``, (B, N, D)."""
-        mixed = _fused(*self._split(x), scale=self.scale)  # (B, h, N, D/h)
+        mixed = F.scaled_dot_product_attention(*self._split(x))  # (B, h, N, D/h)
         return self.proj(mixed.transpose(1, 2).reshape(x.shape))  # (B, h, N, D/h) -> (B, N, D)
 
     def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -146,12 +151,17 @@ class MultiHeadSelfAttention(nn.Module):
 
 
 def _tokens(x: torch.Tensor) -> torch.Tensor:
-    return x.flatten(start_dim=2).transpose(1, 2)  # (B, C, H, W) -> (B, N, C)
+    return x.flatten(start_dim=2).mT  # (B, C, H, W) -> (B, N, C)
 
 
 def _fused(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, scale: float) -> torch.Tensor:
-    """``attention_weights(queries, keys) @ values`` block by block, so that no N x N matrix exists."""
-    return F.scaled_dot_product_attention(queries, keys, values, scale=scale)
+    """``attention_weights(queries, keys) @ values`` block by block, so that no N x N matrix ever exists."""
+    # The kernel wants one width for all three. Channels of zeros change no dot product.
+    missing = values.shape[-1] - keys.shape[-1]
+    queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))  # (B, N, d) -> (B, N, C)
+    # On a transposed view it takes thrice the time, so the numbers are laid out anew: three of (B, 1, N, C).
+    heads = (tokens[:, None].contiguous() for tokens in (queries, keys, values))
+    return F.scaled_dot_product_attention(*heads, scale=scale)[:, 0]
 
 
 def main() -> None:
