@@ -116,9 +116,11 @@ function render({ model, el }) {
     const target = best() === query ? "itself" : place(best());
     const itself = query >= 0 && best() !== query ? ` Its own patch gets ${tk.percent(one.weights[query])}.` : "";
     const token = extra ? ` The class token gets ${tk.percent(one.self)}.` : "";
+    const t = model.get("temperature");
+    const heat = t === 1 ? "" : ` Temperature ${tk.number(t)}: the weights' logarithms ÷ ${tk.number(t)}, then a softmax again.`;
     card.say(
       `${who}${how} looks most at ${target}: ${tk.percent(one.weights[best()])} of its weight.${itself}${token} ` +
-      `Spread as if over ${one.spread.toFixed(1)} of ${tokens} ${extra ? "tokens" : "patches"}.`,
+      `Spread as if over ${one.spread.toFixed(1)} of ${tokens} ${extra ? "tokens" : "patches"}.${heat}`,
     );
   }
 
@@ -169,7 +171,7 @@ function render({ model, el }) {
     });
   }
   controls.temperature = tk.slider(card.controls, {
-    label: "Temperature of a new softmax over log-weights", min: 0.1, max: 10, log: true, value: model.get("temperature"),
+    label: "Temperature", min: 0.1, max: 10, log: true, value: model.get("temperature"),
     onInput: (temperature) => tk.put(model, { temperature }),
   });
   const over = tk.toggle(card.controls, {

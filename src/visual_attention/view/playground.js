@@ -3,7 +3,7 @@ function render({ model, el }) {
   const reach = model.get("reach");
   const card = tk.card(el, {
     label: model.get("label"),
-    hint: "Drag a score, or focus it and press the arrow keys. Softmax shares one whole; sigmoid asks each score alone.",
+    hint: "Drag a score, or press the arrow keys on it. Both columns see the score divided by the temperature.",
   });
   card.root.classList.add("tk-playground");
 
@@ -38,7 +38,7 @@ function render({ model, el }) {
   card.stage.append(table);
 
   const heat = tk.slider(card.controls, {
-    label: "Temperature (both see score ÷ temperature)", min: 0.1, max: 10, log: true, value: model.get("temperature"),
+    label: "Temperature", min: 0.1, max: 10, log: true, value: model.get("temperature"),
     onInput: (t) => tk.put(model, { temperature: t }),
   });
   const start = { scores: model.get("scores"), temperature: model.get("temperature") };

@@ -92,7 +92,7 @@ EXPORT = "export default { render };"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 # A classic script, since file:// pages may not load modules. Each run draws the first element not yet drawn.
-PAGE = """<div class="tk-still" data-tk="{key}"><img src="{image}" alt="{alt}"></div>
+PAGE = """<div class="tk-still" data-tk="{key}"><img src="{image}" alt="{alt}" style="max-width: 100%"></div>
 <script>(function () {{
   "use strict";
   const host = document.querySelector('[data-tk="{key}"]:not([data-drawn])');
