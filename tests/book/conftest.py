@@ -1,7 +1,7 @@
 """The built book, opened in a real Chromium that can reach nothing but this machine.
 
-``open_page(name, over="http", width=1280, scheme="light")`` returns a Visit: its ``page`` is Playwright's,
-and ``outside``, ``failed`` and ``errors`` list what the page asked of the network, what did not come, and what
+``open_page(name, over="http", width=1280, scheme="light")`` returns a Visit: ``page`` is Playwright's, and
+``outside``, ``failed`` and ``errors`` list what the page asked of the network, what did not come and what
 the console said. ``page_of(name, ...)`` returns the page alone.
 """
 
