@@ -169,7 +169,7 @@ def _outcome(values: dict) -> Outcome:
 def _refer(thing: Any) -> dict:
     if isinstance(thing, Remote):
         return {"number": thing.reference["number"]}
-    raise TypeError(f"a {type(thing).__qualname__} cannot be sent to the sandbox: mark the check apart=False")
+    raise wire.Unsendable(f"{type(thing).__qualname__} cannot go to the sandbox: mark the check apart=False")
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:

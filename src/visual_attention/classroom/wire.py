@@ -24,6 +24,10 @@ DTYPES = {
 }
 
 
+class Unsendable(Exception):
+    """A value that has no place in a message."""
+
+
 class Garbled(Exception):
     """A message that is not as agreed, too large, or late."""
 
@@ -46,7 +50,7 @@ def unpack(read: Callable[[int], bytes], find: Callable[[dict], Any]) -> Any:
             raise Garbled("sizes")
         tree, *blobs = [read(n) for n in lengths]
         return _value(json.loads(tree), blobs, find)
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError, RuntimeError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise Garbled(f"{type(error).__name__}: {error}") from error
 
 
