@@ -63,7 +63,7 @@ def check_eca_kernel_size(student, check: Check):
     want = each(lambda bits: _odd((bits + 1) / 2))
     wrong = {
         "Even numbers occur: a window of even length has no middle.": each(lambda bits: int((bits + 1) / 2)),
-        "Too small in places: you take the next odd number below (the nearest may lie above), or subtract the offset.": each(
+        "Too small in places: do you take the next odd number *below*, or subtract the offset?": each(
             lambda bits: max(1, 2 * ((int((bits + 1) / 2) - 1) // 2) + 1)
         ),
         "One step too wide: 2 too much everywhere.": want + 2,
