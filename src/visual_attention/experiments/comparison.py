@@ -2,8 +2,8 @@
 
 The rule: the effect is the mean over seeds of treatment minus baseline (turned round where lower is better).
 Its 95 % interval is a percentile bootstrap over seeds. With fewer than three seeds the verdict is
-"undecided"; otherwise it is "supported" if the whole interval is at or above the claim's margin, "not supported" if the
-whole interval is below it (or not above 0), and "undecided" in between.
+"undecided"; otherwise it is "supported" if the whole interval is at or above the claim's margin, "not
+supported" if the whole interval is below it (or not above 0), and "undecided" in between.
 """
 
 import math

@@ -139,7 +139,7 @@ def _on_cluster(calls: list[partial], address: str) -> Iterator[list[record.Row]
         from distributed import Client, as_completed
     except ImportError as error:
         raise RuntimeError("a scheduler's address needs Dask: pip install 'dask[distributed]'") from error
-    with Client(address, set_as_default=False) as client:
+    with Client(address) as client:
         futures = [client.submit(call, pure=False) for call in calls]
         for future in as_completed(futures):
             yield future.result()

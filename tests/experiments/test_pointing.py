@@ -1,0 +1,50 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visual_attention.experiments import pointing
+
+
+def masks():
+    """Two pictures of 4 x 6: a 2 x 3 object at the top left; a 1 x 1 object."""
+    drawn = torch.zeros(2, 1, 4, 6, dtype=torch.bool)
+    drawn[0, 0, :2, :3] = True
+    drawn[1, 0, 3, 5] = True
+    return drawn
+
+
+def test_by_hand():
+    weights = torch.tensor([[[[0.7, 0.1], [0.2, 0.0]]], [[[0.0, 0.0], [0.5, 0.5]]]])  # a cell is 2 x 3 pixels
+    torch.testing.assert_close(pointing.share(weights, masks()), torch.tensor([0.7, 0.5 / 6]))
+    torch.testing.assert_close(pointing.area(masks()), torch.tensor([6 / 24, 1 / 24]))
+
+
+@given(st.sampled_from([(1, 1), (2, 3), (4, 6), (4, 2)]), st.floats(0.01, 100))
+def test_weights_that_know_nothing_get_the_area(grid, weight):
+    weights = torch.full((2, 1, *grid), weight)
+    torch.testing.assert_close(pointing.share(weights, masks()), pointing.area(masks()))
+
+
+def test_the_sum_of_the_weights_does_not_matter():
+    weights = torch.rand(2, 1, 2, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(pointing.share(weights, masks()), pointing.share(5 * weights, masks()))
+
+
+def test_no_weight_at_all_points_nowhere():
+    assert pointing.share(torch.zeros(2, 1, 2, 3), masks()).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (torch.ones(2, 2, 3), r"got \(2, 2, 3\), \(2, 1, 4, 6\)"),
+        (torch.ones(2, 5, 2, 3), r"wanted weights \(B, 1, h, w\)"),
+        (torch.ones(3, 1, 2, 3), r"got \(3, 1, 2, 3\)"),
+        (torch.ones(2, 1, 3, 3), "a grid that divides the picture, got 3 x 3 for 4 x 6"),
+        (-torch.ones(2, 1, 2, 3), "weights of 0 or more, got -1"),
+    ],
+)
+def test_errors_say_what_was_wanted(weights, message):
+    with pytest.raises(ValueError, match=message):
+        pointing.share(weights, masks())
