@@ -111,6 +111,7 @@ class GlimpseNetwork(nn.Module):
         self.what = nn.Linear(hidden, out)
         self.where = nn.Linear(hidden, out)
         he_start(self.see, self.place, self.what, self.where)
+        self.see.weight.data *= 2  # most of a picture is dark
 
     def forward(self, x: torch.Tensor, locations: torch.Tensor) -> torch.Tensor:
         """One glimpse of each image as a vector, (B, D)."""
