@@ -208,8 +208,8 @@ const tk = (() => {
   // onPoint({ x, y }, event): mouse over it, tap or press, as fractions 0 .. 1. onKey(event): makes it focusable.
   function canvas(parent, { label, ratio = 1, draw, onPoint = null, onKey = null, caption = null }) {
     const made = element("canvas", { "aria-label": label, role: onKey ? "application" : "img", tabindex: onKey ? 0 : null });
-    const words = caption === null ? null : element("figcaption", {}, caption);
-    const figure = element("figure", { class: "tk-figure" }, words, made);
+    const words = caption === null ? null : element("div", { class: "tk-caption" }, caption);
+    const figure = element("div", { class: "tk-figure" }, words, made);
     const g = made.getContext("2d");
     let waiting = 0;
     const one = { element: made, figure, caption: words, redraw, paint, point };
