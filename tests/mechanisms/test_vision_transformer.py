@@ -150,6 +150,9 @@ class TestVisionTransformer:
                 want |= {f"blocks.{n}.{part}.weight": (out, into), f"blocks.{n}.{part}.bias": (out,)}
         assert shapes == want
 
+    def test_all_norms_have_the_papers_epsilon(self, model):
+        assert {part.eps for part in model.modules() if isinstance(part, nn.LayerNorm)} == {1e-6}
+
     def test_weights_are_a_budget_of_1_for_each_token_in_each_head_and_layer(self, model):
         looks = model.weights(images())
         assert [tuple(look.shape) for look in looks] == DEPTH * [(B, HEADS, 1 + M * M, 1 + M * M)]
