@@ -1,6 +1,7 @@
 """What does a channel do for the answer? Turn its knob and see.
 
-Paper: Jie Hu, Li Shen and Gang Sun, "Squeeze-and-Excitation Networks", CVPR 2018. Chapter: mechanisms/channel.
+Paper: Jie Hu, Li Shen and Gang Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
+Chapter: mechanisms/channel.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ MOST = 24  # channels that still make a page
 class ChannelMixer(PortableWidget):
     """Real feature maps of a picture, a knob for each channel, and the class scores that follow.
 
-    The scores are those of the network: average over places, then a linear layer. They are computed on the page.
+    The scores are those of the network: average over places, then a linear layer, computed on the page.
 
     Args:
         image: (3, H, W) or (H, W), values in [0, 1].
@@ -64,8 +65,8 @@ class ChannelMixer(PortableWidget):
             chosen=own.tolist(),
             gates=own.tolist(),
             label=label,
-            alt=f"A picture, {channels} feature maps with a knob each, and bars for {len(shares)} classes. With "
-            f"the network's own gates: {told(shares, self._head.classes)}.",
+            alt=f"A picture, {channels} feature maps with a knob each, and bars for {len(shares)} classes. "
+            f"With the network's own gates: {told(shares, self._head.classes)}.",
         )
 
     def shares(self) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""How do class scores follow from a feature map, where the last step of a network is an average and a linear layer?
+"""How do class scores follow from a feature map, where a network ends in an average and a linear layer?
 
-Each place and each channel adds its own part to each score, so that a page can compute real scores without a network.
-Used by the channel mixer and the spatial mask.
+Each place and each channel adds its own part to each score, so that a page can compute real scores without a
+network. Used by the channel mixer and the spatial mask.
 
 Chapter: notebooks/mechanisms/channel.ipynb, notebooks/mechanisms/spatial.ipynb
 """

@@ -3,7 +3,7 @@ function render({ model, el }) {
   const cells = rows * columns;
   const classes = model.get("classes");
   const bias = model.get("bias");
-  const parts = { true: tk.floats(model.get("gated")), false: tk.floats(model.get("parts")) };
+  const parts = tk.floats(model.get("parts"));
   let picture = null;
   let opens = false; // what the brush does
   let wide = 1; // cells on each side of the brush's middle
@@ -106,16 +106,13 @@ function render({ model, el }) {
   tk.button(row, { label: "Top right only", onClick: fill(quarter(true, false)) });
   tk.button(row, { label: "Bottom left only", onClick: fill(quarter(false, true)) });
   tk.button(row, { label: "Bottom right only", onClick: fill(quarter(false, false)) });
-  const own = tk.toggle(card.controls, {
-    label: "The network's own gates apply too", value: model.get("own"), onChange: (value) => tk.put(model, { own: value }),
-  });
 
   function shares(mask) {
-    const values = parts[model.get("own")];
+    const open = Math.max(mask.reduce((sum, value) => sum + value, 0), 1);
     return tk.softmax(classes.map((_, k) => {
-      let score = bias[k];
-      for (let i = 0; i < cells; i++) score += mask[i] * values[k * cells + i];
-      return score;
+      let sum = 0;
+      for (let i = 0; i < cells; i++) sum += mask[i] * parts[k * cells + i];
+      return bias[k] + sum / open; // the average goes over the open places
     }));
   }
   const highest = (values) => values.indexOf(Math.max(...values));
@@ -129,7 +126,6 @@ function render({ model, el }) {
       meters[k].value.textContent = tk.percent(now[k]);
       meters[k].value.style.fontWeight = k === best ? "700" : "400";
     });
-    own.set(model.get("own"));
     const share = mask.reduce((sum, value) => sum + value, 0) / cells;
     const all = shares(mask.map(() => 1));
     const said = share === 0
@@ -141,7 +137,7 @@ function render({ model, el }) {
     );
     board.redraw();
   }
-  tk.watch(model, ["mask", "own"], show);
+  tk.watch(model, ["mask"], show);
   tk.image(model.get("picture"), (image) => {
     picture = image;
     board.redraw();

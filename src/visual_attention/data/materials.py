@@ -1,0 +1,91 @@
+"""What is this piece of a photograph made of?
+
+Small square crops of eight photographs: bricks, fur, coffee, petals and so on. The label is the photograph
+that a crop comes from. Training crops come from the left of each photograph, test crops from the right.
+
+Run: python -m visual_attention.data.materials
+"""
+
+import functools
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from visual_attention.data import digits, photographs
+
+NAMES = ("brick", "cat", "coffee", "flower", "grass", "gravel", "pagoda", "rocket")
+SIDE = 160  # pixels to which a photograph is resized before crops are taken
+TRAIN_SHARE = 0.6  # of the width, from the left
+
+
+class Crops(NamedTuple):
+    """A batch: `images` (B, 3, size, size) in [0, 1] and `labels` (B,), indices into NAMES."""
+
+    images: Tensor
+    labels: Tensor
+
+
+def batch(count: int, *, split: str, size: int = 32, generator: torch.Generator | None = None) -> Crops:
+    """Draw crops, each from a random photograph and flipped left to right half of the time.
+
+    Args:
+        count: B, crops to draw.
+        split: "train" or "test"; the two share no pixel.
+        size: side of a crop in pixels, at most 64.
+        generator: seeds everything that is random here.
+
+    Raises:
+        ValueError: if `count` is below 1, `size` does not fit, or there is no such split.
+    """
+    digits.check_split(split)
+    if count < 1:
+        raise ValueError(f"count: wanted at least 1 crop, got {count}")
+    border = round(TRAIN_SHARE * SIDE)
+    first, last = (0, border - size) if split == "train" else (border, SIDE - size)
+    if size < 4 or first > last:
+        raise ValueError(f"size: wanted from 4 to {SIDE - border} pixels, got {size}")
+    labels = torch.randint(len(NAMES), (count,), generator=generator)
+    rows = torch.randint(SIDE - size + 1, (count,), generator=generator)
+    columns = torch.randint(first, last + 1, (count,), generator=generator)
+    flips = torch.rand(count, generator=generator) < 0.5
+    bank = _bank()
+    crops = [
+        bank[label, :, row : row + size, column : column + size]
+        for label, row, column in zip(labels, rows, columns, strict=True)
+    ]
+    images = torch.stack(crops)
+    return Crops(torch.where(flips[:, None, None, None], images.flip(3), images), labels)
+
+
+def collage(names: tuple[str, str, str, str]) -> Tensor:
+    """Four photographs in one picture, from those parts that training does not show.
+
+    Args:
+        names: top left, top right, bottom left, bottom right; each one of NAMES.
+
+    Shape:
+        (3, 128, 128), float32 in [0, 1].
+    """
+    if len(names) != 4 or not set(names) <= set(NAMES):
+        raise ValueError(f"names: wanted four of {', '.join(NAMES)}; got {names}")
+    border, top = round(TRAIN_SHARE * SIDE), (SIDE - 64) // 2
+    parts = [_bank()[NAMES.index(name), :, top : top + 64, border : border + 64] for name in names]
+    return torch.cat([torch.cat(parts[:2], dim=2), torch.cat(parts[2:], dim=2)], dim=1)
+
+
+@functools.cache
+def _bank() -> Tensor:
+    """All photographs: (8, 3, 160, 160)."""
+    return torch.stack([photographs.load(name, SIDE) for name in NAMES])
+
+
+def main() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for split in digits.SPLITS:
+        crops = batch(6, split=split, generator=generator)
+        print(f"{split}: {tuple(crops.images.shape)}", ", ".join(NAMES[label] for label in crops.labels))
+
+
+if __name__ == "__main__":
+    main()
