@@ -13,21 +13,21 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
-from traitlets import List, Unicode
+from traitlets import Float, List, Unicode
 
 from visual_attention.classroom import wire
 from visual_attention.classroom.remote import Sandbox
 from visual_attention.exercises.feedback import Part, Report
 
-CELL = 120.0  # seconds for one cell
 MISSING = ("NameError", "got `None`")  # words in feedback: a name is not defined
 
 
 class Replay:
     """A student's cells, run again in a sandbox as far as is needed."""
 
-    def __init__(self, command: list[str], cells: list[NotebookNode], *, everything: bool):
-        self.sandbox, self.cells, self.everything = Sandbox(command), cells, everything
+    def __init__(self, command: list[str], cells: list[NotebookNode], *, everything: bool, seconds: float):
+        self.sandbox, self.cells = Sandbox(command), cells
+        self.everything, self.seconds = everything, seconds
         self.done, self.errors = 0, []
 
     def advance(self, place: int) -> None:
@@ -37,7 +37,7 @@ class Replay:
                 continue
             everything = self.everything or is_solution(cell)
             try:
-                error = self.sandbox.run(cell.source, everything=everything, seconds=CELL)
+                error = self.sandbox.run(cell.source, everything=everything, seconds=self.seconds)
             except wire.Garbled as garbled:
                 error = f"no answer ({garbled})"
             self.errors += [error] if error else []
@@ -48,6 +48,7 @@ class Regrade(NbGraderPreprocessor):
     """Fill each check cell's output with a report made in the grader's own process."""
 
     command = List(Unicode(), help="How to start the worker that runs the student's code.").tag(config=True)
+    seconds = Float(120.0, help="The longest that one of the student's cells may run.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """All check cells of one submission."""
@@ -56,7 +57,9 @@ class Regrade(NbGraderPreprocessor):
 
             def replay(number: int) -> Replay:
                 if len(replays) <= number:
-                    replays.append(Replay(self.command, nb.cells, everything=number == 1))
+                    replays.append(
+                        Replay(self.command, nb.cells, everything=number == 1, seconds=self.seconds)
+                    )
                     stack.enter_context(replays[number].sandbox)
                 return replays[number]
 
