@@ -69,8 +69,8 @@ CLAIMS = [
         baseline="no gate",
         margin=10.0,
         budgets={
-            "live": Budget(steps=250, batch=128, test=500),
-            "full": Budget(steps=500, batch=128, test=2000),
+            "live": Budget(steps=200, batch=128, test=500),
+            "full": Budget(steps=400, batch=128, test=2000),
         },
         design=(
             "Three handwritten digits of 8 x 8 pixels lie on top of each other in red, green and "
@@ -97,7 +97,7 @@ CLAIMS = [
         margin=1.0,
         budgets={
             "live": Budget(steps=150, batch=128, test=500),
-            "full": Budget(steps=400, batch=128, test=1000),
+            "full": Budget(steps=250, batch=128, test=1000),
         },
         design=(
             "One white handwritten digit of 14 x 14 pixels on black, no cue, nothing to leave out; "

@@ -9,7 +9,7 @@ from visual_attention.data.overlaid import by_place
 from visual_attention.experiments.claim import Arm, Budget, Claim
 from visual_attention.experiments.claims.channel import cbam, excitation, spatial
 from visual_attention.experiments.cues import measure, reader
-from visual_attention.mechanisms.slots import FixedGate, Shuffled
+from visual_attention.mechanisms.slots import Shuffled
 from visual_attention.mechanisms.spatial import CoordinateAttention, SpatialAttention
 
 PLACES = 10 * 10  # of the halved 20 x 20 map
@@ -24,12 +24,6 @@ ARMS = (
     Arm("spatial attention", "attention", reader(PLACES, 24, spatial), "CBAM's spatial half, 7 x 7."),
     Arm("no gate", "without", reader(PLACES, 24), "The same without the gate's 98 parameters."),
     Arm("shuffled gates", "control", reader(PLACES, 24, shuffled), "Another image's gates."),
-    Arm(
-        "fixed gates",
-        "control",
-        reader(PLACES, 24, FixedGate),
-        "Learned for channels, the same for every image.",
-    ),
     Arm("squeeze and excitation", "rival", reader(PLACES, 23, excitation), "Blind to where."),
     Arm("CBAM", "rival", reader(PLACES, 23, cbam), "Channels, then places."),
     Arm(
@@ -54,8 +48,8 @@ CLAIMS = [
         baseline="no gate",
         margin=10.0,
         budgets={
-            "live": Budget(steps=120, batch=128, test=500),
-            "full": Budget(steps=300, batch=128, test=2000),
+            "live": Budget(steps=100, batch=128, test=500),
+            "full": Budget(steps=200, batch=128, test=2000),
         },
         design=(
             "Four white handwritten digits of 8 x 8 pixels stand in four places; a bar lies beneath "
