@@ -1,4 +1,4 @@
-"""The cue claims: what a place can know without a gate, matched parameters, and what gates know of the cue."""
+"""The cue claims: what a place can know without a gate, matched parameters, what gates know of the cue."""
 
 import pytest
 import torch
