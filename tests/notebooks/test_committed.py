@@ -1,0 +1,100 @@
+"""Each notebook as it is committed: no outputs, one set-up cell, short cells, and words for each picture."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+import yaml
+
+from tools import execution
+
+SETUP = (execution.ROOT / "book" / "_ext" / "setup_cell.txt").read_text().strip()
+FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp)$", re.IGNORECASE)
+LONGEST_CELL = 15
+
+every_notebook = pytest.mark.parametrize("path", execution.notebooks(), ids=execution.name)
+
+
+def cells(path, kind="code"):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def pictures(path):
+    """The executed cells that made a picture, which is the sure way to know them; needs a fresh execution."""
+    executed = nbformat.read(execution.copy_of(path), as_version=4)
+    data = [(cell, [output.get("data", {}) for output in cell.get("outputs", [])]) for cell in executed.cells]
+    return [cell for cell, found in data if any("image/png" in d and "text/html" not in d for d in found)]
+
+
+@every_notebook
+def test_no_outputs(path):
+    assert [cell.id for cell in cells(path) if cell.outputs or cell.execution_count] == []
+
+
+@every_notebook
+def test_first_code_cell_is_the_set_up_cell(path):
+    first = cells(path)[0]
+    assert first.source.strip() == SETUP
+    assert [cell.id for cell in cells(path)[1:] if cell.source.strip() == SETUP] == []
+
+
+def test_set_up_cell_names_the_book_s_repository():
+    settings = yaml.safe_load((execution.ROOT / "_config.yml").read_text())
+    assert re.findall(r'"git\+(https://[^"]+)"', SETUP) == [settings["repository"]["url"]]
+    assert "WHERE_TO_LOOK_SOURCE" in SETUP
+
+
+@every_notebook
+def test_cells_are_short_and_plain(path):
+    for cell in cells(path):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= LONGEST_CELL, f"{len(lines)} lines:\n{cell.source}"
+        assert "sys.path" not in cell.source
+        if not cell.metadata.get("nbgrader", {}).get("solution"):
+            no_class_and_no_star(cell.source)
+
+
+def no_class_and_no_star(source):
+    code = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))
+    for node in ast.walk(ast.parse(code)):
+        assert not isinstance(node, ast.ClassDef), f"a class in a cell: {node.name}"
+        starred = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+        assert not starred, "an import of *"
+
+
+@every_notebook
+def test_ids_are_unique_and_the_notebook_is_valid(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(ids) == len(set(ids))
+
+
+@every_notebook
+def test_every_picture_has_words(executed, path):
+    for cell in pictures(path):
+        words = cell.metadata.get("mystnb", {})
+        alt = words.get("image", {}).get("alt", "")
+        assert len(alt.split()) >= 5 and not FILE_NAME.search(alt), f"alt {alt!r} of\n{cell.source}"
+        caption = words.get("figure", {}).get("caption", "")
+        assert len(caption.split()) >= 3, f"caption {caption!r} of\n{cell.source}"
+
+
+@every_notebook
+def test_a_chapter_ends_with_exercises(path):
+    if path.stem == "start":
+        pytest.skip("the first chapter has none")
+    graded = [cell for cell in cells(path) if cell.metadata.get("nbgrader", {}).get("grade")]
+    stubs = [cell for cell in cells(path) if cell.metadata.get("nbgrader", {}).get("solution")]
+    assert len(graded) >= 3 and len(stubs) >= 3
+    last = len(cells(path)) - 1
+    assert cells(path).index(graded[-1]) >= last - 2, "code after the last exercise"
+
+
+@every_notebook
+def test_headings_go_down_one_step_at_a_time(path):
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    levels = [len(found) for found in re.findall(r"^(#+) ", text, re.MULTILINE)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))

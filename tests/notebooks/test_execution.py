@@ -1,0 +1,79 @@
+"""An executed copy is shown only while the notebook, the package and the requirements are what they were."""
+
+import nbformat
+import pytest
+
+from tools import book, execution
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A small course of one notebook that imports one module."""
+    for folder in ("src/visual_attention", "notebooks/part", "book"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "src/visual_attention/one.py").write_text("answer = 1\n")
+    (tmp_path / "requirements.txt").write_text("numpy==2\n")
+    (tmp_path / "_config.yml").write_text("title: t\n")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, tmp_path / "notebooks/part/one.ipynb")
+    monkeypatch.setattr(execution, "ROOT", tmp_path)
+    monkeypatch.setattr(execution, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(execution, "EXECUTED", tmp_path / ".executed")
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    return tmp_path
+
+
+def executed_copy(course):
+    path = course / "notebooks/part/one.ipynb"
+    execution.copy_of(path).parent.mkdir(parents=True)
+    execution.copy_of(path).write_bytes(path.read_bytes())
+    execution.copy_of(path).with_suffix(".json").write_text(
+        f'{{"key": "{execution.key(path)}", "seconds": 1.0, "passed": true}}'
+    )
+    assert execution.fresh_copy(path) == execution.copy_of(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "changed", ["src/visual_attention/one.py", "requirements.txt", "notebooks/part/one.ipynb"]
+)
+def test_a_change_makes_a_copy_stale(course, changed):
+    path, before = executed_copy(course), book.key()
+    with (course / changed).open("a") as file:
+        file.write("\n")
+    assert execution.fresh_copy(path) is None
+    assert book.key() != before
+
+
+def test_a_new_file_of_the_package_makes_a_copy_stale(course):
+    path = executed_copy(course)
+    (course / "src/visual_attention/record.jsonl").write_text("{}\n")
+    assert execution.fresh_copy(path) is None
+
+
+def test_a_failed_execution_is_never_shown(course):
+    path = executed_copy(course)
+    sidecar = execution.copy_of(path).with_suffix(".json")
+    sidecar.write_text(sidecar.read_text().replace("true", "false"))
+    assert execution.fresh_copy(path) is None
+
+
+@pytest.mark.slow
+def test_nbmake_keeps_the_outputs_and_the_committed_file_stays_without(course):
+    path = course / "notebooks/part/one.ipynb"
+    committed = path.read_bytes()
+    assert execution.execute([path]) == []
+    [cell] = nbformat.read(execution.fresh_copy(path), as_version=4).cells
+    assert cell.outputs[0].text.strip() == "42"
+    assert path.read_bytes() == committed
+    assert execution.record(path)["seconds"] > 0
+
+
+@pytest.mark.slow
+def test_a_notebook_that_raises_is_named(course, capfd):
+    path = course / "notebooks/part/one.ipynb"
+    path.write_text(path.read_text().replace("print(6 * 7)", "1 / 0"))
+    assert execution.execute([path]) == ["part/one"]
+    assert execution.fresh_copy(path) is None
+    assert "ZeroDivisionError" in capfd.readouterr().err
