@@ -20,6 +20,20 @@ STAMP = ROOT / "_build" / "stamp.json"
 SOURCES = ("book", "notebooks", "tools", "_config.yml", "_toc.yml")
 
 
+FRONT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Where to Look</title>
+<link rel="icon" href="_static/favicon.svg">
+<meta http-equiv="refresh" content="0; url=book/index.html">
+</head>
+<body><main><h1>Where to Look</h1><p><a href="book/index.html">To the book</a></p></main></body>
+</html>
+"""
+
+
 def key():
     """What the pages depend on, as one hash."""
     files = [
@@ -51,6 +65,7 @@ def build():
     command += ["-W", "-n", "--keep-going", "--all", "-q"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | execution.ONE_THREAD, check=False)
     if done.returncode == 0:
+        (PAGES / "index.html").write_text(FRONT)  # in place of Jupyter Book's, which has no title
         STAMP.write_text(json.dumps({"key": built_from}) + "\n")
     return done.returncode
 

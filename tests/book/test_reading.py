@@ -1,0 +1,67 @@
+"""What a reader does: search, switch to dark, go by keyboard. From a folder, without a server."""
+
+import pytest
+
+from tests.book import contents
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("over", ["file", "http"])
+def test_search_finds_a_chapter(open_page, over):
+    visit = open_page(contents.pages()[0], over=over)
+    page = visit.page
+    page.keyboard.press("Control+k")
+    page.keyboard.type("softmax")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=softmax*")
+    page.wait_for_selector("#search-results li a", timeout=20_000)
+    page.wait_for_timeout(1500)
+    assert page.locator("#search-results li").count() >= 1
+    assert (visit.outside, visit.failed, visit.errors) == ([], [], [])
+    page.locator("#search-results li a").first.click()
+    page.wait_for_load_state()
+    assert "search.html" not in page.url
+
+
+def test_dark_and_light_by_keyboard(page_of):
+    page = page_of("notebooks/start", over="file")
+    seen = {page.evaluate("document.documentElement.dataset.theme")}
+    button = page.locator("button.theme-switch-button").first
+    button.focus()
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        seen.add(page.evaluate("document.documentElement.dataset.theme"))
+    assert seen == {"light", "dark"}
+
+
+def test_the_first_tab_offers_to_skip_to_the_text(page_of):
+    page = page_of("notebooks/start", over="file")
+    page.keyboard.press("Tab")
+    assert "Skip to main content" in page.evaluate("document.activeElement.textContent")
+
+
+def test_the_contents_open_on_a_telephone(page_of):
+    page = page_of("notebooks/start", over="file", width=400)
+    page.locator("button.primary-toggle:visible").first.click()
+    page.wait_for_timeout(400)
+    assert page.locator("nav.bd-links a:visible").count() > 5
+
+
+def test_wide_mathematics_and_code_scroll_by_keyboard(page_of):
+    page = page_of("notebooks/mechanisms/soft", over="file", width=400)
+    unreachable = page.evaluate(UNREACHABLE)
+    assert unreachable == []
+
+
+UNREACHABLE = """() => [...document.querySelectorAll('pre, mjx-container, div.math, table')]
+  .filter(e => e.closest('main') && e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
+  .filter(e => getComputedStyle(e).overflowX !== 'visible')
+  .map(e => e.tagName + ' ' + e.textContent.slice(0, 60))"""
+
+
+def test_the_next_page_link_goes_through_the_book(page_of):
+    page = page_of(contents.pages()[0], over="file")
+    page.locator("a.right-next").click()
+    page.wait_for_load_state()
+    assert contents.pages()[1] in page.url
