@@ -3,14 +3,15 @@
 Each part is a file of its own with a ``setup(app)``:
 
 - ``chapters``: a notebook's page shows the outputs of its last execution, and each check its solution.
+- ``claims``: the ``{claims}`` directive makes the page of claims from the committed records.
 - ``offline``: the scripts that a page loads are all local, and none is loaded for nothing.
 - ``reference``: the ``{api}`` directive documents every module of a package, new ones too.
 """
 
-from where_to_look import chapters, offline, reference
+from where_to_look import chapters, claims, offline, reference
 
 
 def setup(app):
-    for part in (chapters, offline, reference):
+    for part in (chapters, claims, offline, reference):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,18 +21,24 @@ def signed(value: float) -> str:
 
 def header(comparison: "Comparison") -> list[str]:
     """Names of the columns, with units."""
-    unit = f" ({comparison.claim.unit})" if comparison.metric == comparison.claim.metric else ""
     extra = dict.fromkeys(name for line in comparison.table for name in line.others)
     return [
         "arm",
         "role",
         "parameters",
-        f"{comparison.metric}{unit}",
+        measured(comparison),
         "95 % interval",
         *extra,
         "CPU time (s)",
         "seeds",
     ]
+
+
+def measured(comparison: "Comparison") -> str:
+    """The metric with its unit; what is compared in points is itself in per cent."""
+    unit = "%" if comparison.claim.unit == "points" else comparison.claim.unit
+    known = unit and comparison.metric == comparison.claim.metric
+    return f"{comparison.metric} ({unit})" if known else comparison.metric
 
 
 def cells(line: "ArmSummary", extra: list[str]) -> list[str]:
@@ -52,8 +58,9 @@ def cells(line: "ArmSummary", extra: list[str]) -> list[str]:
 
 
 def caption(comparison: "Comparison") -> str:
-    """What the table compares."""
-    return f"{comparison.claim.question} Means over seeds."
+    """How many runs each line of the table stands for."""
+    counts = sorted({line.seeds for line in comparison.table})
+    return f"Means over {' or '.join(map(str, counts))} seed{'' if counts == [1] else 's'}."
 
 
 def as_text(comparison: "Comparison") -> str:
@@ -77,11 +84,11 @@ def as_html(comparison: "Comparison") -> str:
         first, *rest = cells(line, names[5:-2])
         body += f'<tr><th scope="row">{escape(first)}</th>'
         body += "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
-    title = escape(caption(comparison))
+    title = escape(comparison.claim.question)
     rest = escape(comparison.sentence.partition(". ")[2])
     return (
         f'<div class="comparison" role="region" tabindex="0" aria-label="{title}" style="overflow-x: auto">'
-        f'<table class="table"><caption>{title}</caption>'
+        f'<table class="table"><caption>{caption(comparison)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f'<p class="verdict"><strong>{escape(comparison.verdict.capitalize())}.</strong> {rest}</p>'
     )
