@@ -43,10 +43,10 @@ class GlimpseSensor(nn.Module):
 
     Args:
         size: S, side of a patch in pixels that the network gets.
-        scales: K, number of patches; the last one covers S * 2^(K - 1) pixels of the image each way.
+        scales: M, number of patches; the last one covers S * 2^(M - 1) pixels of the image each way.
 
     Shape:
-        (B, C, H, W), (B, 2) -> (B, K, C, S, S), in the units of the image, the sharpest patch first.
+        (B, C, H, W), (B, 2) -> (B, M, C, S, S), in the units of the image, the sharpest patch first.
 
     Raises:
         ValueError: at call, if the image is not a finite (B, C, H, W) or the locations not a finite (B, 2).
@@ -61,11 +61,11 @@ class GlimpseSensor(nn.Module):
         self.scales = scales
 
     def pixels(self) -> int:
-        """How many numbers of each channel one glimpse hands to the network: K * S * S."""
+        """How many numbers of each channel one glimpse hands to the network: M * S * S."""
         return self.scales * self.size**2
 
     def forward(self, x: torch.Tensor, locations: torch.Tensor) -> torch.Tensor:
-        """The patches around one location for each image, (B, K, C, S, S)."""
+        """The patches around one location for each image, (B, M, C, S, S)."""
         require_feature_map(x)
         require_locations(locations, batch=len(x))
         return self.cut(x, locations)
@@ -115,7 +115,7 @@ class GlimpseNetwork(nn.Module):
 
     def forward(self, x: torch.Tensor, locations: torch.Tensor) -> torch.Tensor:
         """One glimpse of each image as a vector, (B, D)."""
-        patches = self.sensor.cut(x, locations).flatten(start_dim=1)  # (B, K, C, S, S) -> (B, K * C * S * S)
+        patches = self.sensor.cut(x, locations).flatten(start_dim=1)  # (B, M, C, S, S) -> (B, M * C * S * S)
         what = self.what(torch.relu(self.see(patches)))
         where = self.where(torch.relu(self.place(locations)))
         return torch.relu(what + where)
