@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from visual_attention.classroom import sandbox
-from visual_attention.classroom.config import UNSAFE
 
 SETTINGS = '''"""nbgrader's settings for this course folder; add your own below."""
 
@@ -76,7 +75,7 @@ class Course:
         students = sorted(path.parent.name for path in self.folder.glob(f"submitted/*/{name}"))
         if not students:
             raise Trouble(f"no submissions in {self.folder}/submitted/*/{name}")
-        environment = {UNSAFE: "1"} if unsafe else {}
+        environment = {sandbox.UNSAFE: "1"} if unsafe else {}
         parts = [students[i::jobs] for i in range(jobs) if students[i::jobs]]
 
         def autograde(part: list[str]) -> str:

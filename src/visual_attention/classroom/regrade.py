@@ -48,10 +48,13 @@ class Regrade(NbGraderPreprocessor):
     """Fill each check cell's output with a report made in the grader's own process."""
 
     command = List(Unicode(), help="How to start the worker that runs the student's code.").tag(config=True)
+    refusal = Unicode(help="Why nothing may be graded here; empty where it may.").tag(config=True)
     seconds = Float(120.0, help="The longest that one of the student's cells may run.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """All check cells of one submission."""
+        if self.refusal:
+            raise RuntimeError(f"{self.refusal}: not graded, to keep students' code away from your files")
         with contextlib.ExitStack() as stack:
             replays = []  # definitions only; and, where these do not suffice, a second one with all cells
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import visual_attention
 
+UNSAFE = "VISUAL_ATTENTION_UNSAFE"  # environment variable: "1" grades without a sandbox
 MEMORY = 6 * 2**30  # bytes of data
 PROCESSES = 4096
 FILE = 2**30  # bytes in one file
