@@ -69,8 +69,8 @@ CLAIMS = [
         baseline="no gate",
         margin=10.0,
         budgets={
-            "live": Budget(steps=200, batch=128, test=500),
-            "full": Budget(steps=400, batch=128, test=2000),
+            "live": Budget(steps=500, batch=128, test=500),
+            "full": Budget(steps=1000, batch=128, test=2000),
         },
         design=(
             "Three handwritten digits of 8 x 8 pixels lie on top of each other in red, green and "

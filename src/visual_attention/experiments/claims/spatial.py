@@ -48,8 +48,8 @@ CLAIMS = [
         baseline="no gate",
         margin=10.0,
         budgets={
-            "live": Budget(steps=100, batch=128, test=500),
-            "full": Budget(steps=200, batch=128, test=2000),
+            "live": Budget(steps=250, batch=64, test=500),
+            "full": Budget(steps=500, batch=64, test=2000),
         },
         design=(
             "Four white handwritten digits of 8 x 8 pixels stand in four places; a bar lies beneath "
