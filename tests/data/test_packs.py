@@ -48,6 +48,15 @@ def test_with_the_class_token_put_back_each_row_is_a_budget_of_1():
         assert packs.load("horse").token_attention is None
 
 
+def test_the_learned_positions_know_rows_and_columns():
+    positions = packs.positions()
+    assert positions.shape == (1, 1 + 37 * 37, 3) and "positions" not in packs.names()
+    square = positions[0, 1:].view(37, 37, 3)
+    near = (square[:, 1:] - square[:, :-1]).norm(dim=-1).mean()
+    far = (square[:, 18:] - square[:, :-18]).norm(dim=-1).mean()
+    assert far > 3 * near
+
+
 def test_eight_or_more_photographs_in_at_most_two_and_a_half_megabytes():
     assert len(packs.names()) >= 8
     assert len(packs.names(having="patch_attention")) >= 4 and packs.names(having="layers")

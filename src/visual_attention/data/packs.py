@@ -19,6 +19,7 @@ from torch import Tensor
 from visual_attention.data import photographs
 
 FOLDER = "packs"
+POSITIONS = "positions.npz"
 SIZE = 224  # pixels a side, 16 x 16 patches of 14
 LAYERS_SIZE = 168  # 12 x 12 patches
 
@@ -76,9 +77,8 @@ def names(*, having: str | None = None) -> list[str]:
     Args:
         having: "patch_attention" or "layers" for those that have it; None for all.
     """
-    found = sorted(
-        entry.name.removesuffix(".npz") for entry in _folder().iterdir() if entry.name.endswith(".npz")
-    )
+    files_here = (entry.name for entry in _folder().iterdir())
+    found = sorted(n.removesuffix(".npz") for n in files_here if n.endswith(".npz") and n != POSITIONS)
     if having is None:
         return found
     if having not in ("patch_attention", "layers"):
@@ -101,6 +101,17 @@ def load(name: str) -> Pack:
             norms=torch.from_numpy(arrays["norms"].astype(np.float32)),
             features_pca=torch.from_numpy(arrays["features_pca"].astype(np.float32) / 255),
         )
+
+
+@functools.cache
+def positions() -> Tensor:
+    """The model's learned positions in their first three principal components: (1, 1 + 37 * 37, 3).
+
+    The class token's comes first, then those of a 37 x 37 grid (518 pixels) row by row, as in the model. A
+    stretch to another grid treats each number for itself, so it does to these what it does to all 384.
+    """
+    with (_folder() / POSITIONS).open("rb") as stored, np.load(stored, allow_pickle=False) as arrays:
+        return torch.from_numpy(arrays["positions"].astype(np.float32))
 
 
 def save(

@@ -10,6 +10,7 @@ Run: python -m visual_attention.mechanisms.pretrained packs
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,6 +63,14 @@ def colours(model: VisionTransformer, image: Tensor) -> Tensor:
     return ((components - low) / (high - low)).clamp(0, 1).unflatten(0, model.patch_embed.grid(prepared))
 
 
+@torch.no_grad()
+def main_positions(model: VisionTransformer) -> Tensor:
+    """The learned positions in their first three principal components, (1, 1 + M * M, 3)."""
+    centred = model.pos_embed - model.pos_embed[:, 1:].mean(dim=1, keepdim=True)
+    _, _, directions = torch.linalg.svd(centred[0, 1:], full_matrices=False)
+    return centred @ directions[:3].T  # (1, 1 + M * M, D) -> (1, 1 + M * M, 3)
+
+
 def write_all(model: VisionTransformer, folder: Path | None = None) -> None:
     """Write the packs of all photographs, into the package if no folder is given."""
     folder = folder or Path(str(files("visual_attention.data") / packs.FOLDER))
@@ -69,3 +78,4 @@ def write_all(model: VisionTransformer, folder: Path | None = None) -> None:
     for name in PHOTOGRAPHS:
         packs.save(folder / f"{name}.npz", **contents(model, name))
         print(f"{name}.npz {(folder / f'{name}.npz').stat().st_size / 1024:.0f} KB")
+    np.savez_compressed(folder / packs.POSITIONS, positions=main_positions(model).numpy().astype(np.float16))
