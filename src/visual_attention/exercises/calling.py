@@ -83,7 +83,7 @@ def story(error: BaseException, function: Callable) -> str:
     code = getattr(function, "__code__", None)
     own = [f for f in frames if code is not None and f.filename == code.co_filename]
     frame = (own or frames)[-1]
-    line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
+    line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()[:100]
     place = f" at `{line}`" if line else f" in line {frame.lineno}"
     return f"Your code stopped{place} with {text}"
 
