@@ -29,7 +29,7 @@ class CBAM(nn.Module):
         the network around the block.
 
     Raises:
-        ValueError: as :class:`ChannelAttention` and :class:`SpatialAttention`.
+        ValueError: as ``ChannelAttention`` and ``SpatialAttention``.
     """
 
     def __init__(self, channels: int, *, reduction: int = 16, kernel_size: int = 7):
@@ -61,7 +61,7 @@ class BottleneckAttention(nn.Module):
         leaves the input as it is and an open one doubles it.
 
     Raises:
-        ValueError: as :class:`SqueezeExcitation`, and if ``dilation`` is not above 0.
+        ValueError: as ``SqueezeExcitation``, and if ``dilation`` is not above 0.
 
     Differs from the paper: its formula writes no activation between layers; here is a ReLU, as in the
         authors' published code. That code multiplies the two scores and normalises between layers; here, as
