@@ -1,8 +1,8 @@
 """Which of sixteen cells holds a whole digit, when others hold halves?
 
-A grid of cells of 8 x 8 pixels. One holds one of scikit-learn's handwritten digits, some hold the upper, lower,
-left or right half of another, the rest are dark. There are few enough cells to try each of them, and so to know
-the exact gradient of a choice.
+A grid of cells of 8 x 8 pixels. One holds one of scikit-learn's handwritten digits, some hold the upper,
+lower, left or right half of another, the rest are dark. There are few enough cells to try each of them, and
+so to know the exact gradient of a choice.
 
 Run: python -m visual_attention.data.cells
 """
