@@ -137,15 +137,12 @@ class MultiHeadSelfAttention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The heads' weighted means of the values, joined by ``proj``, (B, N, D)."""
-        mixed = F.scaled_dot_product_attention(*self._split(x))  # (B, h, N, D/h)
+        mixed = F.scaled_dot_product_attention(*self._split(x), scale=self.scale)  # (B, h, N, D/h)
         return self.proj(mixed.transpose(1, 2).reshape(x.shape))  # (B, h, N, D/h) -> (B, N, D)
 
     def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         require_tokens(x, dim=self.dim)
-        batch, tokens, dim = x.shape
-        qkv = self.qkv(x).view(
-            batch, tokens, 3, self.heads, dim // self.heads
-        )  # (B, N, 3D) -> (B, N, 3, h, d)
+        qkv = self.qkv(x).unflatten(2, (3, self.heads, -1))  # (B, N, 3D) -> (B, N, 3, h, d)
         queries, keys, values = qkv.permute(2, 0, 3, 1, 4)  # three of (B, h, N, d)
         return queries, keys, values
 
