@@ -166,6 +166,13 @@ DESIGN = (
     "and a linear layer reads the digit. Arms without attention have wider convolutions, so that parameters "
     "match; all arms see the same pictures in the same order and share one learning rate."
 )
+MEANING = (
+    "Nearly all of the weight lies on the digit, and shuffling the same weights takes the whole gain away: what "
+    "helps is where the weight goes. It is not the only way to get there. Max pooling has no weights and comes "
+    "close, for it too lets the best place win; a sigmoid gate, whose places do not compete, gains nothing "
+    "here. All arms normalise over the batch: in a trial of one seed without that, neither attention nor "
+    "average pooling had learnt anything after as many steps, while max pooling had."
+)
 SETTINGS = {
     "chapter": "mechanisms/soft",
     "measure": measure,
@@ -183,11 +190,7 @@ CLAIMS = [
         statement="Weighing the places of an image lets a network concentrate on the region that matters.",
         question="Does attention pooling read a digit in clutter better than average pooling?",
         arms=ARMS,
-        meaning="Nearly all of the weight lies on the digit, and shuffling the same weights takes the whole gain "
-        "away: what helps is where the weight goes. It is not the only way to get there. Max pooling has no "
-        "weights and comes close, for it too lets the best place win; a sigmoid gate, whose places do not "
-        "compete, gains nothing here. All arms normalise over the batch: in a trial of one seed without that, "
-        "neither attention nor average pooling had learnt anything after as many steps, while max pooling had.",
+        meaning=MEANING,
         budgets={"live": Budget(steps=250, batch=48, test=500), "full": Budget(steps=500, test=2000)},
         **SETTINGS,
     ),
