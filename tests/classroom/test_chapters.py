@@ -10,7 +10,7 @@ from visual_attention.classroom.regrade import Regrade, asked
 
 
 def scores(notebook) -> list[float]:
-    graded, _ = Regrade(command=sandbox.plain(), seconds=30.0).preprocess(notebook, {})
+    graded, _ = Regrade(command=sandbox.plain(), seconds=6.0.0).preprocess(notebook, {})
     outputs = [cell.outputs[0] for cell in graded.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     return [float(output.data["text/plain"]) for output in outputs]
 
@@ -40,7 +40,7 @@ def test_cells_that_an_answer_needs_are_run_only_then():
     spoiled = new_notebook(
         cells=[begin[0], cell("while True: pass"), cell(answer, "effective_places"), check]
     )
-    graded, _ = Regrade(command=sandbox.plain(), seconds=1.0).preprocess(spoiled, {})
+    graded, _ = Regrade(command=sandbox.plain(), seconds=6.0).preprocess(spoiled, {})
     page = graded.cells[-1].outputs[0].data
     assert page["text/plain"] == "0" and "NameError" in page["text/html"]
 
@@ -50,7 +50,7 @@ def test_an_answer_that_never_ends_or_leaves_gets_feedback():
     check = cell("check_effective_places(effective_places)", "check_effective_places", worth=3)
     for source, fragment in (("while True: pass", "out of time"), ("import os; os._exit(0)", "has ended")):
         notebook = new_notebook(cells=[cell(source, "effective_places"), check])
-        graded, _ = Regrade(command=sandbox.plain(), seconds=1.0).preprocess(notebook, {})
+        graded, _ = Regrade(command=sandbox.plain(), seconds=6.0).preprocess(notebook, {})
         page = graded.cells[-1].outputs[0].data
         assert page["text/plain"] == "0" and fragment in page["text/html"]
 
