@@ -163,7 +163,7 @@ FULLY_CONNECTED = Arm(
 DESIGN = (
     "A digit of 28 x 28 pixels lies at a random place of a 60 x 60 picture, with four pieces of 8 x 8 pixels "
     "cut from other digits. Training has 400 digits a class, placed anew for each batch; the test's digits "
-    "do not occur in it. All arms have 123,000 parameters within 5 %, one learning rate and the same batches. "
+    "do not occur in it. All arms have 123,000 parameters within 5 %, one learning rate, the same batches. "
 )
 CLAIMS = [
     Claim(
@@ -224,10 +224,10 @@ CLAIMS = [
         baseline=CONVOLUTIONAL.name,
         margin=1,
         lower=True,
-        seeds=2,
+        seeds=3,
         budgets={"full": Budget(steps=trained_glimpses.STEPS, test=4000)},
         design=DESIGN
-        + "The arms without attention were trained for as many steps as the checkpoint, with two "
+        + "The arms without attention were trained for as many steps as the checkpoint, with three "
         "seeds; the checkpoint was trained once, and its interval is that of the test pictures alone.",
     ),
 ]

@@ -107,9 +107,9 @@ def compare_gradients(
 
     Returns:
         "variance": the mean squared distance of an estimate from their mean, over the exact gradient's
-        squared length; "noise": its logarithm to the base 2, so that 1 less is half the variance; "cosine": of
-        the mean estimate with the exact gradient; "bias": the squared distance of the two, freed of what chance
-        adds to it, over the exact gradient's squared length.
+        squared length; "noise": its logarithm to the base 2, so that 1 less is half the variance;
+        "cosine": of the mean estimate with the exact gradient; "bias": the squared distance of the two,
+        freed of what chance adds to it, over the exact gradient's squared length.
     """
     exact = gradient(model, exact_loss(model, batch.images, batch.labels))
     size = exact.square().sum()
