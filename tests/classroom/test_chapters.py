@@ -10,7 +10,7 @@ from visual_attention.classroom.regrade import Regrade, asked
 
 
 def scores(notebook) -> list[float]:
-    graded, _ = Regrade(command=sandbox.plain(), seconds=6.0.0).preprocess(notebook, {})
+    graded, _ = Regrade(command=sandbox.plain(), seconds=120.0).preprocess(notebook, {})
     outputs = [cell.outputs[0] for cell in graded.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     return [float(output.data["text/plain"]) for output in outputs]
 
