@@ -210,7 +210,7 @@ TWINS = Claim(
     treatment="attention",
     baseline="convolution",
     margin=20.0,
-    budgets={"live": Budget(steps=400, batch=32, test=200), "full": Budget(steps=1000, batch=32, test=500)},
+    budgets={"live": Budget(steps=400, batch=32, test=200), "full": Budget(steps=700, batch=32, test=500)},
     design=(
         "Sixteen coloured handwritten digits on a 4 x 4 grid: eight classes, each twice. At each cell the "
         "network names the colour of that digit's twin, one of six. Each cell is a patch and becomes a "
@@ -231,7 +231,7 @@ TEXTURES = Claim(
     treatment="attention",
     baseline="convolution",
     margin=2.0,
-    budgets={"live": Budget(steps=100, batch=32, test=200), "full": Budget(steps=400, batch=32, test=1000)},
+    budgets={"live": Budget(steps=100, batch=32, test=200), "full": Budget(steps=300, batch=32, test=800)},
     design=(
         "Grey crops of 56 x 56 pixels from eight photographs, brought to one brightness and contrast; "
         "training crops from the left halves, test crops from the right. Two convolutions see details, then "
