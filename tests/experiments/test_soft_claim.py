@@ -102,6 +102,6 @@ def test_attention_learns_and_points_at_the_digit():
         model = arm.build()
     assert parameters(model) < 17_000
     with seeded(0):
-        metrics = soft.measure(model, arm, 0, Budget(steps=200, batch=32, test=500))
+        metrics = soft.measure(model, arm, 0, Budget(steps=250, batch=48, test=500))
     assert metrics["accuracy"] > 40
     assert metrics["weight on the digit"] > 0.5

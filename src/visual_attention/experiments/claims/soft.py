@@ -167,11 +167,11 @@ DESIGN = (
     "match; all arms see the same pictures in the same order and share one learning rate."
 )
 MEANING = (
-    "Nearly all of the weight lies on the digit, and shuffling the same weights takes the whole gain away: what "
-    "helps is where the weight goes. It is not the only way to get there. Max pooling has no weights and comes "
-    "close, for it too lets the best place win; a sigmoid gate, whose places do not compete, gains nothing "
-    "here. All arms normalise over the batch: in a trial of one seed without that, neither attention nor "
-    "average pooling had learnt anything after as many steps, while max pooling had."
+    "Nearly all of the weight lies on the digit, and shuffling the same weights takes the whole gain away: "
+    "what helps is where the weight goes. It is not the only way to get there. Max pooling has no weights "
+    "and comes close, for it too lets the best place win; a sigmoid gate, whose places do not compete, gains "
+    "nothing here. All arms normalise over the batch: in a trial of one seed without that, neither attention "
+    "nor average pooling had learnt anything after as many steps, while max pooling had."
 )
 SETTINGS = {
     "chapter": "mechanisms/soft",
