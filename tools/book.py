@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -60,6 +61,7 @@ def build():
     built_from = key()
     if failed := execution.main([]):
         return failed
+    shutil.rmtree(PAGES, ignore_errors=True)  # no page of a chapter that is gone
     print("Making the pages (a minute or two) ...", flush=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT)]
     command += ["-W", "-n", "--keep-going", "--all", "-q"]

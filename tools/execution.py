@@ -51,13 +51,15 @@ def key(path):
 
 
 def environment_key():
-    return _digest(tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in package_files()))
+    """The package, the requirements and the Python version as one hash, made anew when a file changes."""
+    files = [*package_files(), ROOT / "requirements.txt"]
+    return digest_of(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
 @cache
-def _digest(stamps):
+def digest_of(stamps):
     digest = hashlib.sha256(platform.python_version().encode())
-    for path in [Path(stamp[0]) for stamp in stamps] + [ROOT / "requirements.txt"]:
+    for path, *_ in stamps:
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
