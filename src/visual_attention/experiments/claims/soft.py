@@ -200,9 +200,9 @@ CLAIMS = [
         "times as many steps.",
         question="Does attention pooling keep its lead when all train three times as long?",
         arms=ARMS[:3],
-        meaning="The lead is still there, but about half as large: average pooling catches up with more steps. "
-        "So a part of what attention gives on a short run is speed of learning. Max pooling, which has no "
-        "weights, does as well as attention.",
+        meaning="The lead is still there, but about half as large: average pooling catches up. So a part of "
+        "what attention gives on a short run is speed of learning. Max pooling, which has no weights, does "
+        "as well as attention.",
         budgets={"live": Budget(steps=500, batch=48, test=500), "full": Budget(steps=1500, test=2000)},
         **SETTINGS | {"matched": tuple(arm.name for arm in ARMS[:3])},
     ),
