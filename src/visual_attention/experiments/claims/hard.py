@@ -203,7 +203,7 @@ CLAIMS = [
             "max pooling",
             "fully connected",
         ),
-        budgets={"live": Budget(steps=250, test=500), "full": Budget(steps=1000, test=2000)},
+        budgets={"live": Budget(steps=400, test=500), "full": Budget(steps=1000, test=2000)},
         design=DESIGN,
     ),
     Claim(
