@@ -40,6 +40,7 @@ def configure(c: Config) -> None:
         SanitizeHTML,
         CSSHTMLHeaderPreprocessor,
     ]
+    c.SanitizeHTML.enabled = True
     c.SanitizeHTML.tags = TAGS
     c.SanitizeHTML.attributes = {"*": ["style", "role", "aria-label", "aria-hidden"], "a": ["href", "title"]}
     c.SanitizeHTML.styles = STYLES
