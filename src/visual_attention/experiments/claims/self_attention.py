@@ -84,8 +84,10 @@ def filters() -> nn.Sequential:
     """See small details anywhere, then how much of each lies around a cell: the same shapes."""
     return nn.Sequential(
         nn.Conv2d(3, 16, kernel_size=5, stride=2, padding=2),
+        nn.BatchNorm2d(16),
         nn.ReLU(),
         nn.Conv2d(16, WIDTH, kernel_size=3, stride=2, padding=1),
+        nn.BatchNorm2d(WIDTH),
         nn.ReLU(),
         nn.AdaptiveAvgPool2d(SIDE),
     )
@@ -231,7 +233,7 @@ TEXTURES = Claim(
     treatment="attention",
     baseline="convolution",
     margin=2.0,
-    budgets={"live": Budget(steps=100, batch=32, test=200), "full": Budget(steps=300, batch=32, test=800)},
+    budgets={"live": Budget(steps=60, batch=32, test=200), "full": Budget(steps=200, batch=32, test=800)},
     design=(
         "Grey crops of 56 x 56 pixels from eight photographs, brought to one brightness and contrast; "
         "training crops from the left halves, test crops from the right. Two convolutions see details, then "
