@@ -60,14 +60,7 @@ class PatchEmbedding(nn.Module):
 
 
 class LayerScale(nn.Module):
-    """Multiply each feature by a number of its own, learned; at first by 1.
-
-    Args:
-        dim: D, width of a token.
-
-    Shape:
-        (B, N, D) -> (B, N, D).
-    """
+    """Multiply each feature by a learned number of its own, at first 1: (B, N, D) -> (B, N, D)."""
 
     def __init__(self, dim: int):
         super().__init__()
@@ -250,7 +243,6 @@ def main() -> None:
     print("tokens       ", tuple(model(image).shape), "one for the image, 36 for its patches")
     print("weights      ", len(looks), "layers of", tuple(looks[0].shape))
     print("rows sum to  ", *(f"{total:.2f}" for total in looks[0].sum(dim=-1).aminmax()))
-    print("another size ", tuple(model(torch.randn(1, 3, 20, 40)).shape))
 
 
 if __name__ == "__main__":
