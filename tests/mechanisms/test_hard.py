@@ -191,33 +191,6 @@ def test_random_locations_start_at_the_centre_and_fill_the_image():
     assert places[:, 1:].std() == pytest.approx(3**-0.5, abs=0.02)  # that of a uniform distribution
 
 
-@pytest.mark.slow
-def test_learns_to_look_at_what_it_needs():
-    """A dot's colour is the class; the dot is at the left or right, and a mark at the centre says which."""
-
-    def batch(count: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        labels, side = torch.randint(2, (2, count), generator=generator)
-        x = torch.zeros(count, 1, 16, 48)
-        x[torch.arange(count), 0, 7, 22 + 2 * side] = 1.0
-        x[torch.arange(count), 0, 4 + 6 * labels, 7 + 32 * side] = 1.0
-        return x, labels
-
-    with seeded(0):
-        model = RecurrentAttentionModel(2, glimpses=2, sensor=GlimpseSensor(8, scales=1), dim=32, spread=0.4)
-        generator, optimizer = draw(), torch.optim.Adam(model.parameters(), lr=3e-3)
-        for _ in range(500):
-            x, labels = batch(64, generator)
-            loss = hard_attention_loss(model.sample(x, generator=generator), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        x, labels = batch(500, generator)
-        right = (model(x).argmax(dim=1) == labels).float().mean()
-    assert right > 0.9
-    left = x[:, 0, :, :20].sum(dim=(1, 2)) > 0
-    assert model.locations(x)[left, 1, 0].mean() < -0.3 and model.locations(x)[~left, 1, 0].mean() > 0.3
-
-
 def test_the_module_runs(capsys):
     main()
     assert "sees        2592 numbers of 3600 pixels" in capsys.readouterr().out
