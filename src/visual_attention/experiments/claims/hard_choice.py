@@ -106,10 +106,10 @@ def compare_gradients(
     """An estimate of the gradient against the exact one, at one model and one batch.
 
     Returns:
-        Four numbers by name, where lengths are measured by that of the exact gradient.
-        The "variance" is the mean squared distance of an estimate from their mean, "noise" its logarithm to the
-        base 2 (1 less is half the variance), "cosine" that of the mean estimate with the exact gradient, and
-        "bias" the squared distance of the two, freed of what chance adds to it.
+        Four numbers by name, where lengths are measured by that of the exact gradient. The "variance" is
+        the mean squared distance of an estimate from their mean, "noise" its logarithm to the base 2 (1 less
+        is half the variance), "cosine" that of the mean estimate with the exact gradient, and "bias" the
+        squared distance of the two, freed of what chance adds to it.
     """
     exact = gradient(model, exact_loss(model, batch.images, batch.labels))
     size = exact.square().sum()
