@@ -14,7 +14,9 @@ def listed(tmp_path, monkeypatch):
         "toy-new": toy.claim(name="toy-new", question="A < B?"),
     }
     monkeypatch.setattr(registry, "everything", lambda: claims)
-    rows = toy.rows({"with": [60, 62, 64], "without": [30, 31, 35], "max": [80, 81, 82]})
+    rows = toy.rows(
+        {"with": [58, 60, 62, 64, 66], "without": [28, 30, 31, 35, 36], "max": [79, 80, 81, 82, 83]}
+    )
     record.append("toy", rows, tmp_path)
     return page.entries(tmp_path)
 
@@ -46,10 +48,12 @@ def test_the_figure_and_its_words_hold_the_same_numbers(listed, tmp_path):
     assert np.asarray(Image.open(tmp_path / "figure.png").convert("L")).std() > 10
 
 
-def test_one_seed_is_shown_without_an_interval(tmp_path):
-    record.append("toy", toy.rows({"with": [60], "without": [30]}), tmp_path)
+@pytest.mark.parametrize("missing", ["seed", "arm"])
+def test_a_record_with_runs_missing_gives_no_verdict(missing, tmp_path):
+    values = {"with": [60] * 5, "without": [30] * 5, "max": [70] * (4 if missing == "seed" else 0)}
+    record.append("toy", toy.rows({arm: found for arm, found in values.items() if found}), tmp_path)
     shown = page.entry(toy.claim(), tmp_path)
-    assert shown.verdict == "undecided" and page.draw(shown.result)
+    assert shown.result is None and shown.verdict == "not run yet"
 
 
 @pytest.mark.parametrize("name", registry.names())

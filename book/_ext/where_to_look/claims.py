@@ -1,7 +1,7 @@
 """The ``{claims}`` directive: a section for each claim of the course, made from the committed records.
 
 The claims are found when the book is built, so a new one needs no entry anywhere. They stand in the order of
-their chapters in ``_toc.yml``.
+their chapters in ``_toc.yml``; those of chapters that the book does not have yet wait for them.
 """
 
 import base64
@@ -23,7 +23,8 @@ class Claims(SphinxDirective):
 
     def run(self):
         contents = (Path(self.env.srcdir) / "_toc.yml").read_text(encoding="utf-8")
-        listed = sorted(page.entries(), key=lambda entry: place(entry.claim, contents))
+        listed = [entry for entry in page.entries() if place(entry.claim, contents) >= 0]
+        listed.sort(key=lambda entry: (place(entry.claim, contents), entry.claim.name))
         sections = [self.section(entry) for entry in listed if entry.result]
         return [nodes.raw("", page.summary(listed), format="html"), *sections]
 
@@ -55,6 +56,5 @@ class Claims(SphinxDirective):
 
 
 def place(claim, contents):
-    """Where the chapter stands in the book; chapters that it does not have come last."""
-    found = contents.find(f"notebooks/{claim.chapter}\n")
-    return (found < 0, found, claim.chapter, claim.name)
+    """Where the chapter stands in the book, -1 if it does not."""
+    return contents.find(f"notebooks/{claim.chapter}\n")

@@ -23,7 +23,10 @@ NOT_RUN = "not run yet"
 
 @dataclass(frozen=True)
 class Entry:
-    """A claim with the comparison that its record gives, or None where nothing can be compared yet."""
+    """A claim with the comparison that its record gives, or None while runs are missing.
+
+    A verdict on a part of the seeds would be one that stopped when it liked what it saw.
+    """
 
     claim: Claim
     rows: list[record.Row]
@@ -43,10 +46,9 @@ def entries(folder: Path | None = None) -> list[Entry]:
 def entry(claim: Claim, folder: Path | None = None) -> Entry:
     """One claim with its record."""
     rows = record.load(claim.name, folder=folder)
-    try:
-        return Entry(claim, rows, compare(claim, rows))
-    except ValueError:
-        return Entry(claim, rows, None)
+    made = {(row["arm"], row["seed"]) for row in rows if row["metric"] == claim.metric}
+    wanted = {(arm.name, seed) for arm in claim.arms for seed in range(claim.seeds)}
+    return Entry(claim, rows, compare(claim, rows) if wanted <= made else None)
 
 
 def before(entry: Entry) -> str:
