@@ -25,7 +25,9 @@
   }
 
   // A browser refuses to fetch excerpts of pages that lie in a folder; the list of hits needs none.
-  if (location.protocol === "file:" && window.DOCUMENTATION_OPTIONS) DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
 
   document.addEventListener("DOMContentLoaded", name);
   window.addEventListener("load", () => {
