@@ -67,6 +67,11 @@ def test_it_opens_with_the_right_numbers(draw):
     page = draw(TokenMixer(QUERIES, KEYS, VALUES, names=["a", NASTY, "c"]))
     check(page)
     assert page.locator("img").count() == 0
+    assert (
+        page.locator(".tk-reading")
+        .text_content()
+        .startswith(f"a takes 87 % of a, 10 % of {NASTY}, 2.5 % of c")
+    )
 
 
 @pytest.mark.browser

@@ -214,7 +214,7 @@ function render({ model, el }) {
     stretch.set(model.get("stretch"));
     scaled.set(model.get("scaled"));
     const token = model.get("chosen") % count;
-    const shares = weights[token].map((w, j) => `${tk.percent(w)} of ${names[j]}`).join(", ");
+    const shares = names.map((name, j) => `${tk.percent(weights[token][j])} of ${name}`).join(", ");
     card.say(`${names[token]} takes ${shares}: spread as if over ${tk.effective(weights[token]).toFixed(1)} of ${count} tokens.`);
     plane.redraw();
     mixtures.redraw();
