@@ -75,7 +75,7 @@ function render({ model, el }) {
   function drawAsk(g, width, height) {
     paint();
     if (overlay()) tk.mapOver(g, grey, large, 0, 0, width, height);
-    else if (picture) g.drawImage(picture, 0, 0, width, height);
+    else if (picture) g.drawImage(tk.sized(picture, g, width, height), 0, 0, width, height);
     if (overlay()) mark(g, width, height, best(), "#000000", 1);
     if (model.get("query") >= 0) mark(g, width, height, model.get("query"), "#ff7a3c", held ? 4 : 2.5);
     tell();

@@ -49,7 +49,7 @@ Pictures
     tk.canvas(parent, {label, ratio, draw, caption, onPoint, onKey}) -> {element, figure, redraw(), point(e)}
     tk.image(url, done(image, grey));  tk.frames(parent, {urls, bodies, alts}) -> {set(index)}
     tk.heat(values, rows, columns, max, into, see) -> a small canvas, one pixel a cell, for
-    tk.mapOver(g, grey, heat, x, y, width, height)
+    tk.mapOver(g, grey, heat, x, y, width, height);  tk.sized(picture, g, width, height): scaled once, kept
     tk.outline(g, x, y, width, height, colour, line)
     tk.viridis(t) -> [r, g, b];  tk.colours(root) -> {accent, ink, muted, surface, raised, line, edge, second}
     tk.colourBar(parent, {label}) -> {set(max)};  tk.meter(parent, {second}) -> {set(part)}

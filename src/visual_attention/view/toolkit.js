@@ -314,9 +314,28 @@ const tk = (() => {
     return small;
   }
 
+  // A picture in just the size in which it is drawn: scaling a photograph is the dearest part of a redraw.
+  const sizes = new WeakMap();
+  function sized(picture, g, width, height) {
+    const scale = g.getTransform();
+    const [w, h] = [Math.max(Math.round(width * scale.a), 1), Math.max(Math.round(height * scale.d), 1)];
+    const key = `${w} ${h}`;
+    if (!sizes.has(picture)) sizes.set(picture, new Map());
+    const known = sizes.get(picture);
+    if (known.size > 6) known.clear();
+    if (!known.has(key)) {
+      const made = blank(w, h);
+      const pen = made.getContext("2d");
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(picture, 0, 0, w, h);
+      known.set(key, made);
+    }
+    return known.get(key);
+  }
+
   // The course's map: the image in grey beneath (null: none yet), flat cells on top.
   function mapOver(g, grey, small, x, y, width, height) {
-    if (grey) g.drawImage(grey, x, y, width, height);
+    if (grey) g.drawImage(sized(grey, g, width, height), x, y, width, height);
     g.imageSmoothingEnabled = false;
     g.drawImage(small, x, y, width, height);
     g.imageSmoothingEnabled = true;
@@ -389,7 +408,7 @@ const tk = (() => {
   const percent = (x) => `${x >= 0.0995 ? (100 * x).toFixed(0) : (100 * x).toFixed(1)} %`;
 
   return {
-    element, card, slider, select, choice, toggle, button, player, canvas, blank, frames, image, viridis, heat, mapOver, outline,
-    colourBar, meter, colours, bytes, floats, shorts, watch, put, softmax, sigmoid, effective, number, percent,
+    element, card, slider, select, choice, toggle, button, player, canvas, blank, frames, image, viridis, heat, sized,
+    mapOver, outline, colourBar, meter, colours, bytes, floats, shorts, watch, put, softmax, sigmoid, effective, number, percent,
   };
 })();
