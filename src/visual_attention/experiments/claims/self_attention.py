@@ -246,7 +246,8 @@ TEXTURES = Claim(
     ),
     meaning=(
         "Where every part of a picture tells the answer, attention gains about a point, not fifty. A first "
-        "design without normalisation was thrown away: neither network had learned anything."
+        "design without normalisation was thrown away after three seeds: the convolution stayed at chance, "
+        "attention between 12 and 40 %."
     ),
 )
 CLAIMS = [TWINS, TEXTURES]
