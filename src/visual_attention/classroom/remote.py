@@ -47,7 +47,7 @@ class Sandbox:
             command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True
         )
         os.set_blocking(self.process.stdin.fileno(), False)
-        self.start = START
+        self.started = False
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -60,14 +60,16 @@ class Sandbox:
 
     def ask(self, do: str, *, seconds: float = HARD_LIMIT, **request: Any) -> Any:
         """One request and its answer; Garbled when there is none."""
-        end = time.monotonic() + seconds + self.start
+        if not self.started:
+            self.started = True
+            self.ask("find", name="", seconds=START)
+        end = time.monotonic() + seconds
         try:
             wire.write(self.process.stdin, wire.pack({"do": do, **request}, _refer), end)
             reply = wire.unpack(wire.reader(self.process.stdout, end), lambda tree: Remote(self, tree))
         except wire.Garbled:
             self.process.kill()  # a late answer must not be taken for that to the next request
             raise
-        self.start = 0.0
         if not isinstance(reply, dict) or "ok" not in reply:
             raise wire.Garbled(str(reply)[:500])
         return reply["ok"]
