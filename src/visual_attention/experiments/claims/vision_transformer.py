@@ -138,9 +138,9 @@ CLAIMS = [
             "points of test accuracy the tenfold data adds."
         ),
         meaning=(
-            "The tenfold data adds 8 points to the transformer and 3 to the convolution. That says nothing in "
-            "favour of the transformer: with 4,000 digits it is still 11 points behind, and it has not finished "
-            "learning in 400 steps. Small digits, one size of network, one learning rate."
+            "The tenfold data adds 8 points to the transformer and 3 to the convolution. That says nothing "
+            "in its favour: with 4,000 digits it is still 11 points behind, and 400 steps are too few for it "
+            "to finish learning. Small digits, one size of network, one learning rate."
         ),
     )
 ]
