@@ -88,6 +88,7 @@ def execute(paths, *, workers=2):
         copy_of(path).with_suffix(".json").unlink(missing_ok=True)
         shutil.copyfile(path, copy_of(path))
     report = EXECUTED / "report.xml"
+    report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "--nbmake-timeout=300", "-v"]
     command += [
         "-p",
@@ -101,7 +102,7 @@ def execute(paths, *, workers=2):
     command += ["-n", str(min(workers, len(paths)))] if min(workers, len(paths)) > 1 else []
     command += [str(copy_of(path)) for path in paths]
     subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD, check=False)
-    outcomes = read_report(report)
+    outcomes = read_report(report) if report.exists() else {}  # none if the run itself was ended
     for path in paths:
         seconds, trouble = outcomes.get(name(path), (0.0, "was not run"))
         known = {"key": keys[path], "seconds": round(seconds, 1), "passed": trouble is None}
