@@ -20,7 +20,7 @@
   function reach() {
     for (const box of all("main pre, main mjx-container, main div.math, main .output, main .line-block, main table, main .pst-scrollable-table-container")) {
       const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
-      if (scrolls && !box.hasAttribute("tabindex")) box.setAttribute("tabindex", "0");
+      if (scrolls) box.setAttribute("tabindex", "0"); // the theme, too, does so, a third of a second after a resize
     }
   }
 
