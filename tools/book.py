@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tools import execution
 ROOT = execution.ROOT
 PAGES = ROOT / "_build" / "html"
 STAMP = ROOT / "_build" / "stamp.json"
+PROGRESS = re.compile(r"(reading sources|writing output)\.\.\. .*?\[ *(\d+)%")
 SOURCES = ("book", "notebooks", "tools", "_config.yml", "_toc.yml")
 
 
@@ -62,14 +64,28 @@ def build():
     if failed := execution.main([]):
         return failed
     shutil.rmtree(PAGES, ignore_errors=True)  # no page of a chapter that is gone
-    print("Making the pages (a minute or two) ...", flush=True)
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT)]
-    command += ["-W", "-n", "--keep-going", "--all", "-q"]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | execution.ONE_THREAD, check=False)
-    if done.returncode == 0:
+    status = make_pages()
+    if status == 0:
         (PAGES / "index.html").write_text(FRONT)  # in place of Jupyter Book's, which has no title
         STAMP.write_text(json.dumps({"key": built_from}) + "\n")
-    return done.returncode
+    return status
+
+
+def make_pages():
+    """Run Jupyter Book; its warnings go to the terminal as they are, its progress in steps of a quarter."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT)]
+    command += ["-W", "-n", "--keep-going", "--all"]
+    environment = os.environ | execution.ONE_THREAD | {"PYTHONUNBUFFERED": "1"}
+    print("Making the pages ...", flush=True)
+    seen = set()
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            if step := PROGRESS.search(line):
+                quarter = (step[1], int(step[2]) // 25 * 25)
+                if quarter not in seen:
+                    print(f"  {step[1]} {step[2]} %", flush=True)
+                seen.add(quarter)
+    return running.returncode
 
 
 def main():

@@ -149,7 +149,7 @@ def test_the_table_is_accessible_and_escapes():
     page = compare(claim, toy.rows({"with": [60, 62, 64], "without": [30, 31, 35]}))._repr_html_()
     assert "<caption>" in page and "<img" not in page and "&lt;img" in page
     assert page.count('scope="col"') == 7 and page.count('scope="row"') == 2
-    assert 'tabindex="0"' in page and 'role="region"' in page and "aria-label=" in page
+    assert 'tabindex="0"' in page and 'role="group"' in page and "aria-label=" in page
     assert "<strong>Supported.</strong>" in page
 
 

@@ -137,7 +137,7 @@ def summary(listed: list[Entry]) -> str:
     said = ", ".join(f"{count} {word}" for word, count in counts if count)
     caption = f"{len(listed)} claims: {said}."
     return (
-        f'<div role="region" tabindex="0" aria-label="All claims" style="overflow-x: auto">'
+        f'<div role="group" tabindex="0" aria-label="All claims" style="overflow-x: auto">'
         f'<table class="table"><caption>{caption}</caption><thead><tr><th scope="col">question</th>'
         f'<th scope="col">verdict</th><th scope="col">effect</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"

@@ -87,7 +87,7 @@ def as_html(comparison: "Comparison") -> str:
     title = escape(comparison.claim.question)
     rest = escape(comparison.sentence.partition(". ")[2])
     return (
-        f'<div class="comparison" role="region" tabindex="0" aria-label="{title}" style="overflow-x: auto">'
+        f'<div class="comparison" role="group" tabindex="0" aria-label="{title}" style="overflow-x: auto">'
         f'<table class="table"><caption>{caption(comparison)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f'<p class="verdict"><strong>{escape(comparison.verdict.capitalize())}.</strong> {rest}</p>'

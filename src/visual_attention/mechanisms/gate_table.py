@@ -107,7 +107,7 @@ class GateTable(tuple):
             for first, *rest in self.cells()
         )
         return (
-            '<div role="region" tabindex="0" aria-label="What each gate pools, costs and cannot see" '
+            '<div role="group" tabindex="0" aria-label="What each gate pools, costs and cannot see" '
             f'style="overflow-x:auto"><table class="table"><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
