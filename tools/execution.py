@@ -101,8 +101,10 @@ def execute(paths, *, workers=2):
     ]
     command += ["-n", str(min(workers, len(paths)))] if min(workers, len(paths)) > 1 else []
     command += [str(copy_of(path)) for path in paths]
-    subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD, check=False)
-    outcomes = read_report(report) if report.exists() else {}  # none if the run itself was ended
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD, check=False)
+    outcomes = read_report(report) if report.exists() else {}
+    if not outcomes:
+        print(f"The run of the notebooks was itself ended (exit status {done.returncode}).", file=sys.stderr)
     for path in paths:
         seconds, trouble = outcomes.get(name(path), (0.0, "was not run"))
         known = {"key": keys[path], "seconds": round(seconds, 1), "passed": trouble is None}
