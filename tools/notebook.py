@@ -2,8 +2,8 @@
 
 The text is jupytext's py:percent form. The set-up cell is put before the first code cell. Two marks in a
 cell's header become nbgrader's metadata: ``# %% exercise="spatial_softmax"`` for a stub, and
-``# %% check="check_spatial_softmax" points=4`` for the locked cell below it. Cell ids follow from the content,
-so that making a notebook again changes no more than was changed.
+``# %% check="check_spatial_softmax" points=4`` for the locked cell below it. Cell ids follow from the
+content, so that making a notebook again changes no more than was changed.
 """
 
 import hashlib
