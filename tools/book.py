@@ -19,6 +19,11 @@ from tools import execution
 ROOT = execution.ROOT
 PAGES = ROOT / "_build" / "html"
 STAMP = ROOT / "_build" / "stamp.json"
+LEFT_OUT = {
+    "__pycache__",
+    ".ipynb_checkpoints",
+    "picture.png",
+}  # README's picture shows the book, no page shows it
 PROGRESS = re.compile(r"(reading sources|writing output)\.\.\. .*?\[ *(\d+)%")
 SOURCES = ("book", "notebooks", "tools", "_config.yml", "_toc.yml")
 
@@ -44,7 +49,7 @@ def key():
         for name in SOURCES
         for p in ([ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob("*"))
     ]
-    files = [p for p in files if p.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(p.parts)]
+    files = [p for p in files if p.is_file() and not LEFT_OUT & set(p.parts)]
     digest = hashlib.sha256(execution.environment_key().encode())
     for path in sorted(files):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
