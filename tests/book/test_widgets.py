@@ -48,12 +48,14 @@ def press(page, widget):
 
 
 def click(page, widget):
-    control = widget.locator("canvas[role=application], input[type=range], input[type=radio]").first
-    control.scroll_into_view_if_needed()
-    box = control.bounding_box()
-    for part in (0.15, 0.8):
-        page.mouse.click(box["x"] + box["width"] * part, box["y"] + box["height"] * 0.3 + 4)
-        yield
+    """A click at two places of each control: what a picture wants dragged, its tests in tests/view drag."""
+    controls = widget.locator("canvas[role=application], input[type=range], input[type=radio]")
+    for control in (controls.nth(i) for i in range(controls.count())):
+        control.scroll_into_view_if_needed()
+        box = control.bounding_box()
+        for part in (0.15, 0.8):
+            page.mouse.click(box["x"] + box["width"] * part, box["y"] + box["height"] * 0.3 + 4)
+            yield
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
