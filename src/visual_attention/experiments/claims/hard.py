@@ -222,10 +222,10 @@ CLAIMS = [
         baseline=CONVOLUTIONAL.name,
         margin=1,
         lower=True,
-        seeds=3,
+        seeds=5,
         budgets={"full": Budget(steps=trained_glimpses.STEPS, test=4000)},
         design=DESIGN
-        + "The arms without attention were trained for as many steps as the checkpoint, with three "
+        + "The arms without attention were trained for as many steps as the checkpoint, with five "
         "seeds; the checkpoint was trained once, and its interval is that of the test pictures alone.",
     ),
 ]
