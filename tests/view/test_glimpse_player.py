@@ -109,6 +109,27 @@ class TestPage:
         assert "It is a 3. Belief in it:" in said
         assert "So far: you" in page.locator(".tk-controls").text_content()
 
+    def test_after_the_last_glimpse_the_picture_is_uncovered_and_the_result_stays(self, draw, player):
+        page = draw(player)
+        page.get_by_label("You").check()
+        caption, canvas = page.locator(".tk-caption").first, page.locator("canvas").first
+        covered = canvas.evaluate("c => c.toDataURL()")
+        canvas.focus()
+        for _ in range(GLIMPSES):
+            assert "as far as it was seen" in caption.text_content()
+            page.keyboard.press("Enter")
+            settle(page)
+        assert "the model's (rings)" in caption.text_content()
+        assert canvas.evaluate("c => c.toDataURL()") != covered
+        said = page.locator(".tk-reading").text_content()
+        for key in ("ArrowLeft", "Enter"):
+            page.keyboard.press(key)
+        settle(page)
+        assert page.locator(".tk-reading").text_content() == said and "It is a 3." in said
+        page.get_by_role("button", name="Take back").click()
+        settle(page)
+        assert "as far as it was seen" in caption.text_content()
+
     def test_the_keyboard_places_a_glimpse(self, draw, player):
         page = draw(player)
         page.get_by_label("You").check()

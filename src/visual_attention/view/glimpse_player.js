@@ -9,8 +9,8 @@ function render({ model, el }) {
 
   const card = tk.card(el, {
     label: model.get("label"),
-    hint: "Step through the model's glimpses. Then choose “You”: click the picture, or focus it, move with the arrow keys " +
-      "and press Enter, and its network reads what you look at.",
+    hint: "Step through the model's glimpses. Then choose “You” and look yourself: click the picture, or give it the focus, " +
+      "move with the arrow keys and press Enter. The same network reads what you look at.",
   });
   const columns = tk.element("div", { class: "tk-columns" });
   const left = tk.element("div");
@@ -23,7 +23,7 @@ function render({ model, el }) {
   const picture = tk.canvas(left, {
     label: "The picture", ratio: 1, draw: drawPicture, caption: "The picture, as far as it was seen",
     onPoint: (at, event) => {
-      if (model.get("who") !== "you") return;
+      if (model.get("who") !== "you" || over()) return;
       aim = { x: 2 * at.x - 1, y: 2 * at.y - 1 };
       aimed = true;
       if (event.type === "pointerdown") place();
@@ -32,7 +32,7 @@ function render({ model, el }) {
     onKey: (event) => {
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
       const move = moves[event.key];
-      if (model.get("who") !== "you" || !(move || event.key === "Enter" || event.key === " ")) return;
+      if (model.get("who") !== "you" || over() || !(move || event.key === "Enter" || event.key === " ")) return;
       event.preventDefault();
       aimed = true;
       if (!move) return place();
@@ -88,6 +88,8 @@ function render({ model, el }) {
 
   const image = () => pixels.subarray(model.get("index") * S.side * S.side, (model.get("index") + 1) * S.side * S.side);
   const own = () => (runs[model.get("index")] ||= net.run(image(), null));
+  // After the reader's last glimpse the whole picture is uncovered, with the model's places beside the reader's.
+  const over = () => model.get("who") === "you" && model.get("mine").length >= S.glimpses;
   // What has been seen so far, by whoever looks now.
   const now = () => (model.get("who") === "you" ? net.run(image(), model.get("mine")) : own().slice(0, model.get("step") + 1));
 
@@ -109,6 +111,9 @@ function render({ model, el }) {
     yours.hidden = !you;
     player.set(model.get("step"));
     undo.input.disabled = !seen.length;
+    picture.caption.textContent = over()
+      ? "Uncovered: your places (dots), the model's (rings)"
+      : model.get("whole") ? "The whole picture, also where nobody looked" : "The picture, as far as it was seen";
     card.say(you ? tellYou(seen, belief, best) : tellModel(last, belief, best));
     picture.redraw();
     patches.redraw();
@@ -156,7 +161,7 @@ function render({ model, el }) {
     g.imageSmoothingEnabled = false;
     g.fillStyle = "#3a4757";
     g.fillRect(0, 0, width, height);
-    if (model.get("whole")) g.drawImage(small(image(), S.side), 0, 0, width, height);
+    if (model.get("whole") || over()) g.drawImage(small(image(), S.side), 0, 0, width, height);
     else {
       for (let k = S.scales - 1; k >= 0; k--) {
         const side = S.size * 2 ** k * unit;
@@ -166,34 +171,58 @@ function render({ model, el }) {
       }
     }
     g.imageSmoothingEnabled = true;
+    if (!seen.length && !model.get("whole")) {
+      g.font = "600 15px system-ui, sans-serif";
+      g.textAlign = "center";
+      g.fillStyle = "#ffffff";
+      g.fillText("Where do you look first?", width / 2, height / 2);
+    }
     const colour = tk.colours(card.root);
-    g.lineWidth = 2;
-    g.strokeStyle = "#ffb38a";
-    g.beginPath();
-    seen.forEach((one, i) => (i ? g.lineTo(at(one.x), at(one.y)) : g.moveTo(at(one.x), at(one.y))));
-    g.stroke();
+    if (over()) path(g, own(), at, "#8fd0ff", true);
+    path(g, seen, at, "#ff9a66", false);
     const last = seen[seen.length - 1];
-    if (last) {
+    if (last && !over()) {
       for (let k = 0; k < S.scales; k++) {
         const side = S.size * 2 ** k * unit;
         tk.outline(g, at(last.x) - side / 2, at(last.y) - side / 2, side, side, "#ff7a3c", k ? 1 : 2.5);
       }
     }
-    g.font = "600 13px system-ui, sans-serif";
-    g.textAlign = "center";
-    g.textBaseline = "middle";
-    seen.forEach((one, i) => {
-      g.fillStyle = "rgba(0, 0, 0, 0.75)";
-      g.beginPath();
-      g.arc(at(one.x), at(one.y), 10, 0, 7);
-      g.fill();
-      g.fillStyle = "#ffffff";
-      g.fillText(String(i + 1), at(one.x), at(one.y) + 0.5);
-    });
     if (model.get("who") === "you" && aimed && seen.length < S.glimpses) {
       const side = S.size * unit;
       tk.outline(g, at(aim.x) - side / 2, at(aim.y) - side / 2, side, side, colour.second, 2);
     }
+  }
+
+  // Places in their order: a line with dots, or dashes with rings; small, for the picture lies beneath them.
+  function path(g, seen, at, colour, dashed) {
+    for (const [stroke, thick] of [["rgba(0, 0, 0, 0.7)", 4], [colour, 2]]) {
+      g.setLineDash(dashed ? [6, 5] : []);
+      g.strokeStyle = stroke;
+      g.lineWidth = thick;
+      g.beginPath();
+      seen.forEach((one, i) => (i ? g.lineTo(at(one.x), at(one.y)) : g.moveTo(at(one.x), at(one.y))));
+      g.stroke();
+    }
+    g.setLineDash([]);
+    g.font = "700 12px system-ui, sans-serif";
+    g.textAlign = "center";
+    g.textBaseline = "middle";
+    seen.forEach((one, i) => {
+      g.beginPath();
+      g.arc(at(one.x), at(one.y), 4, 0, 7);
+      g.fillStyle = dashed ? "#16202c" : colour;
+      g.fill();
+      g.lineWidth = dashed ? 2 : 1.5;
+      g.strokeStyle = dashed ? colour : "rgba(0, 0, 0, 0.8)";
+      g.stroke();
+      if (dashed) return; // the model's numbers would cover what lies beneath
+      const beside = (v) => (v > 18 ? v - 11 : v + 11);
+      g.lineWidth = 3.5;
+      g.strokeStyle = "rgba(0, 0, 0, 0.85)";
+      g.strokeText(String(i + 1), beside(at(one.x)), beside(at(one.y)));
+      g.fillStyle = "#ffffff";
+      g.fillText(String(i + 1), beside(at(one.x)), beside(at(one.y)));
+    });
   }
 
   function drawPatches(g, width, height) {
@@ -203,6 +232,7 @@ function render({ model, el }) {
     const side = (width - gap * (S.scales - 1)) / S.scales;
     g.imageSmoothingEnabled = false;
     g.font = "13px system-ui, sans-serif";
+    g.textAlign = "left";
     for (let k = 0; k < S.scales; k++) {
       const x = k * (side + gap);
       g.fillStyle = "#3a4757";
