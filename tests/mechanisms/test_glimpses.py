@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from visual_attention.mechanisms.glimpses import GlimpseNetwork, GlimpseSensor, LocationNetwork, main
+from visual_attention.mechanisms.policy_gradient import reinforce_loss
 
 B, C, H, W = 3, 2, 17, 29  # distinct primes, and an image that is not square
 
@@ -163,6 +164,25 @@ class TestLocationNetwork:
         network.log_probability(means, drawn).sum().backward()
         assert drawn.grad is None
         torch.testing.assert_close(means.grad, torch.full((B, 2), 1 / network.spread**2))
+
+    def test_reinforce_over_drawn_places_agrees_with_the_exact_gradient_in_expectation(self):
+        """The reward is minus the squared distance from a target, so its mean's gradient is known."""
+        network, generator = LocationNetwork(5, spread=0.3), torch.Generator().manual_seed(0)
+        mean, target, draws = torch.tensor([0.2, -0.4]), torch.tensor([-0.1, 0.5]), 50_000
+        means = mean.expand(draws, 2).clone().requires_grad_()
+        drawn = mean + network.spread * torch.randn(draws, 2, generator=generator)
+        rewards = -((drawn - target) ** 2).sum(dim=1)
+        expected = -((mean - target) ** 2).sum() - 2 * network.spread**2
+        loss = reinforce_loss(
+            network.log_probability(means, drawn)[:, None],
+            rewards,
+            baselines=expected.expand(draws, 1),
+        )
+        each = draws * torch.autograd.grad(loss, means)[0]  # one estimate a draw
+        error = each.std(dim=0) / draws**0.5
+        exact = 2 * (mean - target)  # of the loss, which is minus the mean reward
+        assert (error < 0.05 * exact.abs()).all()
+        assert ((each.mean(dim=0) - exact).abs() < 4 * error).all()
 
     @pytest.mark.parametrize("spread", [0.0, -0.1])
     def test_a_spread_that_is_not_above_0_is_refused(self, spread):
