@@ -48,3 +48,16 @@ def test_no_weight_at_all_points_nowhere():
 def test_errors_say_what_was_wanted(weights, message):
     with pytest.raises(ValueError, match=message):
         pointing.share(weights, masks())
+
+
+def test_the_peak_hits_where_the_mask_covers_half_of_its_cell():
+    weights = torch.tensor([[[[0.4, 0.1], [0.3, 0.2]]], [[[0.1, 0.1], [0.1, 0.7]]]])
+    assert pointing.hits(weights, masks()).tolist() == [True, False]  # the second covers 1 of 6 pixels
+    half = masks()
+    half[1, 0, 2:, 4:] = True  # now 4 of 6
+    assert pointing.hits(weights, half).tolist() == [True, True]
+    assert pointing.hits(weights.flip(3), half).tolist() == [False, False]
+
+
+def test_weights_that_choose_nothing_do_not_hit():
+    assert not pointing.hits(torch.ones(2, 1, 2, 3), torch.ones(2, 1, 4, 6, dtype=torch.bool)).any()

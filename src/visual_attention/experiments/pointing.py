@@ -39,6 +39,24 @@ def share(weights: Tensor, masks: Tensor) -> Tensor:
     return (weights * covered).sum((1, 2, 3)) / mass.clamp_min(torch.finfo(weights.dtype).tiny)
 
 
+def hits(weights: Tensor, masks: Tensor) -> Tensor:
+    """Whether the place with the largest weight (the first of equals) lies on the object.
+
+    It does if the mask covers at least half of its cell. Weights that are all equal choose nothing, and do
+    not hit.
+
+    Args:
+        weights: non-negative weights on a grid that divides the picture.
+        masks: where the object is.
+
+    Shape:
+        (B, 1, h, w), (B, 1, H, W) -> (B,), bool.
+    """
+    flat = weights.flatten(1)
+    peaks = F.one_hot(flat.argmax(1), flat.shape[1]).view_as(weights).to(weights.dtype)
+    return (share(peaks, masks) >= 0.5) & (flat.amax(1) > flat.amin(1))
+
+
 def area(masks: Tensor) -> Tensor:
     """The mask's share of the picture: (B, 1, H, W) -> (B,)."""
     return masks.float().mean((1, 2, 3))
