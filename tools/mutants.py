@@ -15,10 +15,11 @@ from pathlib import Path
 from joblib import Parallel, delayed
 
 ROOT = Path(__file__).resolve().parent.parent
+JOBS = int(os.environ.get("MUTANTS_JOBS", "2"))
 
 
-def outcome(plan: dict, mutant: dict) -> str:
-    """ "killed", "survived" or "does not apply" for one mutant, tried in a copy of the tree."""
+def outcome(plan: dict, mutant: dict | None) -> str:
+    """ "killed", "survived" or "does not apply" for a mutant (None: the code as it is), in a copy of the tree."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for part in ("src", "tests"):
@@ -27,11 +28,12 @@ def outcome(plan: dict, mutant: dict) -> str:
             )
         shutil.copytree(ROOT / "book" / "solutions", copy / "book" / "solutions")
         shutil.copy(ROOT / "pyproject.toml", copy)
-        source = copy / mutant.get("source", plan["source"])
-        text = source.read_text()
-        if text.count(mutant["old"]) != mutant.get("count", 1):
-            return "does not apply"
-        source.write_text(text.replace(mutant["old"], mutant["new"]))
+        if mutant is not None:
+            source = copy / mutant.get("source", plan["source"])
+            text = source.read_text()
+            if text.count(mutant["old"]) != mutant.get("count", 1):
+                return "does not apply"
+            source.write_text(text.replace(mutant["old"], mutant["new"]))
         environment = os.environ | {"PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *plan["tests"]]
         code = subprocess.run(command, cwd=copy, env=environment, capture_output=True).returncode
@@ -42,8 +44,12 @@ def main(stems: list[str]) -> int:
     """Try the mutants of the given stems (all, if none is given) and return how many were not killed."""
     plans = sorted((ROOT / "tests" / "mutants").glob("*.toml"))
     plans = [tomllib.loads(p.read_text()) | {"stem": p.stem} for p in plans if not stems or p.stem in stems]
+    for plan in plans:
+        if (result := outcome(plan, None)) != "survived":  # tests that fail anyway would kill every mutant
+            print(f"{plan['stem']}: its tests do not pass on the code as it is ({result})")
+            return 1
     jobs = [(plan, mutant) for plan in plans for mutant in plan["mutants"]]
-    outcomes = Parallel(n_jobs=2, return_as="generator")(delayed(outcome)(*job) for job in jobs)
+    outcomes = Parallel(n_jobs=JOBS, return_as="generator")(delayed(outcome)(*job) for job in jobs)
     alive = 0
     for (plan, mutant), result in zip(jobs, outcomes, strict=True):
         print(f"{result:>14}  {plan['stem']}: {mutant['why']}", flush=True)
