@@ -19,7 +19,7 @@ JOBS = int(os.environ.get("MUTANTS_JOBS", "2"))
 
 
 def outcome(plan: dict, mutant: dict | None) -> str:
-    """ "killed", "survived" or "does not apply" for a mutant (None: the code as it is), in a copy of the tree."""
+    """ "killed", "survived" or "does not apply" for a mutant (None: the code as it is), in a copy."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for part in ("src", "tests"):
