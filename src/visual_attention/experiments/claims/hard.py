@@ -2,7 +2,7 @@
 
 All arms read the same translated, cluttered digits of 60 x 60 pixels, with as many parameters.
 
-Run: python -m visual_attention.experiments run hard hard-longer --jobs 2
+Run: python -m visual_attention.experiments run hard --jobs 2
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,6 @@ from torch.nn import functional as F
 
 from visual_attention.data import translated
 from visual_attention.experiments.claim import Arm, Budget, Claim
-from visual_attention.mechanisms import trained_glimpses
 from visual_attention.mechanisms.hard import RecurrentAttentionModel, hard_attention_loss, random_locations
 from visual_attention.mechanisms.soft import SoftAttentionPool
 from visual_attention.training import evaluate, fit
@@ -146,6 +145,12 @@ def last_distance(model: RecurrentAttentionModel, batch: translated.TranslatedDi
     return (model.locations(batch.images)[:, -1] - batch.centres).norm(dim=1) * CANVAS / 2
 
 
+POOLED = Arm(
+    "max pooling",
+    "rival",
+    pooled,
+    "The same convolutions, the largest of 2 x 2 places, then a hidden layer.",
+)
 CONVOLUTIONAL = Arm(
     "convolutional",
     "without",
@@ -181,12 +186,7 @@ CLAIMS = [
             ),
             Arm("soft attention", "rival", soft_attention, "Convolutions, then a softmax over 8 x 8 places."),
             CONVOLUTIONAL,
-            Arm(
-                "max pooling",
-                "rival",
-                pooled,
-                "The same convolutions, the largest of 2 x 2 places, then a hidden layer.",
-            ),
+            POOLED,
             FULLY_CONNECTED,
         ),
         measure=measure,
@@ -205,27 +205,5 @@ CLAIMS = [
         ),
         budgets={"live": Budget(steps=400, test=500), "full": Budget(steps=1000, test=2000)},
         design=DESIGN,
-    ),
-    Claim(
-        name="hard-longer",
-        chapter="mechanisms/hard",
-        statement="Glimpses err less than a convolutional net, and that less than a fully connected one.",
-        question="Does the order of the paper's table hold?",
-        arms=(
-            Arm(CHECKPOINT, "attention", trained_glimpses.load, "Six glimpses; trained once, tested here."),
-            CONVOLUTIONAL,
-            FULLY_CONNECTED,
-        ),
-        measure=measure,
-        metric="error",
-        treatment=CHECKPOINT,
-        baseline=CONVOLUTIONAL.name,
-        margin=1,
-        lower=True,
-        seeds=5,
-        budgets={"full": Budget(steps=trained_glimpses.STEPS, test=4000)},
-        design=DESIGN
-        + "The arms without attention were trained for as many steps as the checkpoint, with five "
-        "seeds; the checkpoint was trained once, and its interval is that of the test pictures alone.",
     ),
 ]

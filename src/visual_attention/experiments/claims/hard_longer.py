@@ -1,0 +1,66 @@
+"""Do glimpses win when they are trained for long?
+
+A trained model is tested beside nets that were trained for as many steps. Digits, arms and training are those
+of the claim ``hard``.
+
+Run: python -m visual_attention.experiments run hard-longer hard-everywhere --jobs 2
+"""
+
+from visual_attention.experiments.claim import Arm, Budget, Claim
+from visual_attention.experiments.claims.hard import (
+    CHECKPOINT,
+    CONVOLUTIONAL,
+    DESIGN,
+    FULLY_CONNECTED,
+    POOLED,
+    measure,
+)
+from visual_attention.mechanisms import trained_glimpses
+
+TRAINED = Arm(CHECKPOINT, "attention", trained_glimpses.load, "Six glimpses; trained once, tested here.")
+CLAIMS = [
+    Claim(
+        name="hard-longer",
+        chapter="mechanisms/hard",
+        statement="Glimpses err less than a convolutional net, and that less than a fully connected one.",
+        question="Does the order of the paper's table hold?",
+        arms=(
+            TRAINED,
+            CONVOLUTIONAL,
+            FULLY_CONNECTED,
+        ),
+        measure=measure,
+        metric="error",
+        treatment=CHECKPOINT,
+        baseline=CONVOLUTIONAL.name,
+        margin=1,
+        lower=True,
+        seeds=5,
+        budgets={"full": Budget(steps=trained_glimpses.STEPS, test=4000)},
+        design=DESIGN
+        + "The arms without attention were trained for as many steps as the checkpoint, with five "
+        "seeds; the checkpoint was trained once, and its interval is that of the test pictures alone.",
+    ),
+    Claim(
+        name="hard-everywhere",
+        chapter="mechanisms/hard",
+        statement="Trained for long, a few glimpses err less than a net that looks everywhere.",
+        question="Do glimpses, trained for long, err less than a net that looks everywhere?",
+        arms=(
+            TRAINED,
+            POOLED,
+        ),
+        measure=measure,
+        metric="error",
+        treatment=CHECKPOINT,
+        baseline=POOLED.name,
+        margin=1,
+        lower=True,
+        seeds=3,
+        matched=(CHECKPOINT, POOLED.name),
+        budgets={"full": Budget(steps=trained_glimpses.STEPS, test=4000)},
+        design=DESIGN
+        + "Max pooling was trained for as many steps as the checkpoint, with three seeds; the checkpoint was "
+        "trained once, and its interval is that of the test pictures alone.",
+    ),
+]
