@@ -94,7 +94,7 @@ def load(name: str, size: int | None = None) -> Tensor:
     Shape:
         (3, H, W), or (3, size, size); float32 in [0, 1].
     """
-    return _fitted(_read(name), size)
+    return fitted(_read(name), size)
 
 
 def open_file(path: str | Path, size: int | None = None) -> Tensor:
@@ -108,10 +108,10 @@ def open_file(path: str | Path, size: int | None = None) -> Tensor:
         (3, H, W), or (3, size, size); float32 in [0, 1].
     """
     with Path(path).open("rb") as stored:
-        return _fitted(_decode(stored), size)
+        return fitted(decode(stored), size)
 
 
-def _fitted(image: Tensor, size: int | None) -> Tensor:
+def fitted(image: Tensor, size: int | None) -> Tensor:
     """A copy, cut to its centred square and resized if there is a size."""
     if size is None:
         return image.clone()
@@ -138,10 +138,10 @@ def _read(name: str) -> Tensor:
     package, _, folder = photograph.package.partition(".")
     path = files(package).joinpath(*folder.split("."), photograph.file)
     with path.open("rb") as stored:
-        return _decode(stored)
+        return decode(stored)
 
 
-def _decode(stored: BinaryIO) -> Tensor:
+def decode(stored: BinaryIO) -> Tensor:
     """(3, H, W), upright, three equal channels where it is grey, whatever a transparent part hides."""
     from PIL import Image, ImageOps
 
