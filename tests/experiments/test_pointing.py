@@ -61,3 +61,21 @@ def test_the_peak_hits_where_the_mask_covers_half_of_its_cell():
 
 def test_weights_that_choose_nothing_do_not_hit():
     assert not pointing.hits(torch.ones(2, 1, 2, 3), torch.ones(2, 1, 4, 6, dtype=torch.bool)).any()
+
+
+def test_the_gap_is_taken_within_groups():
+    """Group 0: hits 1 of 2 right, misses 0 of 2. Group 1: hits 3 of 3 right, misses 1 of 1: no gap there."""
+    hits = torch.tensor([1, 1, 0, 0, 1, 1, 1, 0]).bool()
+    right = torch.tensor([1, 0, 0, 0, 1, 1, 1, 1]).bool()
+    groups = torch.tensor([0, 0, 0, 0, 1, 1, 1, 1])
+    # weights 2 * 2 / 4 = 1 and 3 * 1 / 4 = 0.75, gaps 0.5 and 0
+    assert pointing.gap(hits, right, groups) == pytest.approx(0.5 / 1.75)
+    assert pointing.gap(hits, right, torch.zeros(8)) == pytest.approx(4 / 5 - 1 / 3)
+    order = torch.tensor([5, 0, 7, 2, 1, 6, 3, 4])
+    assert pointing.gap(hits[order], right[order], groups[order]) == pytest.approx(0.5 / 1.75)
+
+
+def test_a_group_of_hits_alone_tells_nothing():
+    hits, right = torch.tensor([1, 1, 1, 0]).bool(), torch.tensor([0, 0, 1, 0]).bool()
+    assert pointing.gap(hits, right, torch.tensor([0, 0, 1, 1])) == 1.0
+    assert pointing.gap(hits, right, torch.tensor([0, 0, 0, 1])) is None

@@ -66,6 +66,7 @@ class Claim:
         lower: whether a lower metric is better.
         seeds: how many seeds the record has.
         matched: arms whose parameters must agree; empty: all of role "attention" or "without".
+        columns: which of the other metrics the table shows; empty: all of them.
         design: a few sentences on data and models, for the page of claims.
         meaning: what the result does and does not say, for the page of claims; written after the run.
     """
@@ -85,6 +86,7 @@ class Claim:
     lower: bool = False
     seeds: int = 5
     matched: tuple[str, ...] = field(default=())
+    columns: tuple[str, ...] = ()
     design: str = ""
     meaning: str = ""
 

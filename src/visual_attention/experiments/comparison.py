@@ -169,6 +169,8 @@ def _summary(claim: Claim, rows: Sequence[Row], arm: str, metric: str) -> ArmSum
     values = tuple(row["value"] for row in sorted(main, key=lambda row: row["seed"]))
     others = {}
     for name in dict.fromkeys(row["metric"] for row in mine if row["metric"] != metric):
+        if claim.columns and name not in claim.columns:
+            continue
         others[name] = mean_interval(list(_values(mine, arm, name).values()))[0]
     seconds = sum(row["seconds"] for row in main) / len(main)
     return ArmSummary(

@@ -57,6 +57,31 @@ def hits(weights: Tensor, masks: Tensor) -> Tensor:
     return (share(peaks, masks) >= 0.5) & (flat.amax(1) > flat.amin(1))
 
 
+def gap(hits: Tensor, right: Tensor, groups: Tensor) -> float | None:
+    """How much more often the answer is right where the map hits, among pictures of the same group.
+
+    Large objects are easier both to find and to name, so that all pictures together would show a gap even if
+    looking had no part in it. The groups' gaps are averaged with weights n1 n0 / (n1 + n0), for n1 hits and
+    n0 misses (Mantel and Haenszel's): a group without hits or without misses tells nothing and counts for 0.
+
+    Args:
+        hits: which maps hit.
+        right: which answers are right.
+        groups: a number for each picture, the same for pictures that may be compared.
+
+    Shape:
+        (B,), (B,), (B,) -> a number in [-1, 1]; None if no group has both hits and misses.
+    """
+    total, weight = 0.0, 0.0
+    for group in groups.unique():
+        hit, missed = right[(groups == group) & hits].double(), right[(groups == group) & ~hits].double()
+        if len(hit) and len(missed):
+            share = len(hit) * len(missed) / (len(hit) + len(missed))
+            total += share * (hit.mean() - missed.mean()).item()
+            weight += share
+    return total / weight if weight else None
+
+
 def area(masks: Tensor) -> Tensor:
     """The mask's share of the picture: (B, 1, H, W) -> (B,)."""
     return masks.float().mean((1, 2, 3))
