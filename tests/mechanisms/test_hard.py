@@ -77,6 +77,17 @@ class TestRecurrentAttentionModel:
         state = F.relu(model.recur(torch.cat([torch.zeros(B, 13), seen], 1)))
         torch.testing.assert_close(model.locations(x)[:, 1], torch.tanh(model.locate.linear(state)))
 
+    def test_the_state_remembers_what_was_seen_before(self, model):
+        x, places = images(), random_locations(B, 2, generator=draw(3)).flip(1)  # the centre comes last
+        state = torch.zeros(B, 13)
+        for step in range(2):
+            seen = model.glimpse(x, places[:, step])
+            state = F.relu(model.recur(torch.cat([state, seen], dim=1)))
+        torch.testing.assert_close(model.look(x, places)[:, 1], model.classify(state))
+        elsewhere = places.clone()
+        elsewhere[:, 0] = torch.tensor([-0.6, 0.4])
+        assert (model.look(x, places)[:, 1] - model.look(x, elsewhere)[:, 1]).abs().max() > 1e-3
+
     def test_drawn_places_lie_around_the_means_and_inside_the_image(self, model):
         model.locate.spread = 0.05
         x = images(count=1).expand(2000, -1, -1, -1)
