@@ -108,7 +108,7 @@ def likeness(first: Tensor, second: Tensor) -> Tensor:
 
 
 def strangers(images: Tensor) -> Tensor:
-    """The same parts, but each picture's right side comes from the next one: what agrees, agrees by chance."""
+    """The same parts, but each right side is that of the picture before: what agrees, agrees by chance."""
     left, right = parts(images)
     return compose(left, right.roll(1, dims=0))
 
