@@ -1,0 +1,136 @@
+"""Does a hole get filled better by copying what its surroundings attend to?
+
+First without any learning, on pictures that repeat and on pictures that do not; then in a small network that
+learns, against the same network without attention.
+
+Run: python -m visual_attention.experiments run inpainting inpainting-photographs inpainting-learned
+"""
+
+import math
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from visual_attention.applications.hole_scores import BiharmonicFill, MeanFill, psnr, ssim
+from visual_attention.applications.inpainting import ContextualAttention, ContextualInpainter
+from visual_attention.applications.peeling import PeelingAttention
+from visual_attention.data import holes
+from visual_attention.experiments.claim import Arm, Budget, Claim
+from visual_attention.training import fit
+
+LEARNING_RATE = 3e-3  # one for all arms
+REPEATS = ("tiles", "brick")
+DOES_NOT = ("grass", "gravel", "photographs")
+WHERE_IT_REPEATS = "PSNR where it repeats"
+
+
+def judge(model: nn.Module, seed: int, budget: Budget, kinds: tuple[str, ...]) -> dict[str, float]:
+    """PSNR (dB) and SSIM inside the hole, the mean over test pictures of each kind."""
+    metrics, generator = {}, torch.Generator().manual_seed(10_000 + seed)
+    for kind in kinds:
+        drawn = holes.batch(budget.test, split="test", kind=kind, generator=generator)
+        with torch.no_grad():
+            filled = model(drawn.images, drawn.masks).clamp(0, 1)
+        metrics[f"PSNR, {kind}"] = psnr(filled, drawn.images, drawn.masks).mean().item()
+        metrics[f"SSIM, {kind}"] = ssim(filled, drawn.images, drawn.masks).mean().item()
+    if set(REPEATS) <= set(kinds):
+        metrics[WHERE_IT_REPEATS] = sum(metrics[f"PSNR, {kind}"] for kind in REPEATS) / len(REPEATS)
+    return metrics
+
+
+def measure(
+    model: nn.Module, arm: Arm, seed: int, budget: Budget, *, kinds: tuple[str, ...]
+) -> dict[str, float]:
+    """Judge a filling that has nothing to learn."""
+    return judge(model, seed, budget, kinds)
+
+
+def train(model: nn.Module, seed: int, budget: Budget, *, progress: bool = False) -> list[float]:
+    """Train on fresh pictures of all kinds; the seed fixes them, the same for all arms."""
+    generator = torch.Generator().manual_seed(seed)
+    return fit(
+        model,
+        lambda step: holes.batch(budget.batch, split="train", generator=generator),
+        absolute_error,
+        steps=budget.steps,
+        lr=LEARNING_RATE,
+        progress=progress,
+    )
+
+
+def absolute_error(model: nn.Module, batch: holes.Holed) -> Tensor:
+    """The mean absolute error of the missing pixels."""
+    error = (model(batch.images, batch.masks) - batch.images).abs()
+    return error[batch.masks.expand_as(error)].mean()
+
+
+def measure_learned(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
+    """Train on the training pictures, then judge on all kinds of test pictures."""
+    train(model, seed, budget)
+    return judge(model, seed, budget, holes.KINDS)
+
+
+ARMS = (
+    Arm(
+        "attention", "attention", PeelingAttention,
+        "From the rim inwards, each pixel is a softmax-weighted mean of those whose 9 x 9 neighbourhoods "
+        "look alike.",
+    ),
+    Arm("biharmonic", "rival", BiharmonicFill, "A smooth sheet bent over the hole, scikit-image's."),
+    Arm(
+        "uniform attention", "control", lambda: PeelingAttention(temperature=math.inf),
+        "The same, but all places count alike.",
+    ),
+    Arm("mean", "without", MeanFill, "The mean of all known pixels."),
+)  # fmt: skip
+LEARNED = (
+    Arm(
+        "attention", "attention", lambda: ContextualInpainter(ContextualAttention()),
+        "Guessed features in the hole are replaced by known patches that resemble them.",
+    ),
+    Arm("convolution", "without", lambda: ContextualInpainter(None), "The guess is kept."),
+    Arm(
+        "uniform attention", "control", lambda: ContextualInpainter(ContextualAttention(scale=0.0)),
+        "The guess is replaced by the mean of all known patches.",
+    ),
+)  # fmt: skip
+DESIGN = (
+    "Pictures of 48 x 48 pixels with a hole of 14 x 14 at a random place, scores inside the hole only. Tiles "
+    "are a small piece of a photograph repeated with a little noise; brick, grass and gravel are crops of a "
+    "photograph of each; photographs are crops of four others."
+)
+UNTOUCHED = "Nothing is learned and nothing was tuned on these pictures."
+
+CLAIMS = [
+    Claim(
+        name="inpainting",
+        chapter="applications/inpainting",
+        statement="Copying what its surroundings attend to fills a hole better where the picture repeats.",
+        question="Does attention that has learned nothing fill holes in what repeats?",
+        arms=ARMS,
+        measure=partial(measure, kinds=REPEATS),
+        metric=WHERE_IT_REPEATS,
+        treatment="attention",
+        baseline="biharmonic",
+        margin=3.0,
+        unit="dB",
+        budgets={"live": Budget(steps=0, test=10), "full": Budget(steps=0, test=60)},
+        design=f"{DESIGN} {UNTOUCHED} The metric is the mean over tiles and brick.",
+    ),
+    Claim(
+        name="inpainting-photographs",
+        chapter="applications/inpainting",
+        statement="Copying what its surroundings attend to fills a hole better in any picture.",
+        question="Does it fill holes in photographs as well?",
+        arms=ARMS,
+        measure=partial(measure, kinds=DOES_NOT),
+        metric="PSNR, photographs",
+        treatment="attention",
+        baseline="biharmonic",
+        margin=0.5,
+        unit="dB",
+        budgets={"live": Budget(steps=0, test=10), "full": Budget(steps=0, test=60)},
+        design=f"{DESIGN} {UNTOUCHED}",
+    ),
+]
