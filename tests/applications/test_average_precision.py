@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from visual_attention.applications.average_precision import average_precision, by_occlusion, by_size
+from visual_attention.applications.average_precision import (
+    average_precision,
+    by_difficulty,
+    by_occlusion,
+    by_size,
+)
 from visual_attention.applications.grid_detector import Detections
 from visual_attention.data.scenes import Objects, Scenes
 
@@ -84,6 +89,16 @@ def test_a_wrong_class_is_wrong_and_width_is_not_height(scenes):
     )
     assert average_precision(perfect(tall), tall)["AP50"] == pytest.approx(100)
     assert average_precision(perfect(scenes), tall)["AP50"] < 20
+
+
+def test_small_or_hidden_and_the_others(scenes):
+    got = perfect(scenes)
+    assert by_difficulty(got, scenes) == {"small or hidden": pytest.approx(100), "other": pytest.approx(100)}
+    got[0] = found()  # both objects of scene 0 are hard
+    assert by_difficulty(got, scenes) == {"small or hidden": 0, "other": pytest.approx(100)}
+    got = perfect(scenes)
+    got[1] = found()
+    assert by_difficulty(got, scenes) == {"small or hidden": pytest.approx(100), "other": 0}
 
 
 def test_a_loose_box_counts_at_half_an_overlap_only(scenes):

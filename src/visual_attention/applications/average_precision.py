@@ -12,10 +12,11 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+from torch import Tensor
 
 from visual_attention.applications.boxes import to_corners
 from visual_attention.applications.grid_detector import Detections
-from visual_attention.data.scenes import CANVAS, HEAVY, KINDS, LARGE, SLIGHT, SMALL, Scenes
+from visual_attention.data.scenes import CANVAS, HEAVY, KINDS, LARGE, SLIGHT, SMALL, Scenes, sizes
 
 EVER = 1e5
 BY_SIZE = {  # square root of the box's area in pixels
@@ -28,6 +29,7 @@ BY_HIDDEN = {  # hidden share of the object
     "partly hidden": (SLIGHT, HEAVY),
     "heavily hidden": (HEAVY, 1.0),
 }
+BY_DIFFICULTY = {"small or hidden": (0.5, 1.5), "other": (-0.5, 0.5)}
 ALL = (0.0, EVER)
 LOOSE = (0.5,)  # AP50: a box counts as right from half an overlap on
 STRICT = tuple(np.linspace(0.5, 0.95, 10).round(2))
@@ -56,10 +58,18 @@ def by_occlusion(found: Sequence[Detections], scenes: Scenes) -> dict[str, float
 
     A wrong box has no hidden share, so it counts against all three.
     """
-    return {
-        name: _score(found, scenes, ranges={name: bounds}, hidden=bounds)[name]
-        for name, bounds in BY_HIDDEN.items()
-    }
+    bins = BY_HIDDEN.items()
+    return {name: _score(found, scenes, ranges={name: b}, quantity=scenes.hidden)[name] for name, b in bins}
+
+
+def by_difficulty(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+    """AP50 of objects that are small or heavily hidden, and of the others, in percent.
+
+    A wrong box counts against both.
+    """
+    hard = ((sizes(scenes.objects) < SMALL) | (scenes.hidden >= HEAVY)).float()
+    bins = BY_DIFFICULTY.items()
+    return {name: _score(found, scenes, ranges={name: b}, quantity=hard)[name] for name, b in bins}
 
 
 def _score(
@@ -67,15 +77,19 @@ def _score(
     scenes: Scenes,
     *,
     ranges: dict[str, tuple[float, float]] | None = None,
-    hidden: tuple[float, float] | None = None,
+    quantity: Tensor | None = None,
     overlaps: Sequence[float] = LOOSE,
 ) -> dict[str, float]:
-    """COCO's average precision for each range of "area": the box's, or the hidden share if there is one."""
+    """COCO's average precision for each range of "area": the box's, or of another quantity of each object.
+
+    With another quantity there must be one range only; wrong boxes are put into it, so that they count.
+    """
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
     ranges = {"all": ALL} if ranges is None else ranges
-    wanted, given = _annotations(scenes, hidden is not None), _results(found, hidden)
+    inside = None if quantity is None else sum(next(iter(ranges.values()))) / 2
+    wanted, given = _annotations(scenes, quantity), _results(found, inside)
     if not wanted:
         raise ValueError("scenes: wanted at least one object, got none: there is no precision to average")
     with contextlib.redirect_stdout(io.StringIO()):
@@ -100,11 +114,11 @@ def _score(
     return means
 
 
-def _annotations(scenes: Scenes, hidden: bool) -> list[dict]:
+def _annotations(scenes: Scenes, quantity: Tensor | None) -> list[dict]:
     objects = scenes.objects
     image, place = objects.present.nonzero(as_tuple=True)
     boxes = _pixels(objects.boxes[image, place])
-    areas = scenes.hidden[image, place].tolist() if hidden else [w * h for _, _, w, h in boxes]
+    areas = [w * h for _, _, w, h in boxes] if quantity is None else quantity[image, place].tolist()
     labels = objects.labels[image, place].tolist()
     rows = zip(image.tolist(), labels, boxes, areas, strict=True)
     return [
@@ -113,13 +127,13 @@ def _annotations(scenes: Scenes, hidden: bool) -> list[dict]:
     ]
 
 
-def _results(found: Sequence[Detections], hidden: tuple[float, float] | None) -> list[dict]:
+def _results(found: Sequence[Detections], inside: float | None) -> list[dict]:
     listed = []
     for image, one in enumerate(found):
         for box, label, score in zip(
             _pixels(one.boxes), one.labels.tolist(), one.scores.tolist(), strict=True
         ):
-            area = box[2] * box[3] if hidden is None else sum(hidden) / 2
+            area = box[2] * box[3] if inside is None else inside
             listed.append(
                 {"id": len(listed) + 1, "image_id": image, "category_id": label, "bbox": box, "score": score}
                 | {"area": area, "iscrowd": 0}
@@ -127,7 +141,7 @@ def _results(found: Sequence[Detections], hidden: tuple[float, float] | None) ->
     return listed
 
 
-def _pixels(boxes) -> list[list[float]]:
+def _pixels(boxes: Tensor) -> list[list[float]]:
     """Left, top, width, height in pixels, as COCO wants them."""
     corners = to_corners(boxes) * CANVAS
     return [[x, y, w - x, h - y] for x, y, w, h in corners.tolist()]
