@@ -12,8 +12,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from tests.benchmarks.pairs import seconds
 from visual_attention.mechanisms.self_attention import SelfAttention
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 B, C = 4, 64
 FASTER = {"forward": 0.5, "forward and backward": 0.6}  # of the explicit version's time, at 64 x 64 places
 NO_SLOWER = 1.1  # what noise may add to "no slower"
@@ -38,14 +40,6 @@ def block_and_features(side: int) -> tuple[SelfAttention, torch.Tensor]:
     return block, torch.randn(B, C, side, side)
 
 
-def seconds(run: Callable, x: torch.Tensor, backward: bool) -> float:
-    start = time.process_time()
-    out = run(x)
-    if backward:
-        out.sum().backward()
-    return time.process_time() - start
-
-
 def ratio(fused: Callable, plain: Callable, x: torch.Tensor, *, backward: bool, wanted: float) -> float:
     """Least time of one over least time of the other; stops early once it is clearly as wanted."""
     best = {fused: float("inf"), plain: float("inf")}
@@ -53,18 +47,10 @@ def ratio(fused: Callable, plain: Callable, x: torch.Tensor, *, backward: bool, 
     with torch.set_grad_enabled(backward):
         for repeat in range(400):
             for run in (fused, plain) if repeat % 2 else (plain, fused):
-                best[run] = min(best[run], seconds(run, x, backward))
+                best[run] = min(best[run], seconds(run, x, backward=backward))
             if repeat >= 2 and (best[fused] < 0.9 * wanted * best[plain] or time.monotonic() - began > 60):
                 break
     return best[fused] / best[plain]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("way", FASTER)

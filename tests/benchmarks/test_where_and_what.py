@@ -1,24 +1,24 @@
 """What the gates cost beside the plain formula: time forward and backward, and memory kept for backward.
 
-The plain formula is what one would write inline: no check at the door, no class. Both run in turn, many
-times, and the least time of each counts, so that a busy machine slows both alike. To see the table:
+The plain formula is what one would write inline: no check at the door, no class. To see the table:
 python -m pytest tests/benchmarks/test_where_and_what.py -s
 """
 
-import time
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.benchmarks.pairs import median_ratio
 from tests.mechanisms.gates import seeded
 from visual_attention.mechanisms.cbam import CBAM, BottleneckAttention
 from visual_attention.mechanisms.channel import ChannelAttention, EfficientChannelAttention, SqueezeExcitation
 from visual_attention.mechanisms.spatial import CoordinateAttention, SpatialAttention
 
 MOST = 1.1  # times the plain formula
-B, C, H, W = 16, 64, 56, 56
+B, C, SIDE = 32, 64, 56  # what any call costs is little beside maps of that size
 
 
 def squeeze_excitation(gate: nn.Module, x: torch.Tensor) -> torch.Tensor:
@@ -70,12 +70,8 @@ CASES = [
 NAMES = [plain.__name__ for _, plain in CASES]
 
 
-def seconds(run, x: torch.Tensor, backward: bool) -> float:
-    start = time.process_time()
-    out = run(x)
-    if backward:
-        out.sum().backward()
-    return time.process_time() - start
+def feature_map(side: int = SIDE) -> torch.Tensor:
+    return torch.randn(B, C, side, side, generator=torch.Generator().manual_seed(0))
 
 
 def kept_bytes(run, x: torch.Tensor) -> int:
@@ -94,41 +90,44 @@ def kept_bytes(run, x: torch.Tensor) -> int:
     return total
 
 
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread", "memory_used_again")
+@pytest.mark.parametrize("backward", [False, True], ids=["forward", "forward and backward"])
+@pytest.mark.parametrize(("build", "plain"), CASES, ids=NAMES)
+def test_no_slower_than_the_plain_formula(build, plain, backward, capsys):
+    gate = seeded(build)
+    x = feature_map().requires_grad_(backward)
+    torch.testing.assert_close(gate(x), plain(gate, x))  # the same thing is timed
+    ratio = median_ratio(gate, partial(plain, gate), x, backward=backward, limit=MOST)
+    with capsys.disabled():
+        when = "forward + backward" if backward else "forward"
+        print(f"\n{plain.__name__:20}{when:20}{ratio:.2f} of the plain formula's time")
+    assert ratio <= MOST
+
+
+class PoolsTwice(EfficientChannelAttention):
+    """What the measurement has to catch: the least that a careless gate does too much."""
+
+    def weights(self, x):
+        x.mean(dim=(2, 3))
+        return super().weights(x)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backward", [False, True], ids=["forward", "forward and backward"])
-@pytest.mark.parametrize(("build", "plain"), CASES, ids=NAMES)
-def test_no_slower_than_the_plain_formula(build, plain, backward, one_thread, capsys):
-    gate = seeded(build)
-    x = torch.randn(B, C, H, W, generator=torch.Generator().manual_seed(0)).requires_grad_(backward)
-    torch.testing.assert_close(gate(x), plain(gate, x))  # the same thing is timed
-    best = {"module": float("inf"), "plain": float("inf")}
-    with torch.set_grad_enabled(backward):
-        for repeat in range(300):
-            order = ("module", "plain") if repeat % 2 else ("plain", "module")
-            for which in order:
-                run = gate if which == "module" else lambda x: plain(gate, x)
-                best[which] = min(best[which], seconds(run, x, backward))
-            if repeat >= 12 and best["module"] <= 1.03 * best["plain"]:
-                break
-    ratio = best["module"] / best["plain"]
-    with capsys.disabled():
-        when = "forward + backward" if backward else "forward"
-        print(
-            f"\n{plain.__name__:20}{when:20}{1e3 * best['module']:7.2f} ms, {ratio:.2f} of the plain formula"
-        )
-    assert ratio <= MOST
+@pytest.mark.usefixtures("one_thread", "memory_used_again")
+def test_a_gate_that_pools_twice_is_slower():
+    gate = seeded(lambda: PoolsTwice(C))
+    assert median_ratio(gate, partial(efficient, gate), feature_map(), backward=False, limit=MOST) > MOST
 
 
 @pytest.mark.parametrize(("build", "plain"), CASES, ids=NAMES)
 def test_keeps_no_more_memory_than_the_plain_formula(build, plain):
     gate = seeded(build)
-    x = torch.randn(B, C, 28, 28, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    assert kept_bytes(gate, x) <= MOST * kept_bytes(lambda x: plain(gate, x), x)
+    x = feature_map(side=28).requires_grad_()
+    assert kept_bytes(gate, x) <= MOST * kept_bytes(partial(plain, gate), x)
+
+
+def test_a_gate_that_keeps_a_copy_keeps_more_memory():
+    gate = seeded(lambda: EfficientChannelAttention(C))
+    x = feature_map(side=28).requires_grad_()
+    assert kept_bytes(lambda x: gate(x.exp().log()), x) > MOST * kept_bytes(partial(efficient, gate), x)

@@ -83,9 +83,7 @@ class EfficientChannelAttention(nn.Module):
         require_feature_map(x, channels=self.channels, finite=False)
         squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
         require_finite(x, pooled=squeezed)
-        mixed = self.conv(
-            squeezed[:, None, :]
-        )  # (B, 1, C): the channels are the axis that the kernel slides on
+        mixed = self.conv(squeezed[:, None])  # (B, 1, C): the kernel slides along the channels
         return torch.sigmoid(mixed)[:, 0, :, None, None]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
