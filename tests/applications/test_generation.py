@@ -157,17 +157,18 @@ class TestVelocityTransformer:
 
 class TestPictures:
     def test_the_models_range_becomes_colours(self):
-        assert as_pictures(torch.tensor([-3.0, -1.0, 0.0, 1.0, 1.2])).tolist() == [0, 0, 0.5, 1, 1]
+        want = torch.tensor([0.0, 0.0, 0.15, 0.45, 1.0])
+        torch.testing.assert_close(as_pictures(torch.tensor([-3.0, -0.5, 0.0, 1.0, 4.0])), want)
 
-    def test_the_loss_sees_pictures_from_minus_1_to_1(self):
+    def test_the_loss_sees_pictures_in_the_models_range(self):
         seen = []
         picture_loss(lambda x, t: seen.append((x, t)) or x, torch.ones(500, 1, 1, 1))
         (x, times), = seen  # fmt: skip
-        assert x[times > 0.9].mean() == pytest.approx(0.95, abs=0.05)
+        assert x[times > 0.9].mean() == pytest.approx(0.95 * 0.85 / 0.3, abs=0.1)
         dark = []
         picture_loss(lambda x, t: dark.append((x, t)) or x, torch.zeros(500, 1, 1, 1))
         (x, times), = dark  # fmt: skip
-        assert x[times > 0.9].mean() == pytest.approx(-0.95, abs=0.05)
+        assert x[times > 0.9].mean() == pytest.approx(-0.95 * 0.5, abs=0.1)
 
     def test_a_seed_makes_the_same_pictures(self):
         one, again, other = (

@@ -18,6 +18,8 @@ from visual_attention.mechanisms.inputs import require_feature_map, require_posi
 from visual_attention.mechanisms.positions import LearnedPositions
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
+MEAN, SPREAD = 0.15, 0.3  # bring pictures to about the mean and the spread of the noise: 0 and 1
+
 
 def time_features(times: Tensor, dim: int) -> Tensor:
     """A row of sines and cosines for each time in [0, 1], so that a network can tell times apart.
@@ -90,7 +92,7 @@ class VelocityTransformer(nn.Module):
         mixer: Makes what stands in a layer for attention; by default attention.
 
     Shape:
-        pictures (B, 3, H, W) around [-1, 1] and times (B,) in [0, 1] -> velocities (B, 3, H, W).
+        half-made pictures (B, 3, H, W), times (B,) in [0, 1] -> velocities (B, 3, H, W).
 
     Raises:
         ValueError: if ``patch`` does not divide the size; at call, for pictures of another size or times
@@ -153,8 +155,8 @@ class VelocityTransformer(nn.Module):
 
 
 def picture_loss(model: nn.Module, pictures: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-    """The flow matching loss for pictures in [0, 1], which the model sees in [-1, 1]; a scalar."""
-    return flow_loss(model, 2 * pictures - 1, generator=generator)
+    """The flow matching loss for pictures in [0, 1], brought to the model's range; a scalar."""
+    return flow_loss(model, (pictures - MEAN) / SPREAD, generator=generator)
 
 
 @torch.no_grad()
@@ -177,8 +179,8 @@ def generate(
 
 
 def as_pictures(x: Tensor) -> Tensor:
-    """From the model's range to colours: [-1, 1] becomes [0, 1], what lies outside is cut off."""
-    return ((x + 1) / 2).clamp(0, 1)
+    """From the model's range to colours in [0, 1]; what lies outside is cut off."""
+    return (SPREAD * x + MEAN).clamp(0, 1)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """How do you measure whether the distant parts of a picture agree?
 
-Two handwritten digits in colours lie one above the other at the left edge of a picture, and their mirror
-images at the right edge, eight dark pixels away. Left and right agree in colour and in shape, always, so a
-made picture can be held to the same rule.
+Two coloured shapes lie one above the other at the left edge of a picture, and their mirror images at the
+right edge, eight dark pixels away. Left and right agree in colour and in shape, always, so a made picture can
+be held to the same rule.
 
 Run: python -m visual_attention.data.mirrored
 """
@@ -13,22 +13,32 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from visual_attention.data import digits
+from visual_attention.data.digits import check_split
 from visual_attention.data.twins import COLOURS
 
-CELL = 8  # pixels of a digit's side
-ROWS = 2  # digits one above the other
-SIZE = (ROWS * CELL, 3 * CELL)  # (H, W) of a picture: a digit, a gap, the mirror image
-INK = 0.1  # a part with less mean brightness holds nothing; the faintest digit has 0.22
+DRAWN = {
+    "disc": "........ ..####.. .######. .######. .######. .######. ..####.. ........",
+    "ring": ".######. ######## ##....## ##....## ##....## ##....## ######## .######.",
+    "cross": "...##... ...##... ...##... ######## ######## ...##... ...##... ...##...",
+    "corner": "##...... ##...... ##...... ##...... ##...... ##...... ######## ########",
+    "steps": "##...... ##...... ####.... ####.... ######.. ######.. ######## ########",
+    "flag": "##...... ######## ######## ######## ######## ##...... ##...... ##......",
+}
+CELL = 8  # pixels of a shape's side
+ROWS = 2  # shapes one above the other
+SIZE = (ROWS * CELL, 3 * CELL)  # (H, W) of a picture: a shape, a gap, its mirror image
+KINDS = len(DRAWN) * len(COLOURS)  # what a pair may be: 36 shapes in colours
+HELD_OUT = 5  # every fifth pair of kinds, upper and lower, is for testing
+INK = 0.1  # a part with less mean brightness holds nothing; the thinnest shape has 0.43
 CLEAR = 0.95  # cosine of a part's colour to the nearest of COLOURS, below which it is of no clear colour
-ALIKE = 0.8  # correlation of two parts' brightness from which they have one shape
+ALIKE = 0.8  # correlation of brightness from which two parts have one shape; two kinds reach 0.68 at the most
 
 
 class Mirrored(NamedTuple):
-    """A batch: `images` (B, 3, 16, 24) in [0, 1]; `digits` and `colours` (B, 2), upper and lower."""
+    """A batch: `images` (B, 3, 16, 24) in [0, 1]; `shapes` and `colours` (B, 2), upper and lower."""
 
     images: Tensor
-    digits: Tensor
+    shapes: Tensor
     colours: Tensor
 
 
@@ -41,23 +51,40 @@ class Agreement(NamedTuple):
 
 
 def batch(count: int, *, split: str, generator: torch.Generator | None = None) -> Mirrored:
-    """Draw pictures of two digits and their mirror images.
+    """Draw pictures of two shapes and their mirror images.
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test"; the two have no digit in common.
+        split: "train" or "test"; they have no picture in common, though every shape in every colour occurs in
+            both.
         generator: seeds everything that is random here.
 
     Raises:
         ValueError: if `count` is below 1 or there is no such split.
     """
+    check_split(split)
     if count < 1:
         raise ValueError(f"count: wanted at least 1 picture, got {count}")
-    bank, labels = digits.small(split)
-    chosen = torch.randint(len(bank), (count, ROWS), generator=generator)
-    colours = torch.randint(len(COLOURS), (count, ROWS), generator=generator)
-    left = bank[chosen] * _paint()[colours][..., None, None]  # (B, 2, 3, 8, 8)
-    return Mirrored(compose(left, left), labels[chosen], colours)
+    upper = torch.randint(KINDS, (count,), generator=generator)
+    below = torch.arange(KINDS)
+    allowed = held_out(upper[:, None], below) == (split == "test")  # (B, 36)
+    lower = torch.multinomial(allowed.float(), 1, generator=generator)[:, 0]
+    kinds = torch.stack([upper, lower], dim=1)
+    shapes, colours = kinds // len(COLOURS), kinds % len(COLOURS)
+    left = masks()[shapes][:, :, None] * _paint()[colours][..., None, None]  # (B, 2, 3, 8, 8)
+    return Mirrored(compose(left, left), shapes, colours)
+
+
+def held_out(upper: Tensor, lower: Tensor) -> Tensor:
+    """Whether a picture of these kinds, each from 0 to 35, is for testing."""
+    return (upper + lower) % HELD_OUT == HELD_OUT - 1
+
+
+def masks() -> Tensor:
+    """The shapes, (6, 8, 8) of 0 and 1."""
+    return torch.tensor(
+        [[[sign == "#" for sign in row] for row in drawn.split()] for drawn in DRAWN.values()]
+    ).float()
 
 
 def compose(left: Tensor, right: Tensor) -> Tensor:
@@ -100,6 +127,13 @@ def colour_of(part: Tensor) -> Tensor:
     return torch.where(clear, nearest, -1)
 
 
+def shape_of(part: Tensor) -> Tensor:
+    """The index of the shape that each part resembles by ALIKE or more, or -1: (..., 3, 8, 8) -> (...)."""
+    drawn = masks()[:, None].expand(-1, 3, -1, -1)  # (6, 3, 8, 8)
+    closest, nearest = likeness(part[..., None, :, :, :], drawn).max(dim=-1)
+    return torch.where(closest >= ALIKE, nearest, -1)
+
+
 def likeness(first: Tensor, second: Tensor) -> Tensor:
     """The correlation of two parts' brightness: two of (..., 3, 8, 8) -> (...), 0 if one is of one grey."""
     light = [each.clamp(0, 1).amax(dim=-3).flatten(-2) for each in (first, second)]  # (..., 64)
@@ -118,12 +152,11 @@ def _paint() -> Tensor:
 
 
 def main() -> None:
-    drawn = batch(2000, split="test", generator=torch.Generator().manual_seed(0))
-    print(f"images {tuple(drawn.images.shape)}, upper digits {drawn.digits[:8, 0].tolist()} ...")
+    drawn = batch(4000, split="test", generator=torch.Generator().manual_seed(0))
+    print(f"images {tuple(drawn.images.shape)}, upper shapes {drawn.shapes[:8, 0].tolist()} ...")
     for name, images in (("real", drawn.images), ("right sides exchanged", strangers(drawn.images))):
-        shares = (f"{field} {100 * pairs.float().mean():.1f} %" for field, pairs in
-                  zip(Agreement._fields, agreement(images), strict=True))  # fmt: skip
-        print(f"{name:22}", ", ".join(shares))
+        pairs = zip(Agreement._fields, agreement(images), strict=True)
+        print(f"{name:22}", ", ".join(f"{field} {100 * each.float().mean():.1f} %" for field, each in pairs))
 
 
 if __name__ == "__main__":
