@@ -10,7 +10,7 @@ from visual_attention.experiments.cues import CueReader, explained, measure, not
 from visual_attention.mechanisms.channel import SqueezeExcitation
 from visual_attention.training import seeded
 
-NAMES = ("channel", "channel-nothing-to-choose", "spatial")
+NAMES = ("channel", "channel-nothing-to-choose", "spatial", "spatial-gentler")
 
 
 def generator(seed=0):
@@ -23,7 +23,9 @@ def test_all_arms_have_as_many_parameters_within_5_percent(name):
     assert max(counts.values()) <= 1.05 * min(counts.values())
 
 
-@pytest.mark.parametrize(("name", "draw"), zip(NAMES, (by_colour, nothing_to_choose, by_place), strict=True))
+@pytest.mark.parametrize(
+    ("name", "draw"), zip(NAMES, (by_colour, nothing_to_choose, by_place, by_place), strict=True)
+)
 def test_every_arm_reads_the_pictures_of_its_task(name, draw):
     batch = draw(3, split="train", generator=generator())
     for arm in registry.claim(name).arms:
@@ -67,3 +69,16 @@ def test_measure_gives_percent_and_what_the_gates_know():
         metrics = measure(by_colour, model, arm, 0, budget)
         assert len(metrics) == wanted and 0 <= metrics["accuracy"] <= 100
     assert metrics["cue in the gates"] == 0.0
+
+
+def test_the_gentle_claim_learns_at_its_own_rate():
+    claim = registry.claim("spatial-gentler")
+    arm, budget = claim.arm("spatial attention"), Budget(steps=1, batch=8, test=60)
+    steps = []
+    for measured in (claim.measure, registry.claim("spatial").measure):
+        with seeded(0):
+            model = arm.build()
+        before = model.read.weight.detach().clone()
+        measured(model, arm, 0, budget)
+        steps.append((model.read.weight - before).abs().max().item())
+    assert steps[0] < 0.5 * steps[1]

@@ -17,10 +17,14 @@ from torch.nn import functional as F
 from visual_attention.data import digits
 from visual_attention.data.overlaid import CuedDigits
 from visual_attention.experiments.claim import Arm, Budget
-from visual_attention.mechanisms.slots import Builder, Empty
+from visual_attention.mechanisms.cbam import CBAM
+from visual_attention.mechanisms.channel import SqueezeExcitation
+from visual_attention.mechanisms.slots import Builder, Empty, Shuffled
+from visual_attention.mechanisms.spatial import SpatialAttention
 from visual_attention.training import evaluate, fit
 
-LEARNING_RATE = 1e-2  # one for all arms and tasks
+LEARNING_RATE = 1e-2  # one for all arms of a claim
+SCORED = {"metric": "accuracy", "baseline": "no gate"}  # how each of these claims is decided
 Draw = Callable[..., CuedDigits]
 
 
@@ -72,7 +76,15 @@ def _halved(split: str) -> tuple[Tensor, Tensor]:
     return F.avg_pool2d(images, 2), labels
 
 
-def train(model: nn.Module, draw: Draw, seed: int, budget: Budget, *, progress: bool = False) -> list[float]:
+def train(
+    model: nn.Module,
+    draw: Draw,
+    seed: int,
+    budget: Budget,
+    *,
+    lr: float = LEARNING_RATE,
+    progress: bool = False,
+) -> list[float]:
     """Train on fresh pictures; the seed fixes the pictures, the same for all arms."""
     generator = torch.Generator().manual_seed(seed)
     return fit(
@@ -80,14 +92,16 @@ def train(model: nn.Module, draw: Draw, seed: int, budget: Budget, *, progress: 
         lambda step: draw(budget.batch, split="train", generator=generator),
         lambda model, batch: F.cross_entropy(model(batch.images), batch.labels),
         steps=budget.steps,
-        lr=LEARNING_RATE,
+        lr=lr,
         progress=progress,
     )
 
 
-def measure(draw: Draw, model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
+def measure(
+    draw: Draw, model: nn.Module, arm: Arm, seed: int, budget: Budget, *, lr: float = LEARNING_RATE
+) -> dict[str, float]:
     """Train; then the accuracy in percent and, where there are a cue and gates, what these know of it."""
-    train(model, draw, seed, budget)
+    train(model, draw, seed, budget, lr=lr)
     test = draw(budget.test, split="test", generator=torch.Generator().manual_seed(10_000 + seed))
     metrics = {}
     if hasattr(model.gate, "weights") and draw is not nothing_to_choose:
@@ -112,3 +126,27 @@ def explained(weights: Tensor, cues: Tensor) -> float:
 def reader(places: int, width: int, slot: Builder | None = None, second: int = 0) -> Callable[[], nn.Module]:
     """How an arm builds its model."""
     return partial(CueReader, places, width, slot=slot, second=second)
+
+
+def excitation(channels: int) -> SqueezeExcitation:
+    """Squeeze and excitation with r = 1: the paper's 16 would leave one hidden unit for 24 channels."""
+    return SqueezeExcitation(channels, reduction=1)
+
+
+def cbam(channels: int) -> CBAM:
+    """CBAM with r = 1, for the same reason."""
+    return CBAM(channels, reduction=1)
+
+
+def spatial(channels: int) -> SpatialAttention:
+    """CBAM's spatial half; it takes any number of channels."""
+    return SpatialAttention()
+
+
+def shuffled(slot: Builder) -> Builder:
+    """A gate whose weights go to the next image of the batch."""
+    return partial(_shuffled, slot)
+
+
+def _shuffled(slot: Builder, channels: int) -> Shuffled:
+    return Shuffled(slot(channels))
