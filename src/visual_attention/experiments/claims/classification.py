@@ -221,7 +221,7 @@ CLAIMS = [
         margin=10,
         columns=("accuracy at 10 px", "accuracy at 24 px", "peak on the digit", "accuracy, maps swapped"),
         design=DESIGN,
-        budgets={"live": Budget(steps=120, batch=48, test=600), "full": Budget(steps=400, test=2400)},
+        budgets={"live": Budget(steps=220, batch=48, test=600), "full": Budget(steps=400, test=2400)},
         **SETTINGS,
     ),
     Claim(
