@@ -10,10 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from visual_attention.mechanisms.blockwise import mix
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive, require_tokens
-
-# Weights of a whole batch, 16 MB in float32: up to here building them takes less time than avoiding them.
-SMALL = 2**22
 
 
 def attention_weights(queries: torch.Tensor, keys: torch.Tensor, *, scale: float = 1.0) -> torch.Tensor:
@@ -51,8 +49,8 @@ class SelfAttention(nn.Module):
 
     Differs from the paper: Zhang et al. have the residual gain but no scale, and a convolution after the
         mixing. With ``scaled=False, residual=False`` this is the block that much code on the web calls
-        self-attention. ``forward`` builds no matrix of all weights, except one so small that
-        building it is quicker.
+        self-attention. ``forward`` never builds the matrix of all weights, so it has first
+        derivatives only.
     """
 
     def __init__(self, in_dim: int, *, scaled: bool = True, residual: bool = True):
@@ -83,14 +81,11 @@ class SelfAttention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Each place's weighted mean of all values, (B, C, H, W), added to the input if ``residual``."""
         require_feature_map(x, channels=self.in_dim)
-        queries, keys, values = (
-            _tokens(conv(x)) for conv in (self.query_conv, self.key_conv, self.value_conv)
-        )
-        if len(x) * queries.shape[1] ** 2 <= SMALL:
-            weights = attention_weights(queries, keys, scale=self.scale)
-            mixed = values.mT @ weights.mT  # (B, C, N) @ (B, N, N) -> (B, C, N), in the layout of the input
-        else:
-            mixed = _fused(queries, keys, values, scale=self.scale).mT  # (B, N, C) -> (B, C, N)
+        convs = (self.query_conv, self.key_conv, self.value_conv)  # in one go: (B, d + d + C, N)
+        weight, bias = torch.cat([conv.weight for conv in convs]), torch.cat([conv.bias for conv in convs])
+        made = F.conv2d(x, weight, bias).flatten(start_dim=2)
+        queries, keys, values = made.split([conv.out_channels for conv in convs], dim=1)
+        mixed = mix(queries.mT, keys.mT, values, scale=self.scale)
         mixed = mixed.reshape(x.shape)  # (B, C, N) -> (B, C, H, W)
         return mixed if self.gain is None else x + self.gain * mixed
 
@@ -149,16 +144,6 @@ class MultiHeadSelfAttention(nn.Module):
 
 def _tokens(x: torch.Tensor) -> torch.Tensor:
     return x.flatten(start_dim=2).mT  # (B, C, H, W) -> (B, N, C)
-
-
-def _fused(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, scale: float) -> torch.Tensor:
-    """``attention_weights(queries, keys) @ values`` block by block, so that no N x N matrix ever exists."""
-    # The kernel wants one width for all three. Channels of zeros change no dot product.
-    missing = values.shape[-1] - keys.shape[-1]
-    queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))  # (B, N, d) -> (B, N, C)
-    # On a transposed view it takes thrice the time, so the numbers are laid out anew: three of (B, 1, N, C).
-    heads = (tokens[:, None].contiguous() for tokens in (queries, keys, values))
-    return F.scaled_dot_product_attention(*heads, scale=scale)[:, 0]
 
 
 def main() -> None:

@@ -1,0 +1,103 @@
+"""How can all places be mixed without writing down how much each takes from each?
+
+In blocks: some of the rows of the matrix of weights are made, used and thrown away, and made again when the
+gradient needs them. A fused kernel does so within the processor's cache.
+
+Paper: Tri Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness",
+    NeurIPS 2022, section 3.1.
+Chapter: notebooks/mechanisms/self_attention.ipynb
+Run: python -m visual_attention.mechanisms.blockwise
+"""
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+ROWS = 128  # of a block; half of all, where there are fewer than twice as many
+# Queries and keys are narrower than values, and PyTorch's kernel wants one width for all three. Widening them
+# costs multiplications, which pay for themselves only in maps of more than 32 x 32 places.
+MOST_IN_BLOCKS = 32 * 32
+
+
+def mix(queries: Tensor, keys: Tensor, values: Tensor, *, scale: float) -> Tensor:
+    """For each query, the mean of all values, weighted by the softmax of its scores.
+
+    The same as ``values @ attention_weights(queries, keys, scale=scale).mT``, forward and backward, but no
+    tensor of N x N numbers ever exists.
+
+    Args:
+        queries: One row for each of N places that ask, (B, N, d).
+        keys: One row for each of N places that are looked at, (B, N, d) with d of at most C.
+        values: What these places offer, one column each, (B, C, N).
+        scale: Multiplies the scores before the softmax.
+
+    Shape:
+        (B, N, d), (B, N, d), (B, C, N) -> (B, C, N), in the units of the values. Second derivatives are a
+        RuntimeError.
+    """
+    if queries.shape[1] <= MOST_IN_BLOCKS:
+        return Blocks.apply(scale * queries, keys, values)
+    return kernel(queries, keys, values, scale=scale)
+
+
+def kernel(queries: Tensor, keys: Tensor, values: Tensor, *, scale: float) -> Tensor:
+    """``mix`` by PyTorch's fused kernel; queries and keys are widened by zeros, which change no score."""
+    missing = values.shape[1] - keys.shape[2]
+    queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))  # (B, N, d) -> (B, N, C)
+    # On a transposed view it takes thrice the time, so the numbers are laid out anew: three of (B, 1, N, C).
+    heads = (tokens[:, None].contiguous() for tokens in (queries, keys, values.mT))
+    return F.scaled_dot_product_attention(*heads, scale=scale)[:, 0].mT  # (B, 1, N, C) -> (B, C, N)
+
+
+class Blocks(torch.autograd.Function):
+    """``mix`` with a scale of 1, a block of queries after the other."""
+
+    @staticmethod
+    def forward(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Each block's weights are dropped as soon as they are used: (B, N, d), (B, N, d), (B, C, N)."""
+        blocks = queries.split(rows_of_a_block(queries), dim=1)
+        mixed = [values @ torch.softmax(block @ keys.mT, dim=-1).mT for block in blocks]  # (B, C, rows) each
+        return torch.cat(mixed, dim=2)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        """Queries, keys and values are kept, the weights are not."""
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The weights of each block are made again, and the chain rule is walked by hand."""
+        queries, keys, values = ctx.saved_tensors
+        rows = rows_of_a_block(queries)
+        of_queries, of_keys, of_values = [], torch.zeros_like(keys), torch.zeros_like(values)
+        for block, arriving in zip(queries.split(rows, dim=1), gradient.split(rows, dim=2), strict=True):
+            weights = torch.softmax(block @ keys.mT, dim=-1)  # (B, rows, N)
+            of_values += arriving @ weights  # (B, C, rows) @ (B, rows, N)
+            of_weights = arriving.mT @ values  # (B, rows, C) @ (B, C, N) -> (B, rows, N)
+            mean = (weights * of_weights).sum(dim=-1, keepdim=True)
+            of_scores = weights * (of_weights - mean)
+            of_queries.append(of_scores @ keys)
+            of_keys += of_scores.mT @ block  # (B, N, rows) @ (B, rows, d)
+        return torch.cat(of_queries, dim=1), of_keys, of_values
+
+
+def rows_of_a_block(queries: Tensor) -> int:
+    """How many queries of (B, N, d) are mixed at once: fewer than N, unless there is one."""
+    return max(1, min(ROWS, (queries.shape[1] + 1) // 2))
+
+
+def main() -> None:
+    """Show that the blocks give what the whole matrix gives."""
+    torch.manual_seed(0)
+    queries, keys, values = torch.randn(2, 576, 8), torch.randn(2, 576, 8), torch.randn(2, 64, 576)
+    whole = values @ torch.softmax(queries @ keys.mT, dim=-1).mT
+    ways = {"in blocks": Blocks.apply, "fused": lambda *each: kernel(*each, scale=1.0)}
+    for name, way in ways.items():
+        apart = (way(queries, keys, values) - whole).abs().max()
+        print(f"{name:10} differs from the whole matrix by {apart:.0e}")
+
+
+if __name__ == "__main__":
+    main()
