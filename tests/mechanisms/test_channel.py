@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.mechanisms import gates
-from tests.mechanisms.gates import B, C, features, seeded, shuffle_channels, shuffle_places
+from tests.mechanisms.gates import B, C, features, seeded, settled, shuffle_channels, shuffle_places
 from visual_attention.mechanisms.channel import (
     ChannelAttention,
     EfficientChannelAttention,
@@ -35,27 +35,12 @@ def build(request):
 
 @pytest.fixture
 def gate(build):
-    return seeded(lambda: build(C))
+    return settled(lambda: build(C))
 
 
-class TestEveryChannelGate:
+class TestEveryChannelGate(gates.EveryGate):
     def test_is_applied_as_shown(self, gate):
         gates.gates_broadcast_and_are_applied(gate, (B, C, 1, 1))
-
-    def test_images_do_not_mix_within_a_batch(self, gate):
-        gates.images_do_not_mix(gate)
-
-    def test_every_parameter_gets_a_gradient(self, gate):
-        gates.gradient_reaches_everything(gate)
-
-    def test_fits_the_slot_of_a_network(self, build):
-        gates.fits_the_slot(build)
-
-    def test_a_wrong_input_is_told_what_was_wanted(self, gate):
-        gates.door(gate, channels=C)
-
-    def test_an_empty_batch_gives_an_empty_batch(self, gate):
-        gates.empty_batch(gate)
 
     def test_huge_numbers_are_not_refused(self, gate):
         gate.weights(torch.full((1, C, 5, 7), 1e37))

@@ -8,23 +8,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.mechanisms import gates
-from tests.mechanisms.gates import B, C, H, W, features, seeded, shuffle_channels, shuffle_places
+from tests.mechanisms.gates import B, C, H, W, features, seeded, settled, shuffle_channels, shuffle_places
 from visual_attention.mechanisms import cbam
 from visual_attention.mechanisms.cbam import CBAM, BottleneckAttention
 from visual_attention.mechanisms.spatial import CoordinateAttention, SpatialAttention, main
-
-
-def settled(build):
-    """A gate whose batch norms have seen data, so that their averages are not 0 and 1."""
-
-    def built():
-        module = build().train()
-        for seed in range(3):
-            module(2 * features(seed, b=5) + 0.3)
-        return module
-
-    return seeded(built)
-
 
 BUILDERS = {
     "spatial": lambda c: SpatialAttention(),
@@ -44,22 +31,7 @@ def gate(build):
     return settled(lambda: build(C))
 
 
-class TestEveryGate:
-    def test_images_do_not_mix_within_a_batch(self, gate):
-        gates.images_do_not_mix(gate)
-
-    def test_every_parameter_gets_a_gradient(self, gate):
-        gates.gradient_reaches_everything(gate)
-
-    def test_fits_the_slot_of_a_network(self, build):
-        gates.fits_the_slot(build)
-
-    def test_a_wrong_input_is_told_what_was_wanted(self, gate):
-        gates.door(gate, channels=None if isinstance(gate, SpatialAttention) else C)
-
-    def test_an_empty_batch_gives_an_empty_batch(self, gate):
-        gates.empty_batch(gate)
-
+class TestEveryGate(gates.EveryGate):
     def test_sees_where(self, gate):
         x = features()
         moved = gate.weights(shuffle_places(x)).expand_as(x) - shuffle_places(gate.weights(x).expand_as(x))
