@@ -76,7 +76,9 @@ def decoded(file: Any, *, name: str) -> Tensor:
 
     try:
         return photographs.decode(file)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+    except UnidentifiedImageError as error:
+        raise ValueError(f"wanted a photograph, but {name} cannot be read as one") from error
+    except (Image.DecompressionBombError, OSError, SyntaxError) as error:
         raise ValueError(f"wanted a photograph, but {name} cannot be read as one: {error}") from error
 
 
