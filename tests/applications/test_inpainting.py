@@ -110,6 +110,17 @@ def test_what_is_guessed_under_the_hole_asks_but_is_never_copied(attention):
     assert (attention(100 * mask + x, mask).amax((2, 3)) <= highest + 1e-5).all()
 
 
+def test_values_of_their_own_are_copied_by_the_same_weights(attention):
+    x, mask, values = features(), hole(), features(3, c=2)
+    both = attention(x, mask, torch.cat([values, x], dim=1))
+    torch.testing.assert_close(both[:, :2], attention(x, mask, values))
+    torch.testing.assert_close(both[:, 2:], attention(x, mask))
+    under = torch.where(mask, features(4, c=2), values)
+    torch.testing.assert_close(attention(x, mask, under), attention(x, mask, values))
+    with pytest.raises(ValueError, match="wanted a mask"):
+        attention(x, mask, values[..., 1:])
+
+
 def test_a_guess_that_is_right_copies_its_twin():
     x = features(b=1).repeat(1, 1, 2, 2)  # each patch stands in four places
     mask = hole(b=1, h=2 * H, w=2 * W)
@@ -239,7 +250,7 @@ class TestInpainter:
         x, mask = torch.rand(1, 3, 16, 20), hole(b=1, h=16, w=20)
         weights = net.weights(x, mask)
         assert weights.shape == (1, 80, 80)
-        assert torch.equal(weights, net.attend.weights(*net.features(x, mask)))
+        assert torch.equal(weights, net.attend.weights(*net.features(x, mask)[:2]))
         with pytest.raises(ValueError, match="with attention"):
             ContextualInpainter(None).weights(x, mask)
 
