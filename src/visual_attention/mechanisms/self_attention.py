@@ -81,13 +81,16 @@ class SelfAttention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Each place's weighted mean of all values, (B, C, H, W), added to the input if ``residual``."""
         require_feature_map(x, channels=self.in_dim)
-        convs = (self.query_conv, self.key_conv, self.value_conv)  # in one go: (B, d + d + C, N)
-        weight, bias = torch.cat([conv.weight for conv in convs]), torch.cat([conv.bias for conv in convs])
-        made = F.conv2d(x, weight, bias).flatten(start_dim=2)
-        queries, keys, values = made.split([conv.out_channels for conv in convs], dim=1)
+        queries, keys, values = self._split(x)  # (B, d, N), (B, d, N), (B, C, N)
         mixed = mix(queries.mT, keys.mT, values, scale=self.scale)
         mixed = mixed.reshape(x.shape)  # (B, C, N) -> (B, C, H, W)
         return mixed if self.gain is None else x + self.gain * mixed
+
+    def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        convs = (self.query_conv, self.key_conv, self.value_conv)  # as one, which takes less time
+        weight, bias = torch.cat([conv.weight for conv in convs]), torch.cat([conv.bias for conv in convs])
+        made = F.conv2d(x, weight, bias).flatten(start_dim=2)  # (B, d + d + C, N)
+        return made.split([conv.out_channels for conv in convs], dim=1)
 
 
 class MultiHeadSelfAttention(nn.Module):
