@@ -145,7 +145,7 @@ def test_scale_goes_from_all_alike_to_the_best():
 
 
 def test_images_do_not_mix_within_a_batch(attention):
-    x, mask = features(b=3), torch.cat([hole(b=1), hole(b=1, top=1, left=2), hole(b=1, rows=0)])
+    x, mask = features(b=3), torch.cat([hole(b=1), hole(0, 2, 4, 5, b=1), hole(b=1, rows=0)])
     alone = torch.cat([attention(x[i : i + 1], mask[i : i + 1]) for i in range(3)])
     torch.testing.assert_close(attention(x, mask), alone)
     alone = torch.cat([attention.weights(x[i : i + 1], mask[i : i + 1]) for i in range(3)])
