@@ -72,12 +72,16 @@ class TestLoss:
         def field(x, times):
             return weight * x + times.view(-1, 1, 1, 1)
 
-        got = flow_loss(field, pictures, generator=torch.Generator().manual_seed(5))
+        got = [
+            flow_loss(field, pictures, generator=torch.Generator().manual_seed(5), even=even)
+            for even in (True, False)
+        ]
         again = torch.Generator().manual_seed(5)
         noise, times = torch.randn(SHAPE, generator=again), torch.rand(2, generator=again)
         share = times.view(2, 1, 1, 1)
-        want = (field((1 - share) * noise + share * pictures, times) - (pictures - noise)).square().mean()
-        torch.testing.assert_close(got, want)
+        error = field((1 - share) * noise + share * pictures, times) - (pictures - noise)
+        torch.testing.assert_close(got[0], error.square().mean())
+        torch.testing.assert_close(got[1], ((1 - share) * error).square().mean())
 
     def test_the_field_that_knows_the_only_picture_has_no_loss(self):
         picture = random(1, 3, 5, 7)
@@ -102,6 +106,17 @@ class TestLoss:
         (x, times), = seen  # fmt: skip
         late = times > 0.9
         assert x[late].mean() > 9 and abs(x[times < 0.1].mean()) < 1
+
+    def test_it_is_the_error_in_what_is_foreseen(self):
+        pictures, seen = random(*SHAPE, seed=1), []
+
+        def field(x, times):
+            seen.append((x, times))
+            return 0.3 * x
+
+        loss = flow_loss(field, pictures)
+        end = foreseen(lambda x, t: 0.3 * x, *seen[0])
+        torch.testing.assert_close(loss, (end - pictures).square().mean())
 
 
 class TestSampler:

@@ -67,7 +67,7 @@ class TestVelocityTransformer:
         """The model again by hand, with the weights that it shows."""
         model, x = made(), random(B, 3, *SIZE)
         maps = model.weights(x, TIMES)
-        tokens = model.embed(x).flatten(2).transpose(1, 2) + model.positions.table
+        tokens = model.embed(x).flatten(2).transpose(1, 2) + model.positions
         time = model.time(time_features(TIMES, 32))
         for layer, weights in zip(model.layers, maps, strict=True):
             first, shift, second, lift = layer.steer(time)[:, None].chunk(4, dim=2)
@@ -78,12 +78,20 @@ class TestVelocityTransformer:
             tokens = tokens + layer.think(F.layer_norm(tokens, (DIM,)) * (1 + second) + lift)
         pixels = model.answer(tokens)  # (B, N, 12)
         want = F.fold(pixels.transpose(1, 2), SIZE, kernel_size=PATCH, stride=PATCH)
-        torch.testing.assert_close(model(x, TIMES), want, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(model.foresee(x, TIMES), want, atol=1e-5, rtol=1e-4)
+
+    def test_the_velocity_leads_to_what_is_foreseen_in_the_time_that_is_left(self):
+        model, x = made(), random(B, 3, *SIZE)
+        end = x + (1 - TIMES).view(B, 1, 1, 1) * model(x, TIMES)
+        torch.testing.assert_close(end, model.foresee(x, TIMES), atol=1e-5, rtol=1e-4)
+
+    def test_at_time_1_the_velocity_is_finite(self):
+        assert made()(random(1, 3, *SIZE), torch.ones(1)).isfinite().all()
 
     def test_the_time_changes_the_answer_and_the_weights(self):
         model, x = made(), random(1, 3, *SIZE)
         early, late = torch.tensor([0.1]), torch.tensor([0.9])
-        assert (model(x, early) - model(x, late)).abs().max() > 0.01
+        assert (model.foresee(x, early) - model.foresee(x, late)).abs().max() > 0.01
         for one, other in zip(model.weights(x, early), model.weights(x, late), strict=True):
             assert (one - other).abs().max() > 1e-4
 
@@ -123,7 +131,7 @@ class TestVelocityTransformer:
     def test_a_fresh_model_does_not_depend_on_the_time_yet(self):
         with seeded(0):
             model, x = VelocityTransformer(SIZE, patch=PATCH, dim=DIM, heads=HEADS), random(1, 3, *SIZE)
-        torch.testing.assert_close(model(x, torch.zeros(1)), model(x, torch.ones(1)))
+        torch.testing.assert_close(model.foresee(x, torch.zeros(1)), model.foresee(x, torch.ones(1)))
 
     @pytest.mark.parametrize(
         ("x", "times", "says"),
@@ -147,7 +155,8 @@ class TestVelocityTransformer:
             ((16, 24), {"patch": 5}, "divides 16 x 24 pixels, got 5"),
             ((16, 0), {}, "width above 0"),
             ((16, 24), {"depth": 0}, "depth above 0"),
-            ((16, 24), {"dim": 10, "heads": 4}, "heads that divide"),
+            ((16, 24), {"dim": 20, "heads": 3}, "heads that divide"),
+            ((16, 24), {"dim": 10}, "multiple of 4"),
         ],
     )
     def test_impossible_sizes_are_refused(self, size, options, says):
@@ -177,6 +186,10 @@ class TestPictures:
         assert torch.equal(one, again) and not torch.equal(one, other)
         assert one.shape == (3, 3, *SIZE) and 0 <= one.min() and one.max() <= 1
         assert not one.requires_grad
+
+    def test_no_pictures_are_refused(self):
+        with pytest.raises(ValueError, match="count above 0"):
+            generate(made(), 0)
 
     def test_zero_steps_are_refused(self):
         with pytest.raises(ValueError, match="1 step or more"):

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from visual_attention.applications.flow_matching import flow_loss, require_times, sample
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
-from visual_attention.mechanisms.positions import LearnedPositions
+from visual_attention.mechanisms.positions import sinusoidal_grid
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
 MEAN, SPREAD = 0.15, 0.3  # bring pictures to about the mean and the spread of the noise: 0 and 1
+SHORTEST = 1e-3  # time that is taken to be left at the very end, so that time 1 has a velocity too
 
 
 def time_features(times: Tensor, dim: int) -> Tensor:
@@ -80,13 +81,13 @@ class TimedLayer(nn.Module):
 class VelocityTransformer(nn.Module):
     """Tell for each pixel of a half-made picture in which direction it should change now.
 
-    Patches become tokens with positions, a few layers let them hear of each other, and each token answers
-    for its patch. The time says how far the picture is made.
+    Patches become tokens with positions, a few layers let them hear of each other, and each token says what
+    its patch will be in the end. The velocity leads straight there in the time that is left.
 
     Args:
         size: (H, W) of the pictures, multiples of ``patch``.
         patch: P, side of a patch in pixels.
-        dim: D, width of a token.
+        dim: D, width of a token, a multiple of 4.
         depth: L, layers.
         heads: h, of each layer's attention.
         mixer: Makes what stands in a layer for attention; by default attention.
@@ -99,7 +100,7 @@ class VelocityTransformer(nn.Module):
             outside [0, 1].
 
     Differs from the paper: it works on pixels, not on the codes of an autoencoder; it is told no class; it
-        gives the velocity of :mod:`visual_attention.applications.flow_matching`, not a noise.
+        foresees the picture instead of the noise.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class VelocityTransformer(nn.Module):
         *,
         patch: int = 4,
         dim: int = 64,
-        depth: int = 3,
+        depth: int = 2,
         heads: int = 4,
         mixer: Callable[[], nn.Module] | None = None,
     ):
@@ -119,7 +120,8 @@ class VelocityTransformer(nn.Module):
         self.size, self.patch = tuple(size), patch
         self.grid = (size[0] // patch, size[1] // patch)
         self.embed = nn.Conv2d(3, dim, kernel_size=patch, stride=patch)
-        self.positions = LearnedPositions(self.grid[0] * self.grid[1], dim)
+        # Learned positions start near 0, and small networks took long to find out who is where.
+        self.register_buffer("positions", sinusoidal_grid(*self.grid, dim, base=20.0), persistent=False)
         self.time = nn.Sequential(nn.Linear(32, 32), nn.SiLU())
         made = (mixer() if mixer else MultiHeadSelfAttention(dim, heads=heads) for _ in range(depth))
         self.layers = nn.ModuleList(TimedLayer(dim, mixer=each, told=32) for each in made)
@@ -136,8 +138,8 @@ class VelocityTransformer(nn.Module):
             tokens = layer(tokens, time)
         return maps
 
-    def forward(self, x: Tensor, times: Tensor) -> Tensor:
-        """The velocity of each pixel, (B, 3, H, W)."""
+    def foresee(self, x: Tensor, times: Tensor) -> Tensor:
+        """The finished picture as the network expects it, in its own range, (B, 3, H, W)."""
         tokens, time = self._start(x, times)
         for layer in self.layers:
             tokens = layer(tokens, time)
@@ -145,12 +147,17 @@ class VelocityTransformer(nn.Module):
         pixels = pixels.unflatten(2, (3, self.patch, self.patch)).unflatten(1, self.grid)
         return pixels.permute(0, 3, 1, 4, 2, 5).reshape(x.shape)  # (B, 3, rows, P, columns, P)
 
+    def forward(self, x: Tensor, times: Tensor) -> Tensor:
+        """The velocity of each pixel, (B, 3, H, W): what is missing, over the time that is left."""
+        left = (1 - times).clamp_min(SHORTEST).view(-1, 1, 1, 1)
+        return (self.foresee(x, times) - x) / left
+
     def _start(self, x: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
         require_feature_map(x, channels=3)
         if tuple(x.shape[2:]) != self.size:
             raise ValueError(f"wanted pictures of {self.size[0]} x {self.size[1]}, got {tuple(x.shape[2:])}")
         require_times(times, len(x))
-        tokens = self.positions(self.embed(x).flatten(2).mT)  # (B, D, rows, columns) -> (B, N, D)
+        tokens = self.embed(x).flatten(2).mT + self.positions  # (B, D, rows, columns) -> (B, N, D)
         return tokens, self.time(time_features(times, 32))
 
 
@@ -173,7 +180,11 @@ def generate(
 
     Shape:
         -> (B, 3, H, W), in [0, 1].
+
+    Raises:
+        ValueError: for fewer than 1 picture or step.
     """
+    require_positive(count=count)
     noise = torch.randn(count, 3, *model.size, generator=generator)
     return as_pictures(sample(model, noise, steps=steps))
 

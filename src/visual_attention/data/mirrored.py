@@ -20,18 +20,18 @@ DRAWN = {
     "disc": "........ ..####.. .######. .######. .######. .######. ..####.. ........",
     "ring": ".######. ######## ##....## ##....## ##....## ##....## ######## .######.",
     "cross": "...##... ...##... ...##... ######## ######## ...##... ...##... ...##...",
-    "corner": "##...... ##...... ##...... ##...... ##...... ##...... ######## ########",
     "steps": "##...... ##...... ####.... ####.... ######.. ######.. ######## ########",
-    "flag": "##...... ######## ######## ######## ######## ##...... ##...... ##......",
 }
 CELL = 8  # pixels of a shape's side
 ROWS = 2  # shapes one above the other
 SIZE = (ROWS * CELL, 3 * CELL)  # (H, W) of a picture: a shape, a gap, its mirror image
-KINDS = len(DRAWN) * len(COLOURS)  # what a pair may be: 36 shapes in colours
+KINDS = len(DRAWN) * len(COLOURS)  # what a pair may be: 24 shapes in colours
 HELD_OUT = 5  # every fifth pair of kinds, upper and lower, is for testing
 INK = 0.1  # a part with less mean brightness holds nothing; the thinnest shape has 0.43
 CLEAR = 0.95  # cosine of a part's colour to the nearest of COLOURS, below which it is of no clear colour
-ALIKE = 0.8  # correlation of brightness from which two parts have one shape; two kinds reach 0.68 at the most
+ALIKE = (
+    0.8  # correlation of brightness from which two parts have one shape; two shapes reach 0.38 at the most
+)
 
 
 class Mirrored(NamedTuple):
@@ -67,7 +67,7 @@ def batch(count: int, *, split: str, generator: torch.Generator | None = None) -
         raise ValueError(f"count: wanted at least 1 picture, got {count}")
     upper = torch.randint(KINDS, (count,), generator=generator)
     below = torch.arange(KINDS)
-    allowed = held_out(upper[:, None], below) == (split == "test")  # (B, 36)
+    allowed = held_out(upper[:, None], below) == (split == "test")  # (B, 24)
     lower = torch.multinomial(allowed.float(), 1, generator=generator)[:, 0]
     kinds = torch.stack([upper, lower], dim=1)
     shapes, colours = kinds // len(COLOURS), kinds % len(COLOURS)
@@ -76,12 +76,12 @@ def batch(count: int, *, split: str, generator: torch.Generator | None = None) -
 
 
 def held_out(upper: Tensor, lower: Tensor) -> Tensor:
-    """Whether a picture of these kinds, each from 0 to 35, is for testing."""
+    """Whether a picture of these kinds, each from 0 to 23, is for testing."""
     return (upper + lower) % HELD_OUT == HELD_OUT - 1
 
 
 def masks() -> Tensor:
-    """The shapes, (6, 8, 8) of 0 and 1."""
+    """The shapes, (4, 8, 8) of 0 and 1."""
     return torch.tensor(
         [[[sign == "#" for sign in row] for row in drawn.split()] for drawn in DRAWN.values()]
     ).float()
@@ -129,7 +129,7 @@ def colour_of(part: Tensor) -> Tensor:
 
 def shape_of(part: Tensor) -> Tensor:
     """The index of the shape that each part resembles by ALIKE or more, or -1: (..., 3, 8, 8) -> (...)."""
-    drawn = masks()[:, None].expand(-1, 3, -1, -1)  # (6, 3, 8, 8)
+    drawn = masks()[:, None].expand(-1, 3, -1, -1)  # (4, 3, 8, 8)
     closest, nearest = likeness(part[..., None, :, :, :], drawn).max(dim=-1)
     return torch.where(closest >= ALIKE, nearest, -1)
 
@@ -139,6 +139,18 @@ def likeness(first: Tensor, second: Tensor) -> Tensor:
     light = [each.clamp(0, 1).amax(dim=-3).flatten(-2) for each in (first, second)]  # (..., 64)
     light = [each - each.mean(dim=-1, keepdim=True) for each in light]
     return F.cosine_similarity(*light, dim=-1)
+
+
+def kinds_of(images: Tensor) -> Tensor:
+    """Which of the 24 kinds each pair is, judged by its left part, or -1: (B, 3, 16, 24) -> (B, 2)."""
+    left, _ = parts(images)
+    shape, colour = shape_of(left), colour_of(left)
+    return torch.where((shape >= 0) & (colour >= 0), shape * len(COLOURS) + colour, -1)
+
+
+def counterparts(grid: tuple[int, int]) -> Tensor:
+    """The patch that mirrors each patch of a grid, row by row: (rows, columns) -> (rows * columns,)."""
+    return torch.arange(grid[0] * grid[1]).view(grid).flip(1).flatten()
 
 
 def strangers(images: Tensor) -> Tensor:
