@@ -22,13 +22,13 @@ function render({ model, el }) {
     hint: "Hover, tap or press the left and right arrow keys to choose an answer and see where it looks. Drag the board, or " +
       "use its two sliders, to hide an object.",
   });
-  const pair = tk.element("div", { class: "tk-pair" });
+  const pair = tk.element("div", { class: "tk-columns" });
   card.stage.append(pair);
   const seen = tk.canvas(pair, {
     label: "The picture with the boxes that were found. Left and right arrow keys go from answer to answer.",
     caption: "what is found", ratio: 1, draw: drawFound, onPoint, onKey,
   });
-  const looks = tk.canvas(pair, { label: "Where the chosen answer looks", caption: "where the chosen answer looks", ratio: 1, draw: drawLook });
+  const looks = tk.canvas(pair, { label: "Where the chosen answer looks", caption: "it looks here", ratio: 1, draw: drawLook });
   const key = tk.colourBar(card.stage, { label: "weight" });
 
   const spot = () => model.get("row") * lefts.length + model.get("column");
