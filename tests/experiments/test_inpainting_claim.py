@@ -6,7 +6,7 @@ import torch
 from visual_attention.applications.hole_scores import psnr
 from visual_attention.data import holes
 from visual_attention.experiments import registry
-from visual_attention.experiments.claim import Budget
+from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import inpainting
 
 
@@ -18,6 +18,13 @@ def test_the_rules_are_those_that_were_written_down(name, metric, margin):
     claim = registry.claim(name)
     assert (claim.treatment, claim.baseline, claim.margin) == ("attention", "biharmonic", margin)
     assert (claim.metric, claim.unit, claim.lower, claim.seeds) == (metric, "dB", False, 5)
+
+
+def test_the_rule_for_the_network_that_learns():
+    claim = registry.claim("inpainting-learned")
+    assert (claim.treatment, claim.baseline, claim.margin) == ("attention", "convolution", 1.0)
+    assert (claim.metric, claim.unit, claim.lower, claim.seeds) == ("PSNR where it repeats", "dB", False, 5)
+    assert len(set(count_parameters(claim).values())) == 1
 
 
 @pytest.mark.parametrize("arm", inpainting.ARMS + inpainting.LEARNED, ids=lambda arm: arm.name)
