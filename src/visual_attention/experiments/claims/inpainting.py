@@ -90,7 +90,7 @@ LEARNED = (
         "attention", "attention", lambda: ContextualInpainter(ContextualAttention(scale=SHARPNESS)),
         "Known patches are copied into the hole, where their features resemble those guessed there.",
     ),
-    Arm("convolution", "without", lambda: ContextualInpainter(None), "Nothing is copied: the hole stays empty."),
+    Arm("convolution", "without", lambda: ContextualInpainter(None), "Nothing is copied there."),
     Arm(
         "uniform attention", "control", lambda: ContextualInpainter(ContextualAttention(scale=0.0)),
         "The mean of all known patches is copied into the hole.",
@@ -150,10 +150,10 @@ CLAIMS = [
         budgets={"live": Budget(steps=60, batch=8, test=6), "full": Budget(steps=350, batch=8, test=30)},
         design=(
             f"{DESIGN} The networks train on all five kinds, on other photographs and other halves of the "
-            "textures than those of the test. They are convolutions on a grid of 24 x 24 with a field of view "
-            "of half the picture, and have the same parameters; the loss is the absolute error in the hole. A "
-            "look at one seed and training pictures, after 150 steps, chose the scale of the attention (30 "
-            "rather than 10) and the learning rate."
+            "textures than those of the test. They are convolutions on a grid of 24 x 24 whose guess sees 21 "
+            "places across, and have the same parameters; the loss is the absolute error in the hole. A look "
+            "at one seed and training pictures, after 150 steps, chose the scale of the attention (30 rather "
+            "than 10) and the learning rate."
         ),
     ),
 ]
