@@ -7,13 +7,20 @@ from functools import partial
 
 from visual_attention.data.overlaid import by_place
 from visual_attention.experiments.claim import Arm, Budget, Claim
-from visual_attention.experiments.cues import SCORED, cbam, excitation, measure, reader, shuffled, spatial
+from visual_attention.experiments.cues import (
+    GENTLE,
+    SCORED,
+    cbam,
+    excitation,
+    measure,
+    reader,
+    shuffled,
+    spatial,
+)
 from visual_attention.mechanisms.spatial import CoordinateAttention
 
 PLACES = 10 * 10  # of the halved 20 x 20 map
 
-
-GENTLE = 3e-3  # a third of the learning rate of the other claims
 
 ARMS = (
     Arm("spatial attention", "attention", reader(PLACES, 24, spatial), "CBAM's spatial half, 7 x 7."),
