@@ -20,15 +20,7 @@ function render({ model, el }) {
     label: "The picture", caption: "the picture", ratio, draw: (g, w, h) => picture && g.drawImage(picture, 0, 0, w, h),
   });
 
-  const bars = tk.element("div", { style: "display:grid;grid-template-columns:auto 1fr 3.4rem;gap:0.3rem 0.7rem;align-content:center;align-items:center" });
-  pair.append(bars);
-  const meters = classes.map((name) => {
-    const value = tk.element("span", { class: "tk-value", style: "text-align:right" });
-    bars.append(tk.element("span", {}, name));
-    const meter = tk.meter(bars);
-    bars.append(value);
-    return { meter, value };
-  });
+  const bars = tk.shareBars(pair, classes);
 
   const key = tk.colourBar(card.stage, { label: "feature × gate, one scale for all channels" });
   key.set("largest feature");
@@ -70,17 +62,11 @@ function render({ model, el }) {
       return score;
     }));
   }
-  const highest = (values) => values.indexOf(Math.max(...values));
 
   function show() {
     const gates = model.get("gates");
     const now = shares(gates);
-    const best = highest(now);
-    classes.forEach((_, k) => {
-      meters[k].meter.set(now[k]);
-      meters[k].value.textContent = tk.percent(now[k]);
-      meters[k].value.style.fontWeight = k === best ? "700" : "400";
-    });
+    const best = bars.set(now);
     knobs.forEach(({ map, knob, part }, c) => {
       knob.set(gates[c]);
       const adds = weights[best * channels + c] * gates[c] * means[c];
@@ -88,7 +74,7 @@ function render({ model, el }) {
       map.redraw();
     });
     const own = shares(chosen);
-    const theirs = highest(own);
+    const theirs = tk.highest(own);
     const told = gates.every((gate) => gate === 0)
       ? "All channels are shut: the picture is not seen, and what is left is the bias of each class. "
       : "";

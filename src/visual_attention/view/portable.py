@@ -53,12 +53,13 @@ Pictures
     tk.outline(g, x, y, width, height, colour, line)
     tk.viridis(t) -> [r, g, b];  tk.colours(root) -> {accent, ink, muted, surface, raised, line, edge, second}
     tk.colourBar(parent, {label}) -> {set(max)};  tk.meter(parent, {second}) -> {set(part)}
+    tk.shareBars(parent, names) -> {set(shares) -> index of the largest}: a named bar for each class
 Model
     tk.watch(model, names, f);  tk.put(model, {name: value})
     tk.bytes(view);  tk.floats(view);  tk.shorts(view)
 Numbers
     tk.softmax(scores, temperature);  tk.sigmoid(x);  tk.effective(weights)
-    tk.number(x);  tk.percent(x)
+    tk.highest(values) -> index;  tk.number(x);  tk.percent(x)
 
 A picture goes over as `picture_url(array)`, a data address in a Unicode trait. What keeps a widget portable:
 only model.get, set, save_changes, on and off. Native inputs do the work, so that keyboard, touch and screen

@@ -23,15 +23,7 @@ function render({ model, el }) {
   board.element.style.touchAction = "none"; // a finger paints here and scrolls elsewhere
   board.element.addEventListener("blur", () => { cursor = -1; board.redraw(); });
 
-  const bars = tk.element("div", { style: "display:grid;grid-template-columns:auto 1fr 3.4rem;gap:0.3rem 0.7rem;align-content:center;align-items:center" });
-  pair.append(bars);
-  const meters = classes.map((name) => {
-    const value = tk.element("span", { class: "tk-value", style: "text-align:right" });
-    bars.append(tk.element("span", {}, name));
-    const meter = tk.meter(bars);
-    bars.append(value);
-    return { meter, value };
-  });
+  const bars = tk.shareBars(pair, classes);
 
   function draw(g, width, height) {
     if (picture) g.drawImage(picture, 0, 0, width, height);
@@ -115,17 +107,11 @@ function render({ model, el }) {
       return bias[k] + sum / open; // the average goes over the open places
     }));
   }
-  const highest = (values) => values.indexOf(Math.max(...values));
 
   function show() {
     const mask = model.get("mask");
     const now = shares(mask);
-    const best = highest(now);
-    classes.forEach((_, k) => {
-      meters[k].meter.set(now[k]);
-      meters[k].value.textContent = tk.percent(now[k]);
-      meters[k].value.style.fontWeight = k === best ? "700" : "400";
-    });
+    const best = bars.set(now);
     const share = mask.reduce((sum, value) => sum + value, 0) / cells;
     const all = shares(mask.map(() => 1));
     const said = share === 0
@@ -133,7 +119,7 @@ function render({ model, el }) {
       : `${tk.percent(share)} of the picture is open. `;
     card.say(
       `${said}The network says ${classes[best]}, ${tk.percent(now[best])}. ` +
-      `With everything open: ${classes[highest(all)]}, ${tk.percent(all[highest(all)])}.`,
+      `With everything open: ${classes[tk.highest(all)]}, ${tk.percent(all[tk.highest(all)])}.`,
     );
     board.redraw();
   }

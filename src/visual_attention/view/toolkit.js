@@ -366,6 +366,29 @@ const tk = (() => {
     return { element: bar, set: (part) => bar.style.setProperty("--tk-part", Math.min(Math.max(part, 0), 1).toFixed(4)) };
   }
 
+  // A named bar for each class; set(shares) writes them in percent and gives the index of the largest.
+  function shareBars(parent, names) {
+    const bars = element("div", { style: "display:grid;grid-template-columns:auto 1fr 3.4rem;gap:0.3rem 0.7rem;align-content:center;align-items:center" });
+    parent.append(bars);
+    const meters = names.map((name) => {
+      const value = element("span", { class: "tk-value", style: "text-align:right" });
+      bars.append(element("span", {}, name));
+      const bar = meter(bars);
+      bars.append(value);
+      return { bar, value };
+    });
+    function set(shares) {
+      const best = highest(shares);
+      meters.forEach(({ bar, value }, k) => {
+        bar.set(shares[k]);
+        value.textContent = percent(shares[k]);
+        value.style.fontWeight = k === best ? "700" : "400";
+      });
+      return best;
+    }
+    return { element: bars, set };
+  }
+
   function colours(root) {
     const css = getComputedStyle(root);
     const names = ["accent", "ink", "muted", "surface", "raised", "line", "edge", "second"];
@@ -404,11 +427,13 @@ const tk = (() => {
     return Math.exp(entropy);
   }
 
+  const highest = (values) => values.indexOf(Math.max(...values));
   const number = (x) => (x === 0 || Math.abs(x) >= 100 ? x.toFixed(0) : String(Number(x.toPrecision(3))));
   const percent = (x) => `${x >= 0.0995 ? (100 * x).toFixed(0) : (100 * x).toFixed(1)} %`;
 
   return {
     element, card, slider, select, choice, toggle, button, player, canvas, blank, frames, image, viridis, heat, sized,
-    mapOver, outline, colourBar, meter, colours, bytes, floats, shorts, watch, put, softmax, sigmoid, effective, number, percent,
+    mapOver, outline, colourBar, meter, shareBars, colours, bytes, floats, shorts, watch, put,
+    softmax, sigmoid, effective, highest, number, percent,
   };
 })();
