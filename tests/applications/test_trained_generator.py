@@ -1,0 +1,69 @@
+"""The checkpoint: small, whole, and as good as the chapter says."""
+
+import pytest
+import torch
+
+from visual_attention.applications import trained_generator
+from visual_attention.applications.generation import as_pictures
+from visual_attention.applications.trained_generator import (
+    FILE,
+    NAMES,
+    formation,
+    load,
+    network,
+    save,
+    share,
+    train,
+)
+
+
+def test_the_file_is_small():
+    assert FILE.stat().st_size < 500_000
+
+
+def test_it_reaches_its_numbers():
+    assert share(load("attention"), count=300) > 0.9
+    assert share(load("neighbours"), count=300) < 0.1
+
+
+def test_saving_and_loading_keeps_the_weights_to_half_precision(tmp_path, monkeypatch):
+    models = {name: load(name) for name in NAMES}
+    save(models, tmp_path / "again.safetensors")
+    monkeypatch.setattr(trained_generator, "FILE", tmp_path / "again.safetensors")
+    for name in NAMES:
+        for key, tensor in load(name).state_dict().items():
+            assert torch.equal(tensor, models[name].state_dict()[key])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_training_repeats_itself(name):
+    one, two = train(name, steps=2, progress=False), train(name, steps=2, progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_the_two_networks_are_of_one_size():
+    sizes = [sum(p.numel() for p in network(name).parameters()) for name in NAMES]
+    assert max(sizes) < 1.05 * min(sizes)
+
+
+def test_another_name_is_refused():
+    with pytest.raises(ValueError, match="wanted one of attention, neighbours; got 'both'"):
+        network("both")
+
+
+def test_formation_is_the_path_of_the_sampler():
+    model = network("attention").eval()
+    torch.nn.init.normal_(model.layers[0].steer.weight)
+    noise = torch.randn(2, 3, 16, 24, generator=torch.Generator().manual_seed(0))
+    times, states, shown, weights = formation(model, noise, steps=6, every=2)
+    assert times.tolist() == pytest.approx([0, 1 / 3, 2 / 3])
+    assert states.shape == shown.shape == (2, 3, 3, 16, 24) and weights.shape == (2, 3, 8, 24, 24)
+    assert torch.equal(states[:, 0], as_pictures(noise))
+    with torch.no_grad():
+        torch.testing.assert_close(shown[:, 0], as_pictures(model.foresee(noise, torch.zeros(2))))
+        x = noise
+        for step in range(2):  # the first two of six steps
+            x = x + model(x, torch.full((2,), step / 6)) / 6
+        want = torch.cat(model.weights(x, torch.full((2,), 1 / 3)), dim=1)
+    torch.testing.assert_close(states[:, 1], as_pictures(x), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(weights[:, 1], want, atol=1e-4, rtol=1e-3)
