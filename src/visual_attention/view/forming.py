@@ -101,7 +101,8 @@ class FormingPicture(PortableWidget):
             if not fits:
                 raise ValueError(
                     f"wanted {what}, got weights {as_array(weights).shape}, {len(times)} times, "
-                    f"{len(names)} names, step {step}, head {head}, query {tuple(query)}, {len(partners)} partners"
+                    f"{len(names)} names, step {step}, head {head}, query {tuple(query)}, "
+                    f"{len(partners)} partners"
                 )
         self._states, self._foreseen = (np.clip(each, 0, 1) for each in pictures)
         self._weights = maps.reshape(count, steps, heads, rows * columns, rows * columns)
@@ -130,8 +131,8 @@ class FormingPicture(PortableWidget):
         weights, (row, column) = self.row(), divmod(self.query, self.grid[1])
         top = np.unravel_index(weights.argmax(), weights.shape)
         text = (
-            f"A picture of {self.grid[0]} by {self.grid[1]} patches, at time {self.times[self.step]:.2f} from "
-            f"noise to picture. The patch in row {row + 1}, column {column + 1} looks most at "
+            f"A picture of {self.grid[0]} by {self.grid[1]} patches, at time {self.times[self.step]:.2f} "
+            f"from noise to picture. The patch in row {row + 1}, column {column + 1} looks most at "
             f"row {top[0] + 1}, column {top[1] + 1}, with {100 * weights.max():.0f} % of its weight."
         )
         if self.partners:
