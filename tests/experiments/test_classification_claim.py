@@ -5,6 +5,7 @@ from visual_attention.data import digits, sizes
 from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import classification
+from visual_attention.experiments.comparison import compare
 from visual_attention.training import seeded
 
 TINY = Budget(steps=2, batch=8, test=60)
@@ -109,3 +110,24 @@ def test_the_record_is_whole(name):
     if not made:
         pytest.skip("not run yet")
     assert made == {(arm.name, seed) for arm in claim.arms for seed in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("classification", "supported"), ("classification-small", "not supported")]
+)
+def test_the_record_says_what_the_chapter_says(name, verdict):
+    claim, rows = registry.claim(name), record.load(name)
+    if not rows:
+        pytest.skip("not run yet")
+    assert compare(claim, rows).verdict == verdict
+
+
+def test_the_record_knows_where_the_maps_lie():
+    claim, rows = registry.claim("classification"), record.load("classification")
+    if not rows:
+        pytest.skip("not run yet")
+    table = compare(claim, rows, metric="weight on the digit", baseline="another's map").table
+    weight = {line.arm: line.mean for line in table}
+    assert weight["soft pooling"] > 85 and weight["CBAM"] < 20 and weight["another's map"] < 30
+    for better, worse in (("nothing", "max pooling"), ("max pooling", "soft pooling")):
+        assert compare(claim, rows, treatment=worse, baseline=better).verdict == "better"

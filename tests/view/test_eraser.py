@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.view.conftest import settle
+from tests.view.test_accessible import SMALL
 from visual_attention.applications.hole_scores import MeanFill, psnr
 from visual_attention.applications.peeling import PeelingAttention
 from visual_attention.view.eraser import Eraser
@@ -225,3 +227,15 @@ def test_the_toggles_change_the_captions(draw, widget):
     settle(page)
     captions = page.locator(".tk-caption").all_text_contents()
     assert captions == ["as it was", "how often each pixel is copied"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_overflows(draw, scheme, width):
+    named = {"a_name_without_any_space_that_is_longer_than_a_telephone_is_wide": PICTURES["tiles"]}
+    page = draw(Eraser(named, hole=HOLE, patch=PATCH), width=width, scheme=scheme)
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.evaluate(SMALL)

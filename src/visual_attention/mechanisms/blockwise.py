@@ -71,16 +71,16 @@ class Blocks(torch.autograd.Function):
         """The weights of each block are made again, and the chain rule is walked by hand."""
         queries, keys, values = ctx.saved_tensors
         rows = rows_of_a_block(queries)
-        of_queries, of_keys, of_values = [], torch.zeros_like(keys), torch.zeros_like(values)
+        of_queries, of_keys, of_values = [], 0, 0
         for block, arriving in zip(queries.split(rows, dim=1), gradient.split(rows, dim=2), strict=True):
             weights = torch.softmax(block @ keys.mT, dim=-1)  # (B, rows, N)
-            of_values += arriving @ weights  # (B, C, rows) @ (B, rows, N)
+            of_values = of_values + arriving @ weights  # (B, C, rows) @ (B, rows, N)
             of_weights = arriving.mT @ values  # (B, rows, C) @ (B, C, N) -> (B, rows, N)
             mean = (weights * of_weights).sum(dim=-1, keepdim=True)
             of_scores = weights * (of_weights - mean)
             of_queries.append(of_scores @ keys)
-            of_keys += of_scores.mT @ block  # (B, N, rows) @ (B, rows, d)
-        return torch.cat(of_queries, dim=1), of_keys, of_values
+            of_keys = of_keys + block.mT @ of_scores  # (B, d, rows) @ (B, rows, N)
+        return torch.cat(of_queries, dim=1), of_keys.mT, of_values
 
 
 def rows_of_a_block(queries: Tensor) -> int:

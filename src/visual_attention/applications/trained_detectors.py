@@ -1,0 +1,119 @@
+"""What do the detectors do after longer training than a lesson allows?
+
+The weights beside this file were made by the command below, some minutes of one processor core; nothing is
+downloaded and nothing is unpickled.
+
+Paper: Nicolas Carion et al., "End-to-End Object Detection with Transformers", ECCV 2020.
+Chapter: notebooks/applications/detection.ipynb
+Run: python -m visual_attention.applications.trained_detectors
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from visual_attention.applications.average_precision import average_precision
+from visual_attention.applications.detection import DetectionTransformer
+from visual_attention.applications.detector_training import detect, drawn, train
+from visual_attention.applications.grid_detector import GridAttention, GridDetector
+from visual_attention.data.scenes import CANVAS, KINDS
+from visual_attention.training import seeded
+
+FOLDER = Path(__file__).parent
+POOL = 4096  # training scenes
+LEARNING_RATE = 2e-3
+
+
+def transformer() -> DetectionTransformer:
+    """Eight queries, one encoder layer, two decoder layers."""
+    return DetectionTransformer(len(KINDS))
+
+
+def grid() -> GridDetector:
+    """A grid of 8 x 8 cells with four convolutions on it; no attention."""
+    return GridDetector(len(KINDS), depth=4)
+
+
+def grid_with_attention() -> GridDetector:
+    """The grid with self-attention in place of one convolution; its stem is wider, so that sizes match."""
+    cells = CANVAS // 8
+    middle = GridAttention(64, heads=4, grid=(cells, cells))
+    return GridDetector(len(KINDS), channels=(24, 64, 64), depth=3, middle=middle)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one detector was made: how to build it, and for how many steps it was trained."""
+
+    build: Callable[[], nn.Module]
+    steps: int
+
+    @property
+    def file(self) -> Path:
+        """Where its weights lie."""
+        return FOLDER / f"{self.build.__name__}.safetensors"
+
+
+RECIPES = {
+    "transformer": Recipe(transformer, 4000),
+    "grid": Recipe(grid, 1000),
+    "grid with attention": Recipe(grid_with_attention, 1000),
+}
+
+
+def load(name: str) -> nn.Module:
+    """A trained detector, in evaluation mode: "transformer", "grid" or "grid with attention"."""
+    recipe = _recipe(name)
+    with seeded(0):
+        model = recipe.build()
+    stored = load_file(recipe.file)
+    model.load_state_dict({key: value.to(model.state_dict()[key].dtype) for key, value in stored.items()})
+    return model.eval()
+
+
+def make(name: str, *, steps: int | None = None, progress: bool = True) -> nn.Module:
+    """Train one from nothing, by its recipe or for another number of steps."""
+    recipe = _recipe(name)
+    pool = drawn(POOL if steps is None else 64, split="train", seed=0)
+    with seeded(0):
+        model = recipe.build()
+    steps = recipe.steps if steps is None else steps
+    train(model, pool, seed=0, steps=steps, lr=LEARNING_RATE, progress=progress)
+    return model
+
+
+def save(model: nn.Module, file: Path) -> None:
+    """Write the weights in half precision."""
+    state = {
+        key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()
+    }
+    save_file({key: value.contiguous() for key, value in state.items()}, file)
+
+
+def score(model: nn.Module, *, count: int = 500) -> float:
+    """AP50 in percent on scenes of the test that no training saw."""
+    test = drawn(count, split="test", seed=10_000)
+    return average_precision(detect(model, test), test)["AP50"]
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise ValueError(f"name: wanted one of {', '.join(RECIPES)}; got {name!r}")
+    return RECIPES[name]
+
+
+def main(names: list[str]) -> None:
+    """Train those that are missing (of the named ones, or of all), save them, and say how good each is."""
+    for name in names or RECIPES:
+        recipe = _recipe(name)
+        if not recipe.file.exists():
+            save(make(name), recipe.file)
+        print(f"{name}: AP50 {score(load(name)):.1f} after {recipe.steps} steps", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+
+from visual_attention.experiments import record, registry
+from visual_attention.experiments.claim import Budget, count_parameters
+from visual_attention.experiments.claims import detection
+from visual_attention.training import seeded
+
+NAMES = [claim.name for claim in detection.CLAIMS]
+
+
+def test_the_rules_are_those_that_were_written_down():
+    rules = [(c.name, c.treatment, c.baseline, c.metric, c.margin) for c in detection.CLAIMS]
+    assert rules == [
+        ("detection", "transformer", "grid", "AP50", 5),
+        ("detection-hard", "grid with attention", "grid", "AP50, small or hidden", 3),
+        ("detection-above-all", "grid with attention", "grid", "small or hidden minus other", 2),
+    ]
+    assert all(claim.seeds == 5 and not claim.lower for claim in detection.CLAIMS)
+
+
+def test_all_arms_have_the_same_size():
+    counts = count_parameters(registry.claim("detection"))
+    assert max(counts.values()) < 1.05 * min(counts.values()) and max(counts.values()) < 200_000
+
+
+def test_measure_scores_all_bins_and_the_way_there():
+    budget = Budget(steps=10, batch=4, test=60)
+    for arm in detection.ARMS:
+        with seeded(0):
+            metrics = detection.measure(arm.build(), arm, 0, budget)
+        for name in ("small", "medium", "large", "in sight", "partly hidden", "heavily hidden", "other"):
+            assert 0 <= metrics[f"AP50, {name}"] <= 100
+        seconds = [metrics[f"seconds of training, part {part}"] for part in range(1, 6)]
+        assert seconds == sorted(seconds) and seconds[0] > 0
+        assert all(0 <= metrics[f"AP50, part {part}"] <= 100 for part in range(1, 6))
+        assert metrics[detection.GAP] == metrics[detection.HARD] - metrics["AP50, other"]
+        assert {claim.metric for claim in detection.CLAIMS} <= set(metrics)
+
+
+def test_the_watch_counts_the_training_alone():
+    clock = iter([0.0, 10.0, 15.0, 18.0, 30.0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detection.time, "process_time", lambda: next(clock))
+        watch = detection.Watch(lambda: 50.0, steps=10)
+        for step in (0, 1, 2, 3):
+            watch(step)  # step 2: 10 s of training, then 5 s of scoring
+        watch(4)  # 3 more seconds
+    assert watch.metrics == {
+        "seconds of training, part 1": 10.0,
+        "AP50, part 1": 50.0,
+        "seconds of training, part 2": 13.0,
+        "AP50, part 2": 50.0,
+    }
+
+
+def test_the_other_claims_get_the_same_rows(tmp_path):
+    rows = [
+        {"claim": "detection", "arm": "grid", "seed": seed, "metric": "AP50", "value": 1.0 * seed}
+        | {"budget": {"name": "full"}}
+        for seed in range(3)
+    ]
+    record.append("detection", rows, tmp_path)
+    assert detection.share(tmp_path) == 3
+    for name in NAMES[1:]:
+        got = [json.loads(line) for line in record.path(name, tmp_path).read_text().splitlines()]
+        assert got == [row | {"claim": name} for row in rows]
+
+
+def test_curves_and_bins_are_read_seed_by_seed():
+    rows = [
+        {"arm": "grid", "seed": seed, "metric": metric, "value": value + 100 * seed}
+        for seed in (1, 0)
+        for metric, value in [
+            *((f"AP50, part {part}", part) for part in range(1, 6)),
+            *((f"seconds of training, part {part}", 10 * part) for part in range(1, 6)),
+            ("AP50, small", 7),
+        ]
+    ]
+    seconds, score = detection.learning_curve(rows, "grid")
+    np.testing.assert_array_equal(seconds, [[10, 20, 30, 40, 50], [110, 120, 130, 140, 150]])
+    np.testing.assert_array_equal(score[1], [101, 102, 103, 104, 105])
+    np.testing.assert_array_equal(detection.by_bin(rows, "grid", ["small"]), [[7], [107]])
+
+
+def test_the_three_records_are_the_same_runs():
+    first = record.load("detection")
+    for name in NAMES[1:]:
+        assert record.load(name) == [row | {"claim": name} for row in first]
