@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -131,3 +134,104 @@ def test_the_record_knows_where_the_maps_lie():
     assert weight["soft pooling"] > 85 and weight["CBAM"] < 20 and weight["another's map"] < 30
     for better, worse in (("nothing", "max pooling"), ("max pooling", "soft pooling")):
         assert compare(claim, rows, treatment=worse, baseline=better).verdict == "better"
+
+
+def mean(name, metric, arm):
+    """An arm's mean over its five seeds."""
+    found = [r["value"] for r in record.load(name) if r["metric"] == metric and r["arm"] == arm]
+    assert len(found) == 5
+    return sum(found) / 5
+
+
+def effect(treatment, baseline, metric="accuracy", name="classification"):
+    """Mean difference and the ends of its interval, as the chapter prints them, and the verdict."""
+    found = compare(
+        registry.claim(name), record.load(name), treatment=treatment, baseline=baseline, metric=metric
+    )
+    assert found.seeds == 5
+    return f"{abs(found.effect):.1f}", f"{abs(found.low):.1f}", f"{abs(found.high):.1f}", found.verdict
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    """The chapter's prose."""
+    path = Path(__file__).parents[2] / "notebooks" / "applications" / "classification.ipynb"
+    cells = json.loads(path.read_text())["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
+class TestWhatTheChapterSaysOfTheRecord:
+    def test_the_verdict_and_the_gain_at_each_size(self, chapter):
+        gain, low, high, verdict = effect("soft pooling", "more convolution")
+        assert f"gains {gain} points over more convolution (95 % interval {low} to {high}, five" in chapter
+        assert verdict == "supported" and f"reads {gain} points more" in chapter
+        at = [
+            mean("classification", f"accuracy at {side} px", "soft pooling")
+            - mean("classification", f"accuracy at {side} px", "more convolution")
+            for side in sizes.SIDES
+        ]
+        said = f"{at[0]:.0f} points at 10 pixels, {at[1]:.0f} at 14, and the smallest, {at[3]:.0f}, at 24"
+        assert said in chapter and min(at) == at[3]
+
+    def test_soft_pooling_leads_at_every_size_and_max_pooling_comes_next(self, chapter):
+        for side in sizes.SIDES:
+            table = compare(
+                registry.claim("classification"),
+                record.load("classification"),
+                metric=f"accuracy at {side} px",
+            ).table
+            best = sorted(table, key=lambda line: -line.mean)
+            assert [line.arm for line in best[:2]] == ["soft pooling", "max pooling"]
+        gap = effect("soft pooling", "max pooling")[0]
+        assert chapter.count(f"max pooling comes within {gap} points**") == 1
+        assert f"to learn, comes within {gap} points" in chapter
+
+    def test_the_control_ends_less_than_2_points_above_empty_slots(self, chapter):
+        control = effect("another's map", "nothing")
+        assert float(control[2]) < 2 and "end less than 2 points above empty slots" in chapter
+
+    def test_what_did_not_help(self, chapter):
+        for gate in ("squeeze and excitation", "efficient channel attention"):
+            assert effect(gate, "nothing")[3] == "no clear difference"
+            assert effect(gate, "more convolution")[3] == "worse"
+        assert f"gains {effect('CBAM', 'nothing')[0]} points over empty slots" in chapter
+        assert f"stays {effect('CBAM', 'more convolution')[0]} below the same parameters" in chapter
+        assert effect("CBAM", "nothing")[3] == "better" and effect("CBAM", "more convolution")[3] == "worse"
+        gain, *_, verdict = effect("non-local", "more convolution")
+        assert verdict == "better" and f"gains {gain} over them" in chapter
+        table = compare(registry.claim("classification"), record.load("classification")).table
+        seconds = {line.arm: line.seconds for line in table}
+        assert 1.4 < seconds["non-local"] / seconds["more convolution"] < 1.8
+
+    def test_where_the_maps_lie(self, chapter):
+        def of(metric, arm):
+            return mean("classification", metric, arm)
+
+        soft, flat = (of("weight on the digit", arm) for arm in ("soft pooling", "CBAM"))
+        area = of("area of the digit", "CBAM")
+        assert f"lays {soft:.0f} % of its weight on {area:.0f} % of the picture" in chapter
+        assert f"hits in {of('peak on the digit', 'CBAM'):.0f} % of pictures" in chapter
+        assert f"the weight on it, {flat:.1f} %" in chapter and abs(flat - area) < 0.2
+
+    def test_looking_and_answering(self, chapter):
+        def of(metric, arm="soft pooling"):
+            return mean("classification", metric, arm)
+
+        assert f"right {of('gap within a kind'):.0f} points more often where its map hits" in chapter
+        missed = of("accuracy where it misses")
+        held = of("accuracy where it misses, map held on the digit")
+        assert f"in {missed:.0f} % by themselves, and in {held:.0f} % with the map held" in chapter
+        assert f"hit on its own, {of('accuracy where it hits'):.0f} %" in chapter
+        assert held - missed > (of("accuracy where it hits") - missed) / 2  # "most of what was lost"
+        assert abs(of("gap within a kind", "CBAM")) < 1 and 40 < of("peak on the digit", "CBAM") < 60
+        assert of("accuracy, maps swapped", "CBAM") < 12 < of("accuracy, maps swapped") < 15
+
+    def test_digits_that_fill_the_picture(self, chapter):
+        name = "classification-small"
+        lost, high, low, verdict = effect("soft pooling", "more convolution", name=name)
+        assert verdict == "not supported"
+        assert f"{lost} points *behind* more convolution ({low} to {high}, five seeds)" in chapter
+        table = compare(registry.claim(name), record.load(name)).table
+        assert all(98 < line.mean < 100 for line in table) and "between 98 and 100 %" in chapter
+        left, own = (mean(name, m, "soft pooling") for m in ("accuracy, maps swapped", "accuracy"))
+        assert f"{left:.0f} % are left of its {own:.1f}" in chapter

@@ -223,11 +223,12 @@ CLAIMS = [
         design=DESIGN,
         meaning=(
             "Soft pooling finds the digit without being told where it is, and reads it more often than any "
-            "other arm, at every size. With another image's map nothing of that is left, and a map that "
-            "missed and is held on the digit brings back most of what was lost: where it looks is a cause of "
-            "what it answers. But max pooling, which has no weights to learn, comes nearest, and three "
-            "mechanisms of that name hardly help: gates in front of an average make places faint, and the "
-            "average keeps them all. All this is after 400 steps; who catches up later was not run."
+            "other arm, at every size. Trained with another image's map, next to nothing of that is left, "
+            "and a map that missed and is held on the digit brings back most of what was lost: where it "
+            "looks is a cause of what it answers. But max pooling, which has no weights to learn, comes "
+            "nearest. The two gates of channels gain nothing over empty slots, and CBAM gains less than "
+            "more convolution: its last gates hardly differ between places, and the average keeps them all. "
+            "All this is after 400 steps; who catches up later was not run."
         ),
         budgets={"live": Budget(steps=220, batch=48, test=600), "full": Budget(steps=400, test=2400)},
         **SETTINGS,
