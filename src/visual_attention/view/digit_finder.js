@@ -20,14 +20,14 @@ function convolve(x, size, { outputs, inputs, side, stride, weights, bias }, rel
       for (let k = 0; k < side * side; k++) {
         const weight = weights[(o * inputs + i) * side * side + k];
         const down = Math.floor(k / side) - pad, right = (k % side) - pad;
+        const first = Math.max(Math.ceil(-right / stride), 0); // columns for which the kernel is inside
+        const end = Math.min(Math.floor((size - 1 - right) / stride) + 1, made);
         for (let row = 0; row < made; row++) {
           const y = row * stride + down;
           if (y < 0 || y >= size) continue;
-          const from = i * size * size + y * size, to = (o * made + row) * made;
-          for (let column = 0; column < made; column++) {
-            const z = column * stride + right;
-            if (z >= 0 && z < size) values[to + column] += weight * x[from + z];
-          }
+          const to = (o * made + row) * made;
+          let z = (i * size + y) * size + first * stride + right;
+          for (let column = first; column < end; column++, z += stride) values[to + column] += weight * x[z];
         }
       }
     }
@@ -128,7 +128,7 @@ function render({ model, el }) {
   card.stage.append(pair);
   const board = tk.canvas(pair, {
     label: "The picture. Arrow keys move the digit or the pen; the space bar puts the pen down or lifts it.",
-    caption: `what the network gets: ${size} × ${size} pixels`, draw: drawPicture, onPoint, onKey,
+    caption: `what it gets: ${size} × ${size}`, draw: drawPicture, onPoint, onKey,
   });
   board.element.style.touchAction = "none"; // a finger moves or draws here, and scrolls elsewhere
   const heat = tk.canvas(pair, { label: "The network's map over the picture", caption: "where its weight goes", draw: drawMap });
