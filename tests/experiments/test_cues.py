@@ -12,7 +12,6 @@ from visual_attention.training import seeded
 
 DRAWS = {
     "channel": by_colour,
-    "channel-gentler": by_colour,
     "channel-nothing-to-choose": nothing_to_choose,
     "spatial": by_place,
     "spatial-gentler": by_place,
@@ -75,12 +74,11 @@ def test_measure_gives_percent_and_what_the_gates_know():
     assert metrics["cue in the gates"] == 0.0
 
 
-@pytest.mark.parametrize("stem", ["channel", "spatial"])
-def test_a_gentle_claim_learns_at_its_own_rate(stem):
-    claim = registry.claim(f"{stem}-gentler")
+def test_the_gentle_claim_learns_at_its_own_rate():
+    claim = registry.claim("spatial-gentler")
     arm, budget = claim.arm(claim.treatment), Budget(steps=1, batch=8, test=60)
     steps = []
-    for measured in (claim.measure, registry.claim(stem).measure):
+    for measured in (claim.measure, registry.claim("spatial").measure):
         with seeded(0):
             model = arm.build()
         before = model.read.weight.detach().clone()

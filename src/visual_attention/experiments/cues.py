@@ -24,7 +24,7 @@ from visual_attention.mechanisms.spatial import SpatialAttention
 from visual_attention.training import evaluate, fit
 
 LEARNING_RATE = 1e-2  # one for all arms of a claim
-GENTLE = 3e-3  # the rate of the claims that ask whether the first one decided
+GENTLE = 3e-3  # the rate of the claim that asks whether the first one decided
 SCORED = {"metric": "accuracy", "baseline": "no gate"}  # how each of these claims is decided
 Draw = Callable[..., CuedDigits]
 

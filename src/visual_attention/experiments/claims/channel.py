@@ -1,6 +1,6 @@
 """Does channel attention find a cue in the colour, and what does it do where there is nothing to choose?
 
-Run: python -m visual_attention.experiments run channel channel-gentler channel-nothing-to-choose --jobs 2
+Run: python -m visual_attention.experiments run channel channel-nothing-to-choose --seeds 5 --jobs 2
 """
 
 from functools import partial
@@ -8,7 +8,6 @@ from functools import partial
 from visual_attention.data.overlaid import by_colour
 from visual_attention.experiments.claim import Arm, Budget, Claim
 from visual_attention.experiments.cues import (
-    GENTLE,
     SCORED,
     cbam,
     excitation,
@@ -43,7 +42,6 @@ ARMS = (
     Arm("CBAM", "rival", reader(PLACES, WIDTH, cbam), "Channels, then places."),
     Arm("second convolution", "rival", reader(PLACES, 16, second=18), "No gate; sees 8 instead of 4 pixels."),
 )
-GENTLE_ARMS = ("squeeze and excitation", "no gate", "ECA", "CBAM", "second convolution")
 COLOUR_MEANS = (
     "All but about a point of the lead comes from gates that follow the image at hand: gates that are "
     "learned but fixed, or that belong to another image, hardly help. The stripe's colour explains nearly "
@@ -78,25 +76,6 @@ CLAIMS = [
             "were thrown away, all arms got 1,000 steps; arms and margin stayed."
         ),
         meaning=COLOUR_MEANS,
-        **SCORED,
-    ),
-    Claim(
-        name="channel-gentler",
-        chapter="mechanisms/channel",
-        statement="The lead of channel attention is more than a learning rate that suits it.",
-        question="Does channel attention keep its lead when all learn more gently and for longer?",
-        arms=tuple(arm for arm in ARMS if arm.name in GENTLE_ARMS),
-        measure=partial(measure, by_colour, lr=GENTLE),
-        treatment="squeeze and excitation",
-        margin=10.0,
-        budgets={
-            "live": Budget(steps=1000, batch=128, test=500),
-            "full": Budget(steps=2000, batch=128, test=2000),
-        },
-        design=(
-            "The same task and arms as in the claim on the colour cue, a third of the learning rate, twice "
-            "as many steps. Thought of after that record, before any run of this one."
-        ),
         **SCORED,
     ),
     Claim(
