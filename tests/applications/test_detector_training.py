@@ -1,10 +1,19 @@
 """Every model of a seed sees the same scenes, and a mirrored scene keeps its boxes right."""
 
+import pytest
 import torch
 from torch import nn
 
 from visual_attention.applications import detector_training
-from visual_attention.applications.detector_training import detect, drawn, mirror, ready, show, train
+from visual_attention.applications.detector_training import (
+    Watch,
+    detect,
+    drawn,
+    mirror,
+    ready,
+    show,
+    train,
+)
 from visual_attention.applications.grid_detector import GridDetector
 from visual_attention.training import seeded
 
@@ -80,3 +89,21 @@ def test_detecting_in_parts_is_the_same_and_the_mode_stays():
     assert model.training and len(found) == 70
     again = detect(model, scenes, batch=70)
     torch.testing.assert_close(found[40].boxes, again[40].boxes)
+
+
+def test_the_watch_counts_the_training_alone(monkeypatch):
+    clock = iter([0.0, 10.0, 15.0, 18.0, 30.0])
+    monkeypatch.setattr(detector_training.time, "process_time", lambda: next(clock))
+    watch = Watch(lambda: 50.0, steps=10)
+    for step in (0, 1, 2, 3):
+        watch(step)  # step 2: 10 s of training, then 5 s of scoring
+    watch(4)  # 3 more seconds
+    assert (watch.steps, watch.seconds, watch.scores) == ([2, 4], [10.0, 13.0], [50.0, 50.0])
+
+
+@pytest.mark.parametrize("steps", [10, 13, 400])
+def test_the_watch_scores_as_often_as_it_is_told(steps):
+    watch = Watch(lambda: 1.0, steps, checks=4)
+    for step in range(steps + 1):
+        watch(step)
+    assert len(watch.scores) == 4 and watch.steps[0] == steps // 4

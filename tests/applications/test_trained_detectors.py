@@ -30,7 +30,7 @@ def test_saving_and_loading_keeps_the_weights_to_half_precision(name, tmp_path):
 
 
 def test_training_repeats_itself():
-    one, two = (make("transformer", steps=2, progress=False) for _ in range(2))
+    (one, _), (two, _) = (make("transformer", steps=2, progress=False) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 
 

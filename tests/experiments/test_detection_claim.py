@@ -1,7 +1,6 @@
 import json
 
 import numpy as np
-import pytest
 
 from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
@@ -38,22 +37,6 @@ def test_measure_scores_all_bins_and_the_way_there():
         assert all(0 <= metrics[f"AP50, part {part}"] <= 100 for part in range(1, 6))
         assert metrics[detection.GAP] == metrics[detection.HARD] - metrics["AP50, other"]
         assert {claim.metric for claim in detection.CLAIMS} <= set(metrics)
-
-
-def test_the_watch_counts_the_training_alone():
-    clock = iter([0.0, 10.0, 15.0, 18.0, 30.0])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(detection.time, "process_time", lambda: next(clock))
-        watch = detection.Watch(lambda: 50.0, steps=10)
-        for step in (0, 1, 2, 3):
-            watch(step)  # step 2: 10 s of training, then 5 s of scoring
-        watch(4)  # 3 more seconds
-    assert watch.metrics == {
-        "seconds of training, part 1": 10.0,
-        "AP50, part 1": 50.0,
-        "seconds of training, part 2": 13.0,
-        "AP50, part 2": 50.0,
-    }
 
 
 def test_the_other_claims_get_the_same_rows(tmp_path):

@@ -7,6 +7,7 @@ Chapter: notebooks/applications/detection.ipynb
 """
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 
 import torch
@@ -51,6 +52,33 @@ def mirror(images: Tensor, objects: Objects, which: Tensor) -> tuple[Tensor, Obj
     images = torch.where(which[:, None, None, None], images.flip(-1), images)
     x = torch.where(which[:, None] & objects.present, 1 - objects.boxes[..., 0], objects.boxes[..., 0])
     return images, objects._replace(boxes=torch.cat([x[..., None], objects.boxes[..., 1:]], dim=-1))
+
+
+class Watch:
+    """Scores a model at equal distances while it trains, and counts the processor time of the training alone.
+
+    Args:
+        score: Gives the score of the model as it is.
+        steps: All updates of the run.
+        checks: How often it is scored, the last time at the end.
+    """
+
+    def __init__(self, score: Callable[[], float], steps: int, *, checks: int = 5):
+        self.score, self.checks, self.every = score, checks, max(1, steps // checks)
+        self.spent, self.since = 0.0, time.process_time()
+        self.steps: list[int] = []
+        self.seconds: list[float] = []
+        self.scores: list[float] = []
+
+    def __call__(self, step: int) -> None:
+        """To be called before each update, and once after the last."""
+        if not step or step % self.every or len(self.scores) == self.checks:
+            return
+        self.spent += time.process_time() - self.since
+        self.steps.append(step)
+        self.seconds.append(self.spent)
+        self.scores.append(self.score())
+        self.since = time.process_time()
 
 
 def train(

@@ -11,8 +11,7 @@ Run: python -m visual_attention.experiments run detection --seeds 5
     python -m visual_attention.experiments.claims.detection
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,55 +23,36 @@ from visual_attention.applications.average_precision import (
     by_occlusion,
     by_size,
 )
-from visual_attention.applications.detector_training import detect, drawn, train
+from visual_attention.applications.detector_training import Watch, detect, drawn, train
 from visual_attention.applications.trained_detectors import grid, grid_with_attention, transformer
 from visual_attention.experiments import record
 from visual_attention.experiments.claim import Arm, Budget, Claim
 
 LEARNING_RATE = 2e-3  # one for all arms
 CHECKS = 5  # times at which a run is scored, the last at its end
-POOL = 2048  # training scenes, drawn once for a seed; a short run has 4 for each of its steps
+POOL = 2048  # training scenes, drawn once for a seed; a short run has 6 for each of its steps
 WATCHED = 200  # scenes for the scores on the way
 HARD = "AP50, small or hidden"
 GAP = "small or hidden minus other"
 
 
-class Watch:
-    """Scores a model at equal distances while it trains, and counts the processor time of the training alone.
-
-    Args:
-        score: Gives the score of the model as it is.
-        steps: All updates of the run.
-    """
-
-    def __init__(self, score: Callable[[], float], steps: int):
-        self.score, self.every = score, max(1, steps // CHECKS)
-        self.seconds, self.since = 0.0, time.process_time()
-        self.metrics: dict[str, float] = {}
-
-    def __call__(self, step: int) -> None:
-        """To be called before each update, and once after the last."""
-        if not step or step % self.every or len(self.metrics) >= 2 * CHECKS:
-            return
-        self.seconds += time.process_time() - self.since
-        part = len(self.metrics) // 2 + 1
-        self.metrics[f"seconds of training, part {part}"] = self.seconds
-        self.metrics[f"AP50, part {part}"] = self.score()
-        self.since = time.process_time()
-
-
 def measure(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
     """Train, then AP50 in percent: over all objects, by size, by occlusion, and on the way."""
-    pool = drawn(min(POOL, 4 * budget.steps), split="train", seed=seed)
+    pool = drawn(min(POOL, 6 * budget.steps), split="train", seed=seed)
     test = drawn(budget.test, split="test", seed=10_000 + seed)
     few = drawn(min(WATCHED, budget.test), split="test", seed=20_000 + seed)
-    watch = Watch(lambda: average_precision(detect(model, few), few)["AP50"], budget.steps)
+    watch = Watch(lambda: average_precision(detect(model, few), few)["AP50"], budget.steps, checks=CHECKS)
     train(model, pool, seed=seed, steps=budget.steps, batch=budget.batch, lr=LEARNING_RATE, watch=watch)
     watch(budget.steps)
     found = detect(model, test)
     parts = by_size(found, test) | by_occlusion(found, test) | by_difficulty(found, test)
     scores = {f"AP50, {name}": value for name, value in parts.items()} | average_precision(found, test)
-    return watch.metrics | scores | {GAP: scores[HARD] - scores["AP50, other"]}
+    way = {
+        f"{name}, part {part}": value
+        for name, values in (("seconds of training", watch.seconds), ("AP50", watch.scores))
+        for part, value in enumerate(values, start=1)
+    }
+    return way | scores | {GAP: scores[HARD] - scores["AP50, other"]}
 
 
 def learning_curve(rows: Sequence[record.Row], arm: str) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +95,7 @@ DESIGN = (
     "average precision at an overlap of one half (AP50), computed by pycocotools, in percent. Small "
     "is below 12 pixels (the root of the box's area), hidden from 35 % on."
 )
-BUDGETS = {"live": Budget(steps=80, batch=32, test=150), "full": Budget(steps=600, batch=32, test=500)}
+BUDGETS = {"live": Budget(steps=80, batch=32, test=150), "full": Budget(steps=400, batch=32, test=500)}
 SETTINGS = {
     "chapter": "applications/detection",
     "arms": ARMS,
