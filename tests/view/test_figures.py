@@ -124,6 +124,13 @@ def test_curves_differ_in_more_than_colour(ax):
         figures.curves(ax, [0, 1, 2], {"c": [1, 2]})
 
 
+def test_each_curve_may_have_its_own_places(ax):
+    figures.curves(ax, {"a": [0, 1, 2], "b": [5, 9]}, {"a": [1, 2, 3], "b": np.ones((4, 2))})
+    assert [list(line.get_xdata()) for line in ax.lines] == [[0, 1, 2], [5, 9]]
+    with pytest.raises(ValueError, match="wanted 2 values for 'b', one for each x, got 3"):
+        figures.curves(ax, {"b": [5, 9]}, {"b": [1, 2, 3]})
+
+
 @given(st.integers(1, 5), st.integers(1, 5))
 def test_a_map_of_any_grid_covers_its_image(rows, columns):
     figure, ax = figures.sheet()

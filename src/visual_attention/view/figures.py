@@ -278,26 +278,31 @@ def bars(
 
 
 def curves(
-    ax: Axes, x: Sequence[float], lines: Mapping[str, Any], *, xlabel: str = "", ylabel: str = ""
+    ax: Axes,
+    x: Sequence[float] | Mapping[str, Sequence[float]],
+    lines: Mapping[str, Any],
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
 ) -> Axes:
     """Draw one line for each name, told apart by colour and by dashes, each labelled at its end.
 
     Args:
         ax: where to draw.
-        x: (N,).
+        x: (N,) for all lines, or name -> (N,) where each has its own.
         lines: name -> (N,), or (seeds, N): then the mean, with the range of the seeds shaded.
         xlabel: the horizontal quantity.
         ylabel: the vertical quantity.
     """
-    x = as_array(x)
     for index, (name, ys) in enumerate(lines.items()):
         runs = np.atleast_2d(as_array(ys).astype(float))  # (seeds, N)
-        if runs.shape[1] != len(x):
-            raise ValueError(f"wanted {len(x)} values for {name!r}, one for each x, got {runs.shape[1]}")
+        places = as_array(x[name] if isinstance(x, Mapping) else x)
+        if runs.shape[1] != len(places):
+            raise ValueError(f"wanted {len(places)} values for {name!r}, one for each x, got {runs.shape[1]}")
         colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
-        ax.plot(x, runs.mean(0), color=colour, linestyle=dash, label=name)
+        ax.plot(places, runs.mean(0), color=colour, linestyle=dash, label=name)
         if len(runs) > 1:
-            ax.fill_between(x, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
+            ax.fill_between(places, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
     if len(lines) > 1 or any(lines):
         ax.legend(fontsize=11, handlelength=2.6)
     ax.set_xlabel(xlabel)
