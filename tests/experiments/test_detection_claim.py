@@ -26,7 +26,7 @@ def test_all_arms_have_the_same_size():
 
 
 def test_measure_scores_all_bins_and_the_way_there():
-    budget = Budget(steps=10, batch=4, test=60)
+    budget = Budget(steps=5, batch=4, test=60)
     for arm in detection.ARMS:
         with seeded(0):
             metrics = detection.measure(arm.build(), arm, 0, budget)

@@ -95,7 +95,7 @@ DESIGN = (
     "average precision at an overlap of one half (AP50), computed by pycocotools, in percent. Small "
     "is below 12 pixels (the root of the box's area), hidden from 35 % on."
 )
-BUDGETS = {"live": Budget(steps=80, batch=32, test=150), "full": Budget(steps=400, batch=32, test=500)}
+BUDGETS = {"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=400, batch=32, test=500)}
 SETTINGS = {
     "chapter": "applications/detection",
     "arms": ARMS,
