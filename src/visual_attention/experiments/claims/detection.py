@@ -30,7 +30,7 @@ from visual_attention.experiments.claim import Arm, Budget, Claim
 
 LEARNING_RATE = 2e-3  # one for all arms
 CHECKS = 5  # times at which a run is scored, the last at its end
-POOL = 2048  # training scenes, drawn once for a seed; a short run has 6 for each of its steps
+POOL = 1024  # training scenes, drawn once for a seed; a short run has 6 for each of its steps
 WATCHED = 200  # scenes for the scores on the way
 HARD = "AP50, small or hidden"
 GAP = "small or hidden minus other"
@@ -90,12 +90,12 @@ DESIGN = (
     "photographs of 64 x 64 pixels, some over each other; three boards cut from other photographs "
     "hide parts of them or lie beside them; a tenth of the scenes is empty. Objects and photographs "
     "of the test do not occur in training, except that the cat has two eyes, one for each. All arms "
-    "have the same first layers up to their width, see the same 2,048 scenes (mirrored and with "
+    "have the same first layers up to their width, see the same 1,024 scenes (mirrored and with "
     "shuffled colours at random) in the same order, and share one learning rate. The score is COCO's "
     "average precision at an overlap of one half (AP50), computed by pycocotools, in percent. Small "
     "is below 12 pixels (the root of the box's area), hidden from 35 % on."
 )
-BUDGETS = {"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=400, batch=32, test=500)}
+BUDGETS = {"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=300, batch=32, test=500)}
 SETTINGS = {
     "chapter": "applications/detection",
     "arms": ARMS,
