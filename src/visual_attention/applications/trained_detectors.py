@@ -59,7 +59,7 @@ class Recipe:
     @property
     def file(self) -> Path:
         """Where its weights lie."""
-        return FOLDER / f"{self.build.__name__}.safetensors"
+        return FOLDER / f"detection_{self.build.__name__}.safetensors"
 
 
 RECIPES = {
