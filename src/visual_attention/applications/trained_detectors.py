@@ -25,7 +25,7 @@ from visual_attention.data.scenes import CANVAS, KINDS
 from visual_attention.training import seeded
 
 FOLDER = Path(__file__).parent
-POOL = 2048  # training scenes
+POOL = 4096  # training scenes
 LEARNING_RATE = 2e-3
 CURVES = FOLDER / "trained_detectors.json"
 CHECKS = 8  # times at which a long run is scored
@@ -63,9 +63,9 @@ class Recipe:
 
 
 RECIPES = {
-    "transformer": Recipe(transformer, 1600),
-    "grid": Recipe(grid, 500),
-    "grid with attention": Recipe(grid_with_attention, 500),
+    "transformer": Recipe(transformer, 4500),
+    "grid": Recipe(grid, 800),
+    "grid with attention": Recipe(grid_with_attention, 800),
 }
 
 

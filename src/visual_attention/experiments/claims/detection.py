@@ -102,6 +102,7 @@ SETTINGS = {
     "measure": measure,
     "budgets": BUDGETS,
     "matched": tuple(arm.name for arm in ARMS),
+    "columns": (HARD, "AP50, other", "AP"),
 }
 
 CLAIMS = [
