@@ -1,10 +1,12 @@
 import json
 
 import numpy as np
+import pytest
 
 from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import detection
+from visual_attention.experiments.comparison import compare
 from visual_attention.training import seeded
 
 NAMES = [claim.name for claim in detection.CLAIMS]
@@ -72,3 +74,64 @@ def test_the_three_records_are_the_same_runs():
     first = record.load("detection")
     for name in NAMES[1:]:
         assert record.load(name) == [row | {"claim": name} for row in first]
+
+
+def test_the_record_is_whole():
+    made = {(row["arm"], row["seed"]) for row in record.load("detection") if row["metric"] == "AP50"}
+    assert made == {(arm.name, seed) for arm in detection.ARMS for seed in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"), [("detection", -44.6), ("detection-hard", 1.62), ("detection-above-all", -1.15)]
+)
+def test_the_verdicts_are_those_of_the_chapter(name, effect):
+    result = compare(registry.claim(name), record.load(name))
+    assert result.verdict == "not supported" and result.effect == pytest.approx(effect, abs=0.06)
+
+
+def attention_against_grid(metric):
+    return compare(
+        registry.claim("detection"),
+        record.load("detection"),
+        treatment="grid with attention",
+        baseline="grid",
+        metric=metric,
+    )
+
+
+def test_the_numbers_of_the_chapter_are_those_of_the_record():
+    rows = record.load("detection")
+    means = {arm.name: by_hand(rows, arm.name, "AP50") for arm in detection.ARMS}
+    assert {name: round(value) for name, value in means.items()} == {
+        "grid": 46,
+        "grid with attention": 48,
+        "transformer": 1,
+    }
+    assert max(by_hand(rows, "transformer", f"AP50, part {part}") for part in range(1, 6)) < 1.5
+    assert all(27 < by_hand(rows, arm, "seconds of training, part 5") < 33 for arm in means)
+    assert [round(by_hand(rows, arm, "AP50, heavily hidden")) for arm in ("grid", "grid with attention")] == [
+        7,
+        8,
+    ]
+    assert round(by_hand(rows, "grid", "AP50, in sight")) == 47
+    assert (
+        round(by_hand(rows, "grid", "AP50, small")) == 33
+        and round(by_hand(rows, "grid", "AP50, large")) == 69
+    )
+
+
+def test_attention_helps_the_grid_a_little_everywhere():
+    everywhere = attention_against_grid("AP50")
+    assert everywhere.low > 0 and everywhere.effect == pytest.approx(2.0, abs=0.06)
+    names = ["small", "medium", "large", "in sight", "partly hidden", "heavily hidden"]
+    gains = {name: attention_against_grid(f"AP50, {name}") for name in names}
+    assert all(gain.low > 0 for gain in gains.values())
+    assert max(gains, key=lambda name: gains[name].effect) == "partly hidden"
+    assert min(gains, key=lambda name: gains[name].effect) == "heavily hidden"
+    effects = [gains["partly hidden"].effect, gains["heavily hidden"].effect]
+    assert effects == pytest.approx([2.9, 0.6], abs=0.06)
+    assert attention_against_grid("AP50, other").effect == pytest.approx(2.8, abs=0.06)
+
+
+def by_hand(rows, arm, metric):
+    return np.mean([row["value"] for row in rows if (row["arm"], row["metric"]) == (arm, metric)])
