@@ -86,26 +86,27 @@ def batch(count: int, *, split: str, generator: torch.Generator | None = None) -
     return Scenes(images.clamp(0, 1), objects, hidden * kept)
 
 
-def paste(stamps: Tensor, spans: Tensor) -> Tensor:
+def paste(stamps: Tensor, spans: Tensor, *, canvas: int = CANVAS) -> Tensor:
     """Each stamp stretched over its place of an empty canvas, averaged over each pixel.
 
     Args:
         stamps: Pictures with a channel of cover.
         spans: Centre x, centre y, width, height of each stamp in pixels of the canvas.
+        canvas: The canvas's side in pixels.
 
     Shape:
         (B, O, 4, s, s), (B, O, 4) -> (B, O, 4, 64, 64): colours multiplied by the cover, then the cover.
     """
     x, y, width, height = spans.unbind(-1)  # each (B, O)
-    across = _shares(x - width / 2, width, stamps.shape[-1])  # (B, O, 64, s)
-    down = _shares(y - height / 2, height, stamps.shape[-2])
+    across = _shares(x - width / 2, width, stamps.shape[-1], canvas)  # (B, O, 64, s)
+    down = _shares(y - height / 2, height, stamps.shape[-2], canvas)
     stamps = torch.cat([stamps[:, :, :3] * stamps[:, :, 3:], stamps[:, :, 3:]], dim=2)
     return down[:, :, None] @ stamps @ across[:, :, None].mT  # (64, s) @ (s, s) @ (s, 64) for each channel
 
 
-def _shares(start: Tensor, length: Tensor, cells: int) -> Tensor:
+def _shares(start: Tensor, length: Tensor, cells: int, canvas: int) -> Tensor:
     """How much of each pixel of a line lies in each cell of a stamp: (B, O) twice -> (B, O, 64, cells)."""
-    pixel = torch.arange(CANVAS)[:, None]
+    pixel = torch.arange(canvas)[:, None]
     step = length[..., None, None] / cells
     begin = start[..., None, None] + step * torch.arange(cells)
     return (torch.minimum(begin + step, pixel + 1) - torch.maximum(begin, pixel)).clamp(min=0)
