@@ -66,7 +66,7 @@ def batch(
         count: B, pictures to draw.
         split: "train" or "test".
         kind: "told": the coins in the digit's tint are meant. "every": all four coins are. "small": one small
-            coin is; the other three are discs cut from a photograph.
+            coin is; the other three are discs cut from a grey photograph, without tint.
         generator: seeds everything that is random here.
 
     Raises:
@@ -110,6 +110,8 @@ def _compose(layout: _Layout) -> Lookalikes:
     """Tint the things, lay them on their backgrounds, and say what is meant."""
     digit_tint = layout.digit_tints[:, :1]
     tint = TINTS[torch.cat([layout.tints, digit_tint], dim=1)] * layout.shades  # (B, 5, 3)
+    if layout.kind == "small":
+        tint[:, 1:COINS] = layout.shades[:, 1:COINS]
     stamps = layout.stamps.clone()
     stamps[:, :, :3] = (stamps[:, :, :3] * tint[..., None, None]).clamp(0, 1)
     layers = paste(stamps, layout.spans, canvas=CANVAS)  # (B, 5, 4, 48, 48)

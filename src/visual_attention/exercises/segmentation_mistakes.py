@@ -150,8 +150,8 @@ def in_channels() -> Mistakes:
         return x + gain * (maps @ rows.mT).view_as(x)
 
     return {
-        "Each column of the weights sums to 1, not each row: softmax over the last axis, no transpose.": lambda x, g: (
-            mixed(x, g, axis=1)
+        "Each column of the weights sums to 1, not each row: softmax over the last axis.": lambda x, g: mixed(
+            x, g, axis=1
         ),
         "The images share a budget: a softmax over the batch.": lambda x, g: mixed(x, g, axis=0),
         "The scale is lost: divide the scores by the square root of the number of places.": lambda x, g: (
