@@ -160,8 +160,8 @@ def percent(values: Tensor) -> float:
 
 DESIGN = (
     "Pictures of 48 x 48 pixels: four coins cut from a photograph and a handwritten digit, each tinted, on "
-    "a crop of a grey photograph; coins, digits and photographs of the test do not occur in training. A U-Net "
-    "of two halvings; all arms see the same pictures in the same order and share one learning rate and one "
+    "a crop of a grey photograph; coins, digits and photographs of the test do not occur in training. A U-Net"
+    " of two halvings; all arms see the same pictures in the same order and share one learning rate and one "
     "loss (cross-entropy plus soft Dice). The boundary F-score forgives 1 pixel."
 )
 
