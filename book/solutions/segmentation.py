@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 
-def dice(predicted, true):
+def dice_score(predicted, true):
     """Twice the common area over the sum of both areas, 1 where both masks are empty: (B,)."""
     common = (predicted & true).sum(dim=(1, 2, 3))
     both = predicted.sum(dim=(1, 2, 3)) + true.sum(dim=(1, 2, 3))

@@ -31,7 +31,7 @@ DICE = [
     (lambda p, t: 2 * n(p & t) / (n(p) + n(t)), "Two empty masks give NaN"),
     (lambda p, t: 2 * n(p & t) / (n(p) + n(t)).clamp(min=1), "Two empty masks get 0"),
     (lambda p, t: 2 * (p & t).sum() / (p.sum() + t.sum()), "One number for the whole batch"),
-    (lambda p, t: solved.dice(p, t)[:, None], "An axis of size 1 remains"),
+    (lambda p, t: solved.dice_score(p, t)[:, None], "An axis of size 1 remains"),
 ]
 
 
@@ -178,7 +178,7 @@ OUTLINE = [
 
 def test_checks():
     wrong = {
-        "check_dice": DICE,
+        "check_dice_score": DICE,
         "check_attention_gate": GATE,
         "check_channel_attention": CHANNELS,
         "check_outline_score": OUTLINE,
@@ -192,7 +192,7 @@ def test_the_solutions_are_the_chapter_s_own_functions():
 
     made = torch.Generator().manual_seed(0)
     p, t = (torch.rand(4, 1, 20, 17, generator=made) > 0.6 for _ in range(2))
-    torch.testing.assert_close(solved.dice(p, t).double(), scores.dice(p, t), atol=1e-6, rtol=0)
+    torch.testing.assert_close(solved.dice_score(p, t).double(), scores.dice(p, t), atol=1e-6, rtol=0)
     f, w = scores.outline(p), scores.outline(t)
     for tolerance in (0.0, 1.0, 2.0):
         wanted = scores.boundary_f(p, t, tolerance=tolerance)

@@ -8,6 +8,7 @@ Run: python -m visual_attention.applications.trained_segmenter
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file
@@ -24,6 +25,17 @@ from visual_attention.training import fit, seeded
 FILE = Path(__file__).with_name("segmentation.safetensors")
 STEPS, BATCH, LEARNING_RATE = 500, 16, 5e-3
 WIDTHS = (6, 12, 32)
+
+
+class Seen(NamedTuple):
+    """What the network makes of a picture: the picture (3, 48, 48); what each of the 144 places at the bottom
+    takes from each (144, 144); what it marks (48, 48), bool; and where the digit, the coins that are meant
+    and the other coins are (3, 48, 48), bool."""
+
+    image: Tensor
+    weights: Tensor
+    marked: Tensor
+    regions: Tensor
 
 
 def build() -> UNet:
@@ -46,6 +58,16 @@ def loss(model: nn.Module, drawn: lookalikes.Lookalikes) -> Tensor:
     areas = inside.sum(dim=(1, 2, 3)) + true.sum(dim=(1, 2, 3))
     missed = 1 - (2 * common + 1) / (areas + 1)
     return F.binary_cross_entropy_with_logits(scores, true) + missed.mean()
+
+
+@torch.no_grad()
+def look(model: UNet, drawn: lookalikes.Lookalikes, index: int) -> Seen:
+    """What a trained network with dual attention makes of one picture of a batch."""
+    image = drawn.images[index : index + 1]
+    others = (drawn.things[index] & ~drawn.meant[index][:, None, None]).any(dim=0)
+    regions = torch.stack([drawn.digits[index, 0], drawn.masks[index, 0], others])
+    weights = model.bottom.weights(model.deepest(image)).position[0]
+    return Seen(image[0], weights, model(image)[0, 0] > 0, regions)
 
 
 def train(*, steps: int = STEPS, progress: bool = True) -> UNet:

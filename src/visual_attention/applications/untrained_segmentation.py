@@ -16,8 +16,12 @@ from visual_attention.applications.segmentation_scores import dice
 from visual_attention.data import coin_masks, packs, photographs
 
 
-def cut_out(values: Tensor) -> Tensor:
+def cut_out(values: Tensor, *, upper: bool = False) -> Tensor:
     """The side of Otsu's threshold that lies less along the border of the picture.
+
+    Args:
+        values: A number for each place.
+        upper: Take the upper side, wherever it lies, for numbers that are known to be high on the thing.
 
     Shape:
         (H, W), any real numbers -> (1, 1, H, W), bool; empty if all numbers are equal.
@@ -34,7 +38,7 @@ def cut_out(values: Tensor) -> Tensor:
     mask = values > float(threshold_otsu(values.numpy()))
     rim = torch.ones_like(mask)
     rim[1:-1, 1:-1] = False
-    side = ~mask if mask[rim].float().mean() > 0.5 else mask
+    side = ~mask if not upper and mask[rim].float().mean() > 0.5 else mask
     return side[None, None]
 
 
@@ -50,7 +54,8 @@ def main() -> None:
     by = {"features": pack.features_pca[..., 0], "attention": pack.class_attention[-1].mean(dim=0)}
     by["brightness"] = photographs.load("coins", 32).mean(dim=0)
     for name, values in by.items():
-        print(f"{name:10} Dice {dice(cut_out(values), coins_at(len(values))).item():.3f}")
+        mask = cut_out(values, upper=name != "features")
+        print(f"{name:10} Dice {dice(mask, coins_at(len(values))).item():.3f}")
 
 
 if __name__ == "__main__":

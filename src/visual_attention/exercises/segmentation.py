@@ -11,7 +11,7 @@ from visual_attention.exercises.report import Check, exercise
 
 
 @exercise(points=3)
-def check_dice(student, check: Check):
+def check_dice_score(student, check: Check):
     """Two batches of masks (B, 1, H, W) become their Dice scores, (B,)."""
     pairs = [_masks(check, *sizes, seed=seed) for seed, sizes in enumerate([(3, 5, 7), (2, 11, 3)])]
     empty = [torch.cat([one, torch.zeros_like(one[:1])]) for one in pairs[0]]

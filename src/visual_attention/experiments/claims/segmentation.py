@@ -181,7 +181,7 @@ CLAIMS = [
         columns=("boundary F", "coins told apart", "told apart far from it", "weight on the digit"),
         matched=("dual attention", "plain", "gates", "uniform dual"),
         budgets={
-            "live": Budget(steps=200, batch=16, test=200),
+            "live": Budget(steps=160, batch=16, test=200),
             "full": Budget(steps=250, batch=16, test=400),
         },
         design=f"{DESIGN} The coins in the digit's tint are meant, one to three of four; the others have one "
