@@ -24,7 +24,22 @@ def test_the_rule_for_the_network_that_learns():
     claim = registry.claim("inpainting-learned")
     assert (claim.treatment, claim.baseline, claim.margin) == ("attention", "convolution", 1.0)
     assert (claim.metric, claim.unit, claim.lower, claim.seeds) == ("PSNR where it repeats", "dB", False, 5)
-    assert len(set(count_parameters(claim).values())) == 1
+    counts = count_parameters(claim)
+    assert len({counts[arm] for arm in claim.matched}) == 1
+    assert [arm for arm in counts if arm not in claim.matched] == ["biharmonic", "copying, not learned"]
+    assert counts["biharmonic"] == counts["copying, not learned"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arm", "steps"), [("attention", [5]), ("convolution, longer", [15]), ("biharmonic", [])]
+)
+def test_only_what_has_parameters_is_trained_and_one_arm_for_longer(monkeypatch, arm, steps):
+    trained = []
+    monkeypatch.setattr(inpainting, "train", lambda model, seed, budget: trained.append(budget.steps))
+    monkeypatch.setattr(inpainting, "judge", lambda *given: {})
+    chosen = registry.claim("inpainting-learned").arm(arm)
+    inpainting.measure_learned(chosen.build(), chosen, 0, Budget(steps=5))
+    assert trained == steps
 
 
 @pytest.mark.parametrize("arm", inpainting.ARMS + inpainting.LEARNED, ids=lambda arm: arm.name)
