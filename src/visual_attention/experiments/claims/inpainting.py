@@ -11,17 +11,16 @@ from dataclasses import replace
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from visual_attention.applications import trained_inpainter
 from visual_attention.applications.hole_scores import BiharmonicFill, MeanFill, psnr, ssim
 from visual_attention.applications.inpainting import ContextualAttention, ContextualInpainter
 from visual_attention.applications.peeling import PeelingAttention
 from visual_attention.data import holes
 from visual_attention.experiments.claim import Arm, Budget, Claim
-from visual_attention.training import fit, parameters
+from visual_attention.training import parameters
 
-LEARNING_RATE = 3e-3  # one for all arms
-SHARPNESS = 30.0  # multiplies the cosines of the learned arm
 LONGER = 3  # times as many steps: about as much processor time for convolutions alone as for attention
 REPEATS = ("tiles", "brick")
 DOES_NOT = ("grass", "gravel", "photographs")
@@ -51,21 +50,9 @@ def measure(
 
 def train(model: nn.Module, seed: int, budget: Budget, *, progress: bool = False) -> list[float]:
     """Train on fresh pictures of all kinds; the seed fixes them, the same for all arms."""
-    generator = torch.Generator().manual_seed(seed)
-    return fit(
-        model,
-        lambda step: holes.batch(budget.batch, split="train", generator=generator),
-        absolute_error,
-        steps=budget.steps,
-        lr=LEARNING_RATE,
-        progress=progress,
+    return trained_inpainter.train(
+        model, steps=budget.steps, batch=budget.batch, seed=seed, progress=progress
     )
-
-
-def absolute_error(model: nn.Module, batch: holes.Holed) -> Tensor:
-    """The mean absolute error of the missing pixels."""
-    error = (model(batch.images, batch.masks) - batch.images).abs()
-    return error[batch.masks.expand_as(error)].mean()
 
 
 def measure_learned(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
@@ -91,16 +78,19 @@ ARMS = (
 )  # fmt: skip
 LEARNED = (
     Arm(
-        "attention", "attention", lambda: ContextualInpainter(ContextualAttention(scale=SHARPNESS)),
+        "attention", "attention", lambda: trained_inpainter.network("attention"),
         "Known patches are copied into the hole, where their features resemble those guessed there.",
     ),
-    Arm("convolution", "without", lambda: ContextualInpainter(None), "Nothing is copied there."),
+    Arm(
+        "convolution", "without", lambda: trained_inpainter.network("convolution"),
+        "Nothing is copied there.",
+    ),
     Arm(
         "uniform attention", "control", lambda: ContextualInpainter(ContextualAttention(scale=0.0)),
         "The mean of all known patches is copied into the hole.",
     ),
     Arm(
-        "convolution, longer", "rival", lambda: ContextualInpainter(None),
+        "convolution, longer", "rival", lambda: trained_inpainter.network("convolution"),
         "Convolutions alone with three times the steps, which takes about as long as attention does.",
     ),
     Arm("biharmonic", "rival", BiharmonicFill, "A smooth sheet; nothing is learned."),

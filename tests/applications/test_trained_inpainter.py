@@ -1,0 +1,48 @@
+"""The checkpoint: small, whole, and as good as when it was made."""
+
+import pytest
+import torch
+
+from visual_attention.applications import trained_inpainter
+from visual_attention.applications.trained_inpainter import FILE, NAMES, absolute_error, load
+from visual_attention.data import holes
+from visual_attention.training import seeded
+
+
+def test_the_file_is_small():
+    assert FILE.stat().st_size <= 200_000
+
+
+def test_the_file_is_loaded_whole():
+    for name in NAMES:
+        assert not load(name).training
+    assert load("convolution").attend is None and load("attention").attend.scale == 30
+
+
+def test_a_name_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="wanted one of attention, convolution; got 'sheet'"):
+        trained_inpainter.network("sheet")
+
+
+def test_saving_and_loading_keeps_the_weights_to_half_precision(tmp_path, monkeypatch):
+    models = {name: load(name) for name in NAMES}
+    trained_inpainter.save(models, tmp_path / "again.safetensors")
+    monkeypatch.setattr(trained_inpainter, "FILE", tmp_path / "again.safetensors")
+    for name, model in models.items():
+        for key, tensor in load(name).state_dict().items():
+            assert torch.equal(tensor, model.state_dict()[key]), key
+
+
+def test_the_error_that_is_trained_counts_missing_pixels_only():
+    drawn = holes.batch(3, split="train", generator=torch.Generator().manual_seed(0))
+    error = absolute_error(lambda x, m: x + torch.where(m, 0.25, 9.0), drawn)
+    assert error.item() == pytest.approx(0.25)
+
+
+def test_training_repeats_itself_and_its_seed_counts():
+    histories = []
+    for seed in (0, 0, 1):
+        with seeded(0):
+            model = trained_inpainter.network("convolution")
+        histories.append(trained_inpainter.train(model, steps=2, batch=2, seed=seed, progress=False))
+    assert histories[0] == histories[1] != histories[2]
