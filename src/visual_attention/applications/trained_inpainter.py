@@ -20,7 +20,7 @@ from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).with_name("inpainting.safetensors")
 NAMES = ("attention", "convolution")
-STEPS, BATCH = 1_000, 8
+STEPS, BATCH = 600, 8
 SHARPNESS = 30.0  # multiplies the cosines
 LEARNING_RATE = 3e-3
 

@@ -148,7 +148,7 @@ CLAIMS = [
         unit="dB",
         matched=tuple(arm.name for arm in LEARNED[:4]),
         columns=tuple(f"PSNR, {kind}" for kind in holes.KINDS),
-        budgets={"live": Budget(steps=60, batch=8, test=6), "full": Budget(steps=350, batch=8, test=30)},
+        budgets={"live": Budget(steps=60, batch=8, test=6), "full": Budget(steps=200, batch=8, test=30)},
         design=(
             f"{DESIGN} The networks train on all five kinds, on other photographs and other halves of the "
             "textures than those of the test. They are convolutions on a grid of 24 x 24 whose guess sees 21 "
