@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from visual_attention.applications import trained_inpainter
-from visual_attention.applications.trained_inpainter import FILE, NAMES, absolute_error, load
+from visual_attention.applications.trained_inpainter import FILE, NAMES, absolute_error, load, ratio
 from visual_attention.data import holes
 from visual_attention.training import seeded
 
@@ -17,6 +17,15 @@ def test_the_file_is_loaded_whole():
     for name in NAMES:
         assert not load(name).training
     assert load("convolution").attend is None and load("attention").attend.scale == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "decibels"),
+    [("attention", "tiles", 23.5), ("attention", "brick", 27.2), ("convolution", "tiles", 19.3),
+     ("convolution", "brick", 24.9)],
+)  # fmt: skip
+def test_it_reaches_its_number(name, kind, decibels):
+    assert ratio(load(name), kind) == pytest.approx(decibels, abs=0.1)
 
 
 def test_a_name_that_is_none_is_refused():

@@ -5,9 +5,10 @@ import torch
 
 from visual_attention.applications.hole_scores import psnr
 from visual_attention.data import holes
-from visual_attention.experiments import registry
+from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import inpainting
+from visual_attention.experiments.comparison import compare
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,60 @@ def test_the_metric_is_the_mean_over_what_repeats():
     tiles = holes.batch(2, split="test", kind="tiles", generator=torch.Generator().manual_seed(10_004))
     filled = arm.build()(tiles.images, tiles.masks).clamp(0, 1)
     assert both[0] == pytest.approx(psnr(filled, tiles.images, tiles.masks).mean().item())
+
+
+def recorded(name, treatment=None, baseline=None, metric=None):
+    """The comparison of a committed record."""
+    given = {"treatment": treatment, "baseline": baseline, "metric": metric}
+    return compare(registry.claim(name), record.load(name), **given)
+
+
+@pytest.mark.parametrize("name", ["inpainting", "inpainting-photographs", "inpainting-learned"])
+def test_the_record_is_whole(name):
+    claim = registry.claim(name)
+    made = {(row["arm"], row["seed"]) for row in record.load(name) if row["metric"] == claim.metric}
+    assert made == {(arm.name, seed) for arm in claim.arms for seed in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "numbers"),
+    [
+        ("inpainting", "supported", (8.9, 8.6, 9.1)),
+        ("inpainting-photographs", "not supported", (-3.2, -3.6, -2.7)),
+        ("inpainting-learned", "supported", (1.3, 1.1, 1.7)),
+    ],
+)
+def test_the_record_says_what_the_chapter_says(name, verdict, numbers):
+    result = recorded(name)
+    assert result.verdict == verdict
+    assert (result.effect, result.low, result.high) == pytest.approx(numbers, abs=0.051)
+
+
+def test_without_a_choice_attention_is_a_mean_and_the_sheet_is_worse_than_one():
+    even = recorded("inpainting", "uniform attention", "mean")
+    assert abs(even.effect) < 0.05
+    assert recorded("inpainting", "attention", "uniform attention").low > 6
+    assert recorded("inpainting", "biharmonic", "mean").verdict == "worse"
+    assert 10 ** (-recorded("inpainting").effect / 10) == pytest.approx(1 / 8, abs=0.01)  # of the error
+
+
+@pytest.mark.parametrize("kind", ["grass", "gravel"])
+def test_where_it_only_looks_alike_attention_does_no_better_than_the_mean(kind):
+    name, metric = "inpainting-photographs", f"PSNR, {kind}"
+    assert -0.5 < recorded(name, "attention", "mean", metric).effect < 0.05
+    assert recorded(name, "attention", "biharmonic", metric).verdict == "better"
+
+
+def test_what_the_chapter_says_of_the_networks_that_learn():
+    name = "inpainting-learned"
+    assert abs(recorded(name, "uniform attention", "convolution").effect) < 0.1
+    level = recorded(name, baseline="convolution, longer")
+    assert level.verdict == "no clear difference"
+    assert (level.effect, level.low, level.high) == pytest.approx((0.2, -0.1, 0.4), abs=0.051)
+    assert recorded(name, "copying, not learned", "attention").effect == pytest.approx(7.1, abs=0.051)
+    photographs = {line.arm: line.mean for line in recorded(name, metric="PSNR, photographs").table}
+    wanted = {"attention": 21.8, "convolution": 20.1, "biharmonic": 28.6}
+    assert {arm: photographs[arm] for arm in wanted} == pytest.approx(wanted, abs=0.051)
+    seconds = {line.arm: line.seconds for line in recorded(name).table}
+    assert 1.8 < seconds["attention"] / seconds["convolution"] < 2.5
+    assert 1.3 < seconds["convolution, longer"] / seconds["attention"] < 1.5
