@@ -172,10 +172,10 @@ CLAIMS = [
         meaning=(
             "At equal parameters and steps the layer adds a little over 1 dB, and with all patches alike "
             "that is gone: the choice helps. But convolutions trained three times as long draw level where "
-            "the picture repeats, so what the layer saves there is steps; whether it also ends higher was not "
-            "tested. Copying without any learning does 7 dB better than either. On photographs all the "
-            "networks stay far below the smooth sheet. They are small and train for 200 steps: about networks "
-            "as large as the paper's this says nothing."
+            "the picture repeats, so what the layer saves there is steps; whether it also ends higher was "
+            "not tested. Copying without any learning does 7 dB better than either. On photographs all "
+            "networks stay far below the smooth sheet. They are small and train for 200 steps: about those "
+            "of the paper this says nothing."
         ),
     ),
 ]
