@@ -18,7 +18,7 @@ from visual_attention.applications.trained_generator import (
 
 
 def test_the_file_is_small():
-    assert FILE.stat().st_size < 500_000
+    assert FILE.stat().st_size < 700_000
 
 
 def test_it_reaches_its_numbers():
@@ -41,13 +41,13 @@ def test_training_repeats_itself(name):
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 
 
-def test_the_two_networks_are_of_one_size():
+def test_the_networks_are_of_one_size():
     sizes = [sum(p.numel() for p in network(name).parameters()) for name in NAMES]
     assert max(sizes) < 1.05 * min(sizes)
 
 
 def test_another_name_is_refused():
-    with pytest.raises(ValueError, match="wanted one of attention, neighbours; got 'both'"):
+    with pytest.raises(ValueError, match="wanted one of attention, neighbours, wide convolution; got 'both'"):
         network("both")
 
 

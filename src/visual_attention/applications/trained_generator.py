@@ -21,21 +21,25 @@ from visual_attention.applications.generation import (
     generate,
     picture_loss,
 )
-from visual_attention.applications.mixing import NeighbourMixer
+from visual_attention.applications.mixing import NeighbourMixer, WideMixer
 from visual_attention.data import mirrored
 from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).with_name("generation.safetensors")
 STEPS = 3_000
-NAMES = ("attention", "neighbours")
+MIXERS = {
+    "attention": None,
+    "neighbours": lambda: NeighbourMixer((4, 6), 64, middle=26),
+    "wide convolution": lambda: WideMixer((4, 6), 64, middle=88),
+}
+NAMES = tuple(MIXERS)
 
 
 def network(name: str) -> VelocityTransformer:
-    """A fresh network, with attention or with convolutions over 3 x 3 patches in its place."""
+    """A fresh network, with attention or with convolutions over 3 x 3 or 7 x 11 patches in its place."""
     if name not in NAMES:
         raise ValueError(f"name: wanted one of {', '.join(NAMES)}; got {name!r}")
-    mixer = None if name == "attention" else lambda: NeighbourMixer((4, 6), 64, middle=26)
-    return VelocityTransformer(mirrored.SIZE, mixer=mixer)
+    return VelocityTransformer(mirrored.SIZE, mixer=MIXERS[name])
 
 
 def load(name: str) -> VelocityTransformer:
@@ -102,10 +106,10 @@ def formation(
 
 
 def main() -> None:
-    """Train both, save them, and say how often pairs agree."""
+    """Train all, save them, and say how often pairs agree."""
     save({name: train(name) for name in NAMES})
     for name in NAMES:
-        print(f"{name:10} {share(load(name)):.1%} of the pairs agree")
+        print(f"{name:16} {share(load(name)):.1%} of the pairs agree")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ CLAIMS = [
         matched=tuple(arm.name for arm in ARMS),
         budgets={
             "live": Budget(steps=300, batch=48, test=250),
-            "full": Budget(steps=600, batch=48, test=1000),
+            "full": Budget(steps=1000, batch=48, test=1000),
         },
         design=(
             "Pictures of 16 x 24 pixels: two coloured shapes at the left edge, their mirror images at the "
