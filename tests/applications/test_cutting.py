@@ -66,6 +66,8 @@ def test_switch_follows_one_and_then_the_other():
     velocity = switch(lambda x, t: x, lambda x, t: -x, at=0.5)
     got = velocity(X.repeat(2, 1, 1, 1)[:3], torch.tensor([0.49, 0.5, 0.9]))
     assert torch.equal(got, torch.cat([X[:1], -X[1:], -X[:1]]))
+    assert torch.equal(velocity(X, torch.tensor([0.1, 0.2])), X)
+    assert torch.equal(velocity(X, torch.tensor([0.5, 1.0])), -X)
 
 
 @pytest.mark.parametrize(

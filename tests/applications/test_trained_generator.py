@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from visual_attention.applications import trained_generator
+from visual_attention.applications.cutting import cut, same_row, same_side, switch
+from visual_attention.applications.flow_matching import sample
 from visual_attention.applications.generation import as_pictures
 from visual_attention.applications.trained_generator import (
     FILE,
@@ -15,6 +17,7 @@ from visual_attention.applications.trained_generator import (
     share,
     train,
 )
+from visual_attention.data import mirrored
 
 
 def test_the_file_is_small():
@@ -22,8 +25,31 @@ def test_the_file_is_small():
 
 
 def test_it_reaches_its_numbers():
-    assert share(load("attention"), count=300) > 0.9
-    assert share(load("neighbours"), count=300) < 0.1
+    assert share(load("attention"), count=150) > 0.96
+    assert share(load("neighbours"), count=150) < 0.08
+    assert share(load("wide convolution"), count=150) > 0.98
+
+
+@torch.no_grad()
+def test_the_chapter_says_what_a_cut_does():
+    whole, noise = load("attention"), torch.randn(100, 3, 16, 24, generator=torch.Generator().manual_seed(5))
+    sides, rows = (cut(whole, allowed((4, 6))) for allowed in (same_side, same_row))
+    middle = switch(whole, switch(sides, whole, at=0.75), at=0.25)
+    ways = (rows, switch(sides, whole, at=0.25), switch(whole, sides, at=0.75), middle, sides)
+    ends = [mirrored.agreement(as_pictures(sample(way, noise))).both.float().mean().item() for way in ways]
+    rows, first, last, middle, all_along = ends
+    assert rows > 0.97 and first > 0.95 and last > 0.87
+    assert 0.35 < middle < 0.6 and all_along < 0.02
+
+
+def test_one_head_looks_at_the_counterpart_at_all_times():
+    noise = torch.randn(40, 3, 16, 24, generator=torch.Generator().manual_seed(5))
+    _, _, shown, weights = formation(load("attention"), noise)
+    asked = weights[:, :, :, torch.arange(24), mirrored.counterparts((4, 6))].unflatten(3, (4, 6))
+    asked = asked[..., [0, 1, 4, 5]].mean(dim=(0, 3, 4))  # (T, L * h)
+    assert (asked[:, 0] > 0.88).all() and asked[:, 1:].mean() < 0.15
+    kinds = [mirrored.kinds_of(shown[:, step]) for step in (3, -1)]  # at time 0.25, and at the end
+    assert (kinds[0] == kinds[1]).float().mean() > 0.85
 
 
 def test_saving_and_loading_keeps_the_weights_to_half_precision(tmp_path, monkeypatch):

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from visual_attention.data import mirrored
-from visual_attention.experiments import registry
+from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import generation
 from visual_attention.experiments.claims.generation import passes, realism, weight_on_counterpart
+from visual_attention.experiments.comparison import compare
 from visual_attention.training import seeded
 
 CLAIM = registry.claim("generation")
@@ -95,3 +96,41 @@ def test_training_repeats_itself():
     budget = Budget(steps=3, batch=8)
     one, two = (generation.train(built("neighbours"), 5, budget) for _ in range(2))
     assert one == two != generation.train(built("neighbours"), 6, budget)
+
+
+class TestRecord:
+    """The numbers of the chapter's text."""
+
+    def test_it_is_whole(self):
+        rows = record.load("generation")
+        made = {(row["arm"], row["seed"]) for row in rows if row["metric"] == CLAIM.metric}
+        assert made == {(arm.name, seed) for arm in CLAIM.arms for seed in range(5)}
+
+    def test_attention_wins_over_neighbours(self):
+        result = compare(CLAIM, record.load("generation"))
+        assert (result.verdict, result.seeds) == ("supported", 5)
+        assert (round(result.effect), round(result.low), round(result.high)) == (83, 81, 84)
+        assert {line.arm: round(line.mean) for line in result.table} == {
+            "attention": 87, "neighbours": 4, "wide convolution": 99, "uniform attention": 2
+        }  # fmt: skip
+
+    def test_the_wide_convolution_wins_over_attention(self):
+        rivals = {"treatment": "wide convolution", "baseline": "attention"}
+        result = compare(CLAIM, record.load("generation"), **rivals)
+        assert result.verdict == "better" and round(result.effect) == 12
+
+    def test_wholes_are_better_with_attention_and_parts_are_not(self):
+        rows = record.load("generation")
+        for metric, want, verdict in (
+            ("single parts pass for real", (51, 73, 73), "worse"),
+            ("whole pictures pass for real", (63, 6, 81), "better"),
+        ):
+            result = compare(CLAIM, rows, metric=metric)
+            means = {line.arm: round(line.mean) for line in result.table}
+            assert tuple(means[n] for n in ("attention", "neighbours", "wide convolution")) == want
+            assert result.verdict == verdict
+
+    def test_a_fifth_of_the_whole_pictures_is_new(self):
+        rows = record.load("generation")
+        new = [r["value"] for r in rows if (r["arm"], r["metric"]) == ("attention", "new among whole ones")]
+        assert len(new) == 5 and round(sum(new) / 5) == 20

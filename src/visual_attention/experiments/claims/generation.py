@@ -146,5 +146,10 @@ CLAIMS = [
             "shapes, six shapes in the place of four, learned positions, and a loss that counts all times "
             "alike. When the margin was set, seed 0 had been seen once for each arm, over 350 steps."
         ),
+        meaning=(
+            "Far parts agree if patches can hear of each other and know of whom. Attention does; the wide "
+            "convolution does so more, as a counterpart is always at the same place here. Neighbours make "
+            "the better single parts, and wholes like those of strangers. No word on photographs."
+        ),
     ),
 ]
