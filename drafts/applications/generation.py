@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Can distant parts of a picture agree while it is being made?
 #
-# Cover one eye of the cat below, and you still know its colour: the other eye tells. A program that makes pictures must know it, too, and **generated images** are famous for getting just that wrong, in earrings that do not match and hands with six fingers. The article claims that attention makes generated images more detailed and more realistic. You build a small generator, train it with attention and without, and measure whether far parts agree.
+# Cover one eye of the cat below, and you still know its colour: the other eye tells. A program that makes pictures must know it, too, and **generated images** are famous for getting that wrong, in earrings that do not match and hands with six fingers. The article claims that attention makes generated images more detailed and more realistic. You build a small generator, train it with attention and without, and measure whether far parts agree.
 
 # %%
 import torch
@@ -118,11 +118,11 @@ for name, images in (("real", fresh), ("strangers", strangers)):
     print(f"by whole pictures {whole:.0f} %, by one part {part:.0f} %")
 
 # %% [markdown]
-# Two measures. The first asks whether both parts of a pair have one clear colour and one shape. The second is a **two-sample test** {cite}`lopezpaz2017revisiting`: a classifier learns to tell made pictures from real ones, and is asked about others of them. 50 % right is guessing: then the two sets are alike in all that it looks at. It tells strangers by the whole picture, and cannot by one part.
+# The first measure asks whether both parts of a pair have one clear colour and one shape. The second is a **two-sample test** {cite}`lopezpaz2017revisiting`: a classifier learns to tell made pictures from real ones. 50 % right is guessing: then the two sets are alike in all that it looks at. It tells strangers by the whole picture, not by one part.
 #
 # ## What is the generator?
 #
-# A small vision transformer. Each patch of 4 x 4 pixels is a token; two layers let tokens hear of each other; each token foresees its patch. The time steers every layer, by a scale and a shift {cite}`peebles2023scalable`.
+# A small vision transformer: patches of 4 x 4 pixels are tokens, two layers let them hear of each other, and each foresees its patch. The time steers every layer, by a scale and a shift {cite}`peebles2023scalable`.
 #
 # ```{literalinclude} ../../src/visual_attention/applications/generation.py
 # :language: python
@@ -186,9 +186,13 @@ figures.bars(ax, **bars, label="pairs that agree (%)", form="{:.0f}", highlight=
 figure
 
 # %% [markdown]
-# **The claim holds against neighbours**: with attention 83 points more of the pairs agree (95 % interval 81 to 84, five seeds). Neighbours agree as often as strangers do. **But "only attention" is wrong.** The wide convolution hears of all patches, too, and makes 99 % agree, 12 points more than attention.
-#
-# Uniform attention also hears of all patches, and does worst: it cannot tell *which* patch it hears. So far parts need to hear of each other, and to know of whom. Here a counterpart is always at the same place, and a filter with a weight for each offset learns that sooner. Where the twin may lie anywhere, the wide convolution [found nothing](../mechanisms/self_attention.ipynb).
+# **The claim holds against neighbours**: with attention 83 points more of the pairs agree (95 % interval 81 to 84, five seeds). Neighbours agree as often as strangers do. **But "only attention" is wrong:**
+
+# %%
+comparison.compare(claim, record.load("generation"), treatment="wide convolution", baseline="attention")
+
+# %% [markdown]
+# The wide convolution hears of all patches, too, and makes 99 % of the pairs agree, 12 points more than attention. Uniform attention hears of all and does worst: it cannot tell *which* patch it hears. So far parts need to hear of each other, and to know of whom. Here a counterpart is always at the same place, and a filter with a weight for each offset learns that sooner. Where the twin may lie anywhere, the wide convolution [found nothing](../mechanisms/self_attention.ipynb).
 #
 # ## What goes wrong without it?
 #
@@ -244,7 +248,7 @@ figures.curves(ax, times, lines, xlabel="time", ylabel="percent")
 figure
 
 # %% [markdown]
-# So this attention chooses by **place**, not by content: its queries and keys are made of positions for the most part. What changes is what the counterpart has to say. That is why a wide convolution can do the same.
+# So this head chooses by **place**, not by content. What changes is what the counterpart has to say. That is why a wide convolution can do the same.
 #
 # ## Is it these weights that tie them?
 #
@@ -275,9 +279,9 @@ figures.bars(ax, list(shares), list(shares.values()), label="pairs that agree (%
 figure
 
 # %% [markdown]
-# They agree nearly as often as before. What was decided is undone and decided again, together, as long as there is time. In the middle half the cut does harm. Cut all along, nothing agrees, while as many weights elsewhere are not missed: these weights do tie left to right.
+# They agree nearly as often as before: while there is time, what was decided can be decided again, together. In the middle half the cut does harm. Cut all along, nothing agrees, and as many weights elsewhere are not missed: these weights do tie left to right.
 #
-# A caution: cut all along, the parts fall apart as well. The network meets half-made pictures of a kind that it has never seen, so this tells what *it* needs, not what could be learned without.
+# A caution: cut all along, the parts fall apart as well. This tells what *this* network needs, not what could be learned without.
 #
 # ## Does it only remember?
 #
@@ -293,7 +297,7 @@ for name, made in (("memory", generation.generate(memory, 100)), ("attention", s
     print(f"{name:9}: {flawless.float().mean():4.0%} of the pictures are flawless, {new:4.0%} of those new")
 
 # %% [markdown]
-# The memory is flawless, and copies. The network errs now and then, and a good part of its flawless pictures are new: 20 % in the record (five seeds), what one expects if upper and lower pairs are made independently of each other. It has understood pairs. A perfect score on the first measure of this chapter was to be had without any understanding, so look at more than one.
+# The memory is flawless, and copies. The network errs now and then, but 20 % of its flawless pictures are new in the record (five seeds), as many as if upper and lower pairs were made independently. A perfect score on agreement can be had by copying, so look at more than one measure.
 #
 # ## Exercises
 #
