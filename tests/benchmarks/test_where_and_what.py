@@ -1,7 +1,7 @@
 """What the gates cost beside the plain formula: time forward and backward, and memory kept for backward.
 
-The plain formula is what one would write inline: no check at the door, no class. To see the table:
-python -m pytest tests/benchmarks/test_where_and_what.py -s
+The plain formula is what one would write inline: no check at the door, no class. `make bench` holds each gate
+to 1.1 of its time; `make test`, where other tests run beside it, only notices what is grossly slower.
 """
 
 from functools import partial
@@ -18,6 +18,7 @@ from visual_attention.mechanisms.channel import ChannelAttention, EfficientChann
 from visual_attention.mechanisms.spatial import CoordinateAttention, SpatialAttention
 
 MOST = 1.1  # times the plain formula
+GROSS = 1.6  # what a machine with other work to do never adds to two equal formulas
 B, C, SIDE = 32, 64, 56  # what any call costs is little beside maps of that size
 
 
@@ -94,15 +95,18 @@ def kept_bytes(run, x: torch.Tensor) -> int:
 @pytest.mark.usefixtures("one_thread", "memory_used_again")
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "forward and backward"])
 @pytest.mark.parametrize(("build", "plain"), CASES, ids=NAMES)
-def test_no_slower_than_the_plain_formula(build, plain, backward, capsys):
+def test_no_slower_than_the_plain_formula(build, plain, backward, benchmark, capsys):
     gate = seeded(build)
     x = feature_map().requires_grad_(backward)
     torch.testing.assert_close(gate(x), plain(gate, x))  # the same thing is timed
-    ratio = median_ratio(gate, partial(plain, gate), x, backward=backward, limit=MOST)
+    benchmark.pedantic(gate, (x,), rounds=1)
+    most = GROSS if benchmark.disabled else MOST
+    ratio = median_ratio(gate, partial(plain, gate), x, backward=backward, limit=most)
+    benchmark.extra_info["of the plain formula's time"] = round(ratio, 3)
     with capsys.disabled():
         when = "forward + backward" if backward else "forward"
         print(f"\n{plain.__name__:20}{when:20}{ratio:.2f} of the plain formula's time")
-    assert ratio <= MOST
+    assert ratio <= most
 
 
 class PoolsTwice(EfficientChannelAttention):
@@ -115,9 +119,12 @@ class PoolsTwice(EfficientChannelAttention):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread", "memory_used_again")
-def test_a_gate_that_pools_twice_is_slower():
-    gate = seeded(lambda: PoolsTwice(C))
-    assert median_ratio(gate, partial(efficient, gate), feature_map(), backward=False, limit=MOST) > MOST
+def test_a_gate_that_pools_twice_is_slower(benchmark):
+    if benchmark.disabled:
+        pytest.skip("make bench asks whether the clock would notice")
+    gate, x = seeded(lambda: PoolsTwice(C)), feature_map()
+    benchmark.pedantic(gate, (x,), rounds=1)
+    assert median_ratio(gate, partial(efficient, gate), x, backward=False, limit=MOST) > MOST
 
 
 @pytest.mark.parametrize(("build", "plain"), CASES, ids=NAMES)
