@@ -1,0 +1,24 @@
+"""Reference solutions of the exercises in notebooks/applications/tracking.ipynb."""
+
+from torch.nn import functional as F
+
+
+def success_curve(overlaps, present, thresholds):
+    """The share of the frames with the target whose overlap is above each threshold, (K,)."""
+    counted = overlaps[present]
+    return (counted[:, None] > thresholds).float().mean(dim=0)
+
+
+def correlate(search, template):
+    """Each template slides over its own search features: (B, d, H, W), (B, d, h, w) -> (B, H-h+1, W-w+1)."""
+    batch, dim, height, width = search.shape
+    stacked = search.reshape(1, batch * dim, height, width)  # each image's channels become a group
+    return F.conv2d(stacked, template, groups=batch)[0]
+
+
+def attend(queries, keys, mask, temperature):
+    """How well each place fits: its cosines with the parts, weighted by their own softmax, (B, N)."""
+    similar = F.normalize(queries, dim=2) @ F.normalize(keys, dim=2).mT  # (B, N, M)
+    scores = similar / temperature
+    weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=2)
+    return (weights * similar).sum(dim=2)
