@@ -174,9 +174,12 @@ class Tracker(nn.Module):
         if search.shape[2] % STRIDE or search.shape[3] % STRIDE:
             raise ValueError(f"wanted a search region of even sides, got {tuple(search.shape)}")
         inner = slice(MARGIN, -MARGIN)
-        keys = self.key(self.features(template))[:, :, inner, inner]
-        queries = F.normalize(self.query(self.features(search)), dim=1)
-        return queries if owner is None else queries[owner], F.normalize(keys, dim=1)
+        keys = self._measure(self.key(self.features(template))[:, :, inner, inner])
+        queries = self._measure(self.query(self.features(search)))
+        return queries if owner is None else queries[owner], keys
+
+    def _measure(self, x: Tensor) -> Tensor:
+        return F.normalize(x, dim=1)
 
 
 class AttentionTracker(Tracker):
@@ -250,6 +253,16 @@ class CorrelationTracker(Tracker):
         summed = F.fold(mine.flip(2).mT, (height + PARTS - 1, width + PARTS - 1), PARTS)
         edge = PARTS // 2 - 1
         return summed[:, :, edge : edge + height + 1, edge : edge + width + 1]
+
+
+class ProductTracker(CorrelationTracker):
+    """Correlation of features as they come, by dot products and not by cosines, as the paper has it.
+
+    A place with large features fits everything a little better. How well a place fits is any real number.
+    """
+
+    def _measure(self, x: Tensor) -> Tensor:
+        return x / x.shape[1] ** 0.5
 
 
 class BlindTracker(Tracker):

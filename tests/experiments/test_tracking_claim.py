@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from visual_attention.applications.tracking import BlindTracker
+from visual_attention.data.tracks import FRAME, pairs
+from visual_attention.experiments import record, registry
+from visual_attention.experiments.claim import Budget, count_parameters
+from visual_attention.experiments.claims import tracking
+from visual_attention.training import seeded
+
+TINY = Budget(steps=2, batch=4, test=1)
+
+
+def test_the_rules_are_those_that_were_written_down():
+    rules = [(c.name, c.treatment, c.baseline, c.metric, c.margin, c.seeds) for c in tracking.CLAIMS]
+    assert rules == [
+        ("tracking", "cross-attention", "cross-correlation", "success", 5, 5),
+        ("tracking-leak", "only the target covered", "all covered alike", "hits", 20, 5),
+    ]
+
+
+@pytest.mark.parametrize("name", ["tracking", "tracking-leak"])
+def test_all_arms_have_the_same_parameters(name):
+    counts = count_parameters(registry.claim(name))
+    assert max(counts.values()) <= 1.05 * min(counts.values()) and max(counts.values()) < 20_000
+
+
+def test_every_arm_reports_all_conditions_and_their_means():
+    for arm in tracking.ARMS[:2]:
+        with seeded(0):
+            metrics = tracking.measure(arm.build(), arm, 0, TINY)
+        assert all(0 <= value <= 100 for value in metrics.values())
+        kinds = [
+            sum(metrics[f"success, {kind} {s:g}"] for s in tracking.STRENGTHS[kind])
+            / len(tracking.STRENGTHS[kind])
+            for kind in ("rotation", "bend", "occlusion")
+        ]
+        assert metrics["success"] == pytest.approx(sum(kinds) / 3)
+        assert {"success, clean", "precision, clean", "presence", "success, alike 7"} <= set(metrics)
+    assert list(tracking.conditions())[:3] == ["clean", "rotation 45", "rotation 90"]
+
+
+def test_all_arms_see_the_same_pairs_and_films():
+    assert tracking.pool(4, 0) is tracking.pool(4, 0)
+    films = tracking.test_films(1, 0)
+    assert films is tracking.test_films(1, 0) and films["gone"].present[0, :, 0].sum() == 5
+
+
+def test_blind_hits_are_counted_among_the_sprites():
+    """A network that answers with the place of the second sprite never hits, one that knows always does."""
+    films = pairs(30, split="test", generator=torch.Generator().manual_seed(0))
+
+    class Answers(torch.nn.Module):
+        def __init__(self, who):
+            super().__init__()
+            self.who = who
+
+        def forward(self, template, search):
+            return (
+                BlindTracker(width=4, dim=4)
+                .eval()(template, search)
+                ._replace(boxes=FRAME * films.boxes[:, 1, self.who])
+            )
+
+    right, wrong = (tracking.found_blindly(Answers(who), films) for who in (0, 1))
+    assert right["hits"] == 100 and wrong["hits"] == 0
+    assert 100 / 7 < right["chance"] < 100 / 3
+
+
+@pytest.mark.parametrize("name", ["tracking", "tracking-leak"])
+def test_the_record_is_whole(name):
+    claim = registry.claim(name)
+    made = {(row["arm"], row["seed"]) for row in record.load(name) if row["metric"] == claim.metric}
+    if not made:
+        pytest.skip("not run yet")
+    assert made == {(arm.name, seed) for arm in claim.arms for seed in range(5)}
