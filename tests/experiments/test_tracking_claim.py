@@ -67,6 +67,16 @@ def test_blind_hits_are_counted_among_the_sprites():
     assert 100 / 7 < right["chance"] < 100 / 3
 
 
+def test_curves_begin_with_the_clean_films():
+    rows = [
+        {"arm": arm, "seed": seed, "metric": f"success, {name}", "value": value + 100 * seed}
+        for seed in (1, 0)
+        for arm in ("cross-attention", "other")
+        for name, value in (("clean", 5), ("bend 0.2", 4), ("bend 0.4", 3), ("scale 0.5", 2))
+    ]
+    assert tracking.curve(rows, "other", "bend").tolist() == [[5, 4, 3], [105, 104, 103]]
+
+
 @pytest.mark.parametrize("name", ["tracking", "tracking-leak"])
 def test_the_record_is_whole(name):
     claim = registry.claim(name)

@@ -23,7 +23,7 @@ from visual_attention.training import seeded
 FILE = Path(__file__).with_name("tracking.safetensors")
 KINDS = {"attention": AttentionTracker, "correlation": CorrelationTracker}
 WIDTH = 16
-PAIRS, STEPS, BATCH, LEARNING_RATE = 400, 300, 8, 5e-3
+PAIRS, STEPS, BATCH, LEARNING_RATE = 320, 280, 8, 5e-3
 
 
 def build(kind: str) -> Tracker:

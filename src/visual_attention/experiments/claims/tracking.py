@@ -6,8 +6,10 @@ Run: python -m visual_attention.experiments run tracking tracking-leak --seeds 5
 """
 
 import functools
+from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +25,7 @@ from visual_attention.applications.tracking import (
 from visual_attention.applications.tracking_scores import area, precision, presence_area, success
 from visual_attention.data import tracks
 from visual_attention.data.tracks import FRAME, Disturbance, Tracks
+from visual_attention.experiments import record
 from visual_attention.experiments.claim import Arm, Budget, Claim
 
 LEARNING_RATE = 5e-3  # one for all arms
@@ -119,6 +122,13 @@ def found_blindly(model: nn.Module, films: Tracks) -> dict[str, float]:
         "chance": 100 * (1 / there.sum(dim=1).float())[asked].mean().item(),
         "hits": 100 * (nearest == 0)[asked].float().mean().item(),
     }
+
+
+def curve(rows: Sequence[record.Row], arm: str, kind: str) -> np.ndarray:
+    """Areas under success of an arm from clean to the strongest, (seeds, 1 + strengths)."""
+    names = ["success, clean", *(f"success, {kind} {strength:g}" for strength in STRENGTHS[kind])]
+    table = {(row["seed"], row["metric"]): row["value"] for row in rows if row["arm"] == arm}
+    return np.array([[table[seed, name] for name in names] for seed in sorted({seed for seed, _ in table})])
 
 
 def mean(values: list[float]) -> float:

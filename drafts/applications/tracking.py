@@ -1,0 +1,231 @@
+# %% [markdown]
+# # Where has it gone?
+#
+# A ball in a crowd of balls, a coin among coins: you saw it once, and now you want to point at it in each picture that follows. That is **tracking**. The article claims that attention makes it more reliable "under occlusion and deformation". You build two trackers that differ in one thing only, turn, bend and cover what they follow, and count. And you learn to distrust the test itself: a careless one gives its answers away.
+
+# %%
+import torch
+
+from visual_attention.applications import trained_trackers
+from visual_attention.applications.boxes import iou
+from visual_attention.applications.follow import follow, template_of
+from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker, disc_mask
+from visual_attention.applications.tracking_scores import DISTANCES, OVERLAPS, area, precision, success
+from visual_attention.data.tracks import FRAME, Disturbance, sequences
+
+# %%
+from visual_attention.exercises.tracking import check_attend, check_correlate, check_success_curve
+from visual_attention.experiments import comparison, record, registry
+from visual_attention.experiments.claims import tracking
+from visual_attention.view import figures
+from visual_attention.view.track_player import Film, PlainTracker, TrackPlayer
+
+# %% [markdown]
+# Here is the world of this chapter. Six round things of one family, cut from real photographs or ancient coins, wander over a photograph. One of them, with the box, is the **target**. Its box in the first frame is all that a tracker is told.
+
+# %% mystnb={"image": {"alt": "Three rows of five small pictures. In the first row, discs wander over a grey background and stay as they are. In the second they turn and stretch. In the third, rectangles of another photograph cover half of each, and some lie where no disc is. A white box marks the same disc in each picture."}, "figure": {"caption": "Films under three disturbances: none, turning and bending, boards. All things are disturbed alike, not the target alone.", "name": "fig-tracking-films"}}
+figures.use_style()
+shown = {"clean": {}, "turned and bent": {"rotation": 90, "bend": 0.3}, "covered": {"occlusion": 0.5}}
+figure, axes = figures.sheet(3, 5, size=(8.4, 5.2))
+for row, (name, disturbance) in zip(axes, shown.items(), strict=True):
+    film = sequences(1, split="test", disturbance=Disturbance(**disturbance), frames=5, generator=torch.Generator().manual_seed(15))
+    for t, ax in enumerate(row):
+        figures.show_image(ax, film.frames[0, t], title=name if t == 0 else "")
+        x, y, w, h = (FRAME * film.boxes[0, t, 0]).tolist()
+        ax.add_patch(figures.Rectangle((x - w / 2 - 0.5, y - h / 2 - 0.5), w, h, fill=False, edgecolor="white"))
+figure
+
+# %% [markdown]
+# ## How do you find a thing that you saw once?
+#
+# Take the picture of the target, the **template**, and lay it over every place of the new picture. Where do the two agree best? Here both are rows of numbers. The template is 2, 9, 4, and at each place you take the **cosine**: the sum of products, divided by both lengths. It is 1 if the two are the same up to brightness.
+
+# %%
+scene = torch.tensor([3.0, 1.0, 2.0, 9.0, 4.0, 5.0, 4.0, 9.0, 2.0, 1.0])
+template = torch.tensor([2.0, 9.0, 4.0])
+windows = scene.unfold(0, 3, 1)  # (8, 3): the scene under the template, place by place
+cosines = windows @ template / (windows.norm(dim=1) * template.norm())
+print(cosines.numpy().round(2))
+
+# %% [markdown]
+# The peak, 1, is at the third place: there stands 2, 9, 4. That is **cross-correlation**, and with features of a network in place of pixels it is the tracker of {cite:t}`bertinetto2016fully`. The same network reads the template and the **search region** around the last known place, so it is called **Siamese**.
+#
+# **Predict.** Further right stands 4, 9, 2: the target *mirrored*, or turned by half a turn. Which value does correlation give it?
+#
+# - 1
+# - a little less than 1
+# - almost 0
+#
+# :::{dropdown} Answer
+# A little less, 0.96. The 9 in the middle stayed in the middle. Had it been at an end, the value would have been far lower: correlation compares each part of the template with *one* place, the place where it would lie if nothing but the position had changed.
+# :::
+#
+# ## What if each place may choose its part?
+#
+# **Cross-attention** turns it round: each place of the scene asks *all* parts of the template, and a softmax says which part it is compared with. With two numbers a place:
+
+# %%
+parts = torch.eye(3)  # three parts of a template that have nothing in common
+target = parts.flip(0)  # the same three, in reverse order: the target has turned round
+rigid = (target * parts).sum(dim=1)  # correlation: each place with its own part
+similar = target @ parts.T  # (places, parts): every place with every part
+weights = torch.softmax(similar / 0.1, dim=1)
+chosen = (weights * similar).sum(dim=1)
+print("correlation:", rigid.tolist(), "mean", round(rigid.mean().item(), 2))
+print("attention:  ", chosen.numpy().round(2), "mean", round(chosen.mean().item(), 2))
+
+# %% [markdown]
+# Only the middle part stayed in its place, so correlation finds a third of the target. Attention finds all of it: the parts are there, in another order. Now you see the price as well: it would have found *any* order.
+#
+# The trackers of this chapter are one network. It gives each of 24 x 24 places of the search region a query and each of 8 x 8 parts of the template a key, and compares them by cosines. How well a place fits is its weighted sum of cosines; the **response** is the mean of that over the target's disc.
+#
+# ```{literalinclude} ../../src/visual_attention/applications/tracking.py
+# :language: python
+# :pyobject: AttentionTracker._weigh
+# ```
+#
+# {cite:t}`chen2021transformer` let template and search region attend to each other several times over and read boxes off the result. Here it is once, so that the weights are the only difference to correlation. A part outside of the disc shows background. It would match the background everywhere, so a **mask** leaves it out.
+
+# %%
+with torch.no_grad():
+    attention, correlation = (trained_trackers.load(kind) for kind in ("attention", "correlation"))
+    first = template_of(film.frames[:, 0], film.boxes[:, 0, 0])  # (1, 3, 24, 24)
+    search = film.frames[:, 3, :, 8:56, 8:56]
+    weights = attention.weights(first, search)  # (1, 576 places, 64 parts)
+    assert torch.allclose(weights.sum(dim=2), torch.ones(1, 576), atol=1e-5)
+    assert not weights[..., ~disc_mask().flatten()].any()
+    fits = (weights * attention.similarities(first, search)).sum(dim=2)
+print("places and parts:", tuple(weights.shape[1:]), "- best fit", round(fits.max().item(), 2))
+
+# %% [markdown]
+# And correlation is attention whose weights were fixed beforehand: for each centre, 1 for the part that lies there and 0 for all others.
+
+# %%
+with torch.no_grad():
+    similar, response = correlation.similarities(first, search), correlation.response(first, search)
+    fixed = correlation.fixed_weights((12, 10), grid=(24, 24))  # (576, 64), zeros and ones
+    assert torch.allclose((fixed * similar[0]).sum() / disc_mask().sum(), response[0, 0, 12, 10], atol=1e-5)
+print("ones in the weights of one centre:", int(fixed.sum()), "of", fixed.numel())
+
+# %% [markdown]
+# ## Can you hide it?
+#
+# The two trackers run in this page. Step through a film; the search region is dashed, the true box dotted. Then switch the board on and drag it over the target. At which share of cover do you lose it? Does the other tracker lose it at the same one? In the second film the target leaves: what does the tracker's chance say?
+
+# %%
+conditions = {"turning": Disturbance(rotation=120, bend=0.2), "it leaves": Disturbance(gone=(3, 6))}
+films, board = [], None
+for name, disturbance in conditions.items():
+    made = sequences(1, split="test", disturbance=disturbance, frames=7, generator=torch.Generator().manual_seed(8))
+    start = template_of(made.frames[:, 0], made.boxes[:, 0, 0])[0]
+    films.append(Film(name, made.frames[0], made.boxes[0, :, 0], made.present[0, :, 0], start))
+    board = film.frames[0, 0].flip(2) if board is None else board
+    first_film = made if len(films) == 1 else first_film
+players = [
+    PlainTracker(f"cross-{kind}", kind, trained_trackers.plain(model), 16, 16, follow(model, first_film).boxes[0])
+    for kind, model in (("attention", attention), ("correlation", correlation))
+]
+TrackPlayer(films, players, board, frame=3)
+
+# %% [markdown]
+# ## How does one score a tracker?
+#
+# Two curves, as the field draws them {cite}`wu2013online`. **Success**: in which share of the frames does the box overlap the true one (intersection over union) by more than a threshold? **Precision**: in which share is its centre at most so many pixels off? A tracker is ranked by the area under the first. Frames in which the target is gone count for neither.
+
+# %% mystnb={"image": {"alt": "Two panels with two lines each. Left, success falls from the left to the right as the wanted overlap grows. Right, precision rises with the distance that is allowed."}, "figure": {"caption": "Success and precision of the two trained trackers on 8 films with turning things, four things of each followed in turn.", "name": "fig-tracking-curves"}}
+turning = sequences(8, split="test", disturbance=Disturbance(rotation=90), frames=8, generator=torch.Generator().manual_seed(2))
+lines, near = {}, {}
+for name, model in {"cross-attention": attention, "cross-correlation": correlation}.items():
+    boxes, true, present = tracking.after_the_first(model, turning)
+    lines[name] = success(boxes, true, present).numpy()
+    near[name] = precision(boxes, true, present).numpy()
+figure, axes = figures.sheet(1, 2, size=(8.4, 3.0))
+figures.curves(axes[0], OVERLAPS.tolist(), lines, xlabel="overlap above", ylabel="share of frames")
+figures.curves(axes[1], DISTANCES.tolist(), near, xlabel="pixels off, at most", ylabel="share of frames")
+figure
+
+# %%
+overlap = iou(boxes, true)[present]
+fine = success(boxes, true, present, torch.linspace(0, 1, 2001))
+assert abs(area(fine) - overlap.mean()) < 1e-3
+print(f"area under success {area(fine):.3f} = mean overlap {overlap.mean():.3f}")
+
+# %% [markdown]
+# The area *is* the mean overlap, once thresholds are fine enough. No magic, and one number less to remember.
+#
+# ## Does the test give its answers away?
+#
+# You want to know how well a tracker follows what is covered. So you cover the target with a board. Nothing else. What would a guesser score that knows nothing of the target and points at the board?
+
+# %%
+for name, betrayed in (("only the target covered", True), ("all covered alike", False)):
+    world = sequences(20, split="test", disturbance=Disturbance(occlusion=0.5, betrayed=betrayed), frames=4, generator=torch.Generator().manual_seed(3))
+    covered = (world.visible[:, -1] < 0.9).float()  # (20, 6): which things have a board
+    guess = (covered[:, 0] / covered.sum(dim=1).clamp(min=1)).mean()
+    print(f"{name}: a guesser that points at a covered thing is right in {guess:.0%} of the films")
+
+# %% [markdown]
+# Every covered target is found, without a look at it. The board is the **leak**. In this chapter's world all things are covered by the same law, and a few boards lie on nothing. Is that enough? Train a network that never sees the template, in both worlds, and see what it finds:
+
+# %%
+leak = registry.claim("tracking-leak")
+comparison.compare(leak, record.load("tracking-leak"))
+
+# %% [markdown]
+# LEAK_FINDINGS
+#
+# ## Does attention follow better?
+#
+# Three arms of the same size and one more. **Cross-attention** against **cross-correlation**; as a **control**, attention whose weights are all the same, which compares each place with the template's mean; and correlation by plain products, without the division by lengths, as the paper has it.
+#
+# **Predict.** Things turn, bend, and are half covered. What comes out?
+#
+# - attention wins
+# - about equal
+# - correlation wins
+#
+# First a short run with one seed, then the record of five.
+
+# %%
+claim = registry.claim("tracking")
+comparison.compare(claim, comparison.live(claim, seeds=[0], arms=["cross-attention", "cross-correlation"], jobs=1))
+
+# %%
+result = comparison.compare(claim, record.load("tracking"))
+result
+
+# %% [markdown]
+# MAIN_FINDINGS
+
+# %% mystnb={"image": {"alt": "ROBUST_ALT"}, "figure": {"caption": "ROBUST_CAPTION", "name": "fig-tracking-robust"}}
+figure, axes = figures.sheet(1, 4, size=(11.0, 3.0))
+rows = record.load("tracking")
+for ax, kind in zip(axes, ("rotation", "bend", "occlusion", "scale"), strict=True):
+    steps = (0, *tracking.STRENGTHS[kind])
+    drawn = {arm.name: tracking.curve(rows, arm.name, kind).mean(axis=0) for arm in claim.arms[:3]}
+    figures.curves(ax, steps, drawn, xlabel=kind, ylabel="success (%)" if kind == "rotation" else "")
+figure
+
+# %% [markdown]
+# CURVE_FINDINGS
+#
+# ## What fails?
+#
+# A bag of parts has no order. Cut the target into four quarters and swap them across: every part is still there.
+
+# %% mystnb={"image": {"alt": "SWAP_ALT"}, "figure": {"caption": "SWAP_CAPTION", "name": "fig-tracking-swapped"}}
+def swapped(picture):
+    return torch.roll(picture, shifts=(4, 4), dims=(2, 3))
+
+
+with torch.no_grad():
+    keys = torch.nn.functional.normalize(torch.randn(1, 16, 8, 8, generator=torch.Generator().manual_seed(0)), dim=1)
+    queries = torch.zeros(1, 16, 24, 24)
+    queries[:, :, 8:16, 8:16] = swapped(keys)
+    fits = {name: model._respond(queries, keys)[0, 0] for name, model in
+            (("cross-attention", attention), ("cross-correlation", correlation))}  # fmt: skip
+figure, axes = figures.sheet(1, 2, size=(6.4, 3.0))
+for ax, (name, fit) in zip(axes, fits.items(), strict=True):
+    figures.show_map(ax, fit.clamp(min=0), label="response", vmax=1)
+    ax.set_title(f"{name}: best {fit.max():.2f}")
+figure
