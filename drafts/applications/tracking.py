@@ -5,34 +5,39 @@
 
 # %%
 import torch
+from torch.nn import functional as F
 
 from visual_attention.applications import trained_trackers
 from visual_attention.applications.boxes import iou
 from visual_attention.applications.follow import follow, template_of
-from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker, disc_mask
+from visual_attention.applications.tracking import disc_mask
 from visual_attention.applications.tracking_scores import DISTANCES, OVERLAPS, area, precision, success
-from visual_attention.data.tracks import FRAME, Disturbance, sequences
+from visual_attention.data.tracks import Disturbance, sequences
 
 # %%
 from visual_attention.exercises.tracking import check_attend, check_correlate, check_success_curve
 from visual_attention.experiments import comparison, record, registry
 from visual_attention.experiments.claims import tracking
 from visual_attention.view import figures
+from visual_attention.view.detections import show_boxes
 from visual_attention.view.track_player import Film, PlainTracker, TrackPlayer
 
 # %% [markdown]
 # Here is the world of this chapter. Six round things of one family, cut from real photographs or ancient coins, wander over a photograph. One of them, with the box, is the **target**. Its box in the first frame is all that a tracker is told.
 
 # %% mystnb={"image": {"alt": "Three rows of five small pictures. In the first row, discs wander over a grey background and stay as they are. In the second they turn and stretch. In the third, rectangles of another photograph cover half of each, and some lie where no disc is. A white box marks the same disc in each picture."}, "figure": {"caption": "Films under three disturbances: none, turning and bending, boards. All things are disturbed alike, not the target alone.", "name": "fig-tracking-films"}}
+def films(count, *, seed, frames=8, **disturbance):
+    generator, disturbed = torch.Generator().manual_seed(seed), Disturbance(**disturbance)
+    return sequences(count, split="test", disturbance=disturbed, frames=frames, generator=generator)
+
+
 figures.use_style()
 shown = {"clean": {}, "turned and bent": {"rotation": 90, "bend": 0.3}, "covered": {"occlusion": 0.5}}
 figure, axes = figures.sheet(3, 5, size=(8.4, 5.2))
 for row, (name, disturbance) in zip(axes, shown.items(), strict=True):
-    film = sequences(1, split="test", disturbance=Disturbance(**disturbance), frames=5, generator=torch.Generator().manual_seed(15))
+    film = films(1, seed=15, frames=5, **disturbance)
     for t, ax in enumerate(row):
-        figures.show_image(ax, film.frames[0, t], title=name if t == 0 else "")
-        x, y, w, h = (FRAME * film.boxes[0, t, 0]).tolist()
-        ax.add_patch(figures.Rectangle((x - w / 2 - 0.5, y - h / 2 - 0.5), w, h, fill=False, edgecolor="white"))
+        show_boxes(ax, film.frames[0, t], film.boxes[0, t, :1], title=name if t == 0 else "")
 figure
 
 # %% [markdown]
@@ -49,7 +54,8 @@ print(cosines.numpy().round(2))
 
 # %% [markdown]
 # The peak, 1, is at the third place: there stands 2, 9, 4. That is **cross-correlation**, and with features of a network in place of pixels it is the tracker of {cite:t}`bertinetto2016fully`. The same network reads the template and the **search region** around the last known place, so it is called **Siamese**.
-#
+
+# %% [markdown]
 # **Predict.** Further right stands 4, 9, 2: the target *mirrored*, or turned by half a turn. Which value does correlation give it?
 #
 # - 1
@@ -59,7 +65,11 @@ print(cosines.numpy().round(2))
 # :::{dropdown} Answer
 # A little less, 0.96. The 9 in the middle stayed in the middle. Had it been at an end, the value would have been far lower: correlation compares each part of the template with *one* place, the place where it would lie if nothing but the position had changed.
 # :::
-#
+
+# %%
+print("4, 9, 2 gets", round(cosines[6].item(), 2))
+
+# %% [markdown]
 # ## What if each place may choose its part?
 #
 # **Cross-attention** turns it round: each place of the scene asks *all* parts of the template, and a softmax says which part it is compared with. With two numbers a place:
@@ -76,7 +86,13 @@ print("attention:  ", chosen.numpy().round(2), "mean", round(chosen.mean().item(
 
 # %% [markdown]
 # Only the middle part stayed in its place, so correlation finds a third of the target. Attention finds all of it: the parts are there, in another order. Now you see the price as well: it would have found *any* order.
-#
+
+# %%
+shuffled = target[[1, 2, 0]]
+again = (torch.softmax(shuffled @ parts.T / 0.1, dim=1) * (shuffled @ parts.T)).sum(dim=1)
+assert torch.allclose(again.mean(), chosen.mean())  # no order is worse than any other
+
+# %% [markdown]
 # The trackers of this chapter are one network. It gives each of 24 x 24 places of the search region a query and each of 8 x 8 parts of the template a key, and compares them by cosines. How well a place fits is its weighted sum of cosines; the **response** is the mean of that over the target's disc.
 #
 # ```{literalinclude} ../../src/visual_attention/applications/tracking.py
@@ -113,19 +129,20 @@ print("ones in the weights of one centre:", int(fixed.sum()), "of", fixed.numel(
 # The two trackers run in this page. Step through a film; the search region is dashed, the true box dotted. Then switch the board on and drag it over the target. At which share of cover do you lose it? Does the other tracker lose it at the same one? In the second film the target leaves: what does the tracker's chance say?
 
 # %%
-conditions = {"turning": Disturbance(rotation=120, bend=0.2), "it leaves": Disturbance(gone=(3, 6))}
-films, board = [], None
-for name, disturbance in conditions.items():
-    made = sequences(1, split="test", disturbance=disturbance, frames=7, generator=torch.Generator().manual_seed(8))
-    start = template_of(made.frames[:, 0], made.boxes[:, 0, 0])[0]
-    films.append(Film(name, made.frames[0], made.boxes[0, :, 0], made.present[0, :, 0], start))
-    board = film.frames[0, 0].flip(2) if board is None else board
-    first_film = made if len(films) == 1 else first_film
-players = [
-    PlainTracker(f"cross-{kind}", kind, trained_trackers.plain(model), 16, 16, follow(model, first_film).boxes[0])
-    for kind, model in (("attention", attention), ("correlation", correlation))
-]
-TrackPlayer(films, players, board, frame=3)
+conditions = {"turning": {"seed": 2, "rotation": 120, "bend": 0.2}, "it leaves": {"seed": 7, "gone": (3, 6)}}
+made = {name: films(1, frames=7, **disturbance) for name, disturbance in conditions.items()}
+reel = []
+for name, one in made.items():
+    start = template_of(one.frames[:, 0], one.boxes[:, 0, 0])[0]
+    reel.append(Film(name, one.frames[0], one.boxes[0, :, 0], one.present[0, :, 0], start))
+
+# %%
+players = []
+for kind, model in (("attention", attention), ("correlation", correlation)):
+    path = follow(model, made["turning"])
+    players.append(PlainTracker(f"cross-{kind}", kind, trained_trackers.plain(model), 16, 16, path.boxes[0]))
+board = film.frames[0, 0].flip(2)  # what the board is cut from
+TrackPlayer(reel, players, board, frame=3)
 
 # %% [markdown]
 # ## How does one score a tracker?
@@ -133,7 +150,7 @@ TrackPlayer(films, players, board, frame=3)
 # Two curves, as the field draws them {cite}`wu2013online`. **Success**: in which share of the frames does the box overlap the true one (intersection over union) by more than a threshold? **Precision**: in which share is its centre at most so many pixels off? A tracker is ranked by the area under the first. Frames in which the target is gone count for neither.
 
 # %% mystnb={"image": {"alt": "Two panels with two lines each. Left, success falls from the left to the right as the wanted overlap grows. Right, precision rises with the distance that is allowed."}, "figure": {"caption": "Success and precision of the two trained trackers on 8 films with turning things, four things of each followed in turn.", "name": "fig-tracking-curves"}}
-turning = sequences(8, split="test", disturbance=Disturbance(rotation=90), frames=8, generator=torch.Generator().manual_seed(2))
+turning = films(8, seed=2, rotation=90)
 lines, near = {}, {}
 for name, model in {"cross-attention": attention, "cross-correlation": correlation}.items():
     boxes, true, present = tracking.after_the_first(model, turning)
@@ -159,7 +176,7 @@ print(f"area under success {area(fine):.3f} = mean overlap {overlap.mean():.3f}"
 
 # %%
 for name, betrayed in (("only the target covered", True), ("all covered alike", False)):
-    world = sequences(20, split="test", disturbance=Disturbance(occlusion=0.5, betrayed=betrayed), frames=4, generator=torch.Generator().manual_seed(3))
+    world = films(20, seed=3, frames=4, occlusion=0.5, betrayed=betrayed)
     covered = (world.visible[:, -1] < 0.9).float()  # (20, 6): which things have a board
     guess = (covered[:, 0] / covered.sum(dim=1).clamp(min=1)).mean()
     print(f"{name}: a guesser that points at a covered thing is right in {guess:.0%} of the films")
@@ -188,7 +205,8 @@ comparison.compare(leak, record.load("tracking-leak"))
 
 # %%
 claim = registry.claim("tracking")
-comparison.compare(claim, comparison.live(claim, seeds=[0], arms=["cross-attention", "cross-correlation"], jobs=1))
+rows = comparison.live(claim, seeds=[0], arms=["cross-attention", "cross-correlation"], jobs=1)
+comparison.compare(claim, rows)
 
 # %%
 result = comparison.compare(claim, record.load("tracking"))
@@ -198,12 +216,12 @@ result
 # MAIN_FINDINGS
 
 # %% mystnb={"image": {"alt": "ROBUST_ALT"}, "figure": {"caption": "ROBUST_CAPTION", "name": "fig-tracking-robust"}}
-figure, axes = figures.sheet(1, 4, size=(11.0, 3.0))
+figure, axes = figures.sheet(2, 2, size=(8.4, 6.2))
 rows = record.load("tracking")
-for ax, kind in zip(axes, ("rotation", "bend", "occlusion", "scale"), strict=True):
+for ax, kind in zip(axes.flat, ("rotation", "bend", "occlusion", "scale"), strict=True):
     steps = (0, *tracking.STRENGTHS[kind])
-    drawn = {arm.name: tracking.curve(rows, arm.name, kind).mean(axis=0) for arm in claim.arms[:3]}
-    figures.curves(ax, steps, drawn, xlabel=kind, ylabel="success (%)" if kind == "rotation" else "")
+    lines = {arm.name: tracking.curve(rows, arm.name, kind) for arm in claim.arms[:3]}
+    figures.curves(ax, steps, lines, xlabel=tracking.UNITS[kind], ylabel="area under success (%)")
 figure
 
 # %% [markdown]
@@ -214,18 +232,73 @@ figure
 # A bag of parts has no order. Cut the target into four quarters and swap them across: every part is still there.
 
 # %% mystnb={"image": {"alt": "SWAP_ALT"}, "figure": {"caption": "SWAP_CAPTION", "name": "fig-tracking-swapped"}}
-def swapped(picture):
-    return torch.roll(picture, shifts=(4, 4), dims=(2, 3))
-
-
+generator = torch.Generator().manual_seed(0)
+keys = F.normalize(torch.randn(1, 16, 8, 8, generator=generator), dim=1)  # a target of 8 x 8 random parts
+queries = torch.zeros(1, 16, 24, 24)
+queries[:, :, 8:16, 8:16] = keys.roll((4, 4), dims=(2, 3))  # its quarters, swapped across
 with torch.no_grad():
-    keys = torch.nn.functional.normalize(torch.randn(1, 16, 8, 8, generator=torch.Generator().manual_seed(0)), dim=1)
-    queries = torch.zeros(1, 16, 24, 24)
-    queries[:, :, 8:16, 8:16] = swapped(keys)
-    fits = {name: model._respond(queries, keys)[0, 0] for name, model in
-            (("cross-attention", attention), ("cross-correlation", correlation))}  # fmt: skip
+    pairs = (("cross-attention", attention), ("cross-correlation", correlation))
+    fits = {name: model._respond(queries, keys)[0, 0] for name, model in pairs}
 figure, axes = figures.sheet(1, 2, size=(6.4, 3.0))
 for ax, (name, fit) in zip(axes, fits.items(), strict=True):
     figures.show_map(ax, fit.clamp(min=0), label="response", vmax=1)
     ax.set_title(f"{name}: best {fit.max():.2f}")
 figure
+
+# %% [markdown]
+# SWAP_FINDINGS
+#
+# ## Exercises
+#
+# Fill in a function, run its cell, then run the check under it. A check tells you what is not right yet, and you can run it as often as you like. Its number is your score.
+
+# %% [markdown]
+# ### 1. Can you draw a success curve? (warm-up, 3 points)
+#
+# `overlaps` is $(F,)$, the overlap in each frame; `present` is $(F,)$, true where the target is there; `thresholds` is $(K,)$. Return, for each threshold, the share of the frames *with* the target whose overlap is *above* it.
+
+# %% exercise="success_curve"
+def success_curve(overlaps, present, thresholds):
+    """The share of the frames with the target whose overlap is above each threshold, (K,)."""
+    return None
+
+
+# %% check="check_success_curve" points=3
+check_success_curve(success_curve)
+
+# %% [markdown]
+# ### 2. Can you slide a template? (4 points)
+#
+# `search` is $(B, d, H, W)$ and `template` $(B, d, h, w)$: each image has a template of its own. Return the sum of products at each place where the template lies wholly inside, $(B, H - h + 1, W - w + 1)$. Hint: `conv2d` knows groups.
+
+# %% exercise="correlate"
+def correlate(search, template):
+    """Each template slides over its own search features, (B, H - h + 1, W - w + 1)."""
+    return None
+
+
+# %% check="check_correlate" points=4
+check_correlate(correlate)
+
+# %% [markdown]
+# ### 3. Can each place choose its part? (takes thought, 5 points)
+#
+# `queries` is $(B, N, d)$, one for each place; `keys` is $(B, M, d)$, one for each part; `mask` is $(B, M)$, true for parts that count. Return how well each place fits, $(B, N)$: its cosines with the parts, weighted by the softmax of these cosines divided by `temperature`. Masked parts get exactly no weight, and a temperature of 0.001 must not break it.
+
+# %% exercise="attend"
+def attend(queries, keys, mask, temperature):
+    """How well each place fits: its cosines with the parts, weighted by their own softmax, (B, N)."""
+    return None
+
+
+# %% check="check_attend" points=5
+check_attend(attend)
+
+# %% [markdown]
+# ## What was seen, and what was not
+#
+# END_FINDINGS
+#
+# **Read on.** {cite:t}`bertinetto2016fully` is the Siamese tracker with correlation, {cite:t}`chen2021transformer` the one with attention; {cite:t}`wu2013online` defines the curves; {cite:t}`goroshin2020analysis` find that trained trackers often point at whatever stands out and do not ask for the template, a leak in real films.
+#
+# **Next.** A tracker is shown what to look for. What if you only *say* it? [Question answering](question_answering.ipynb) looks where a sentence sends it.

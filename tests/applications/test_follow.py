@@ -16,7 +16,7 @@ from visual_attention.applications.follow import (
     training_pairs,
 )
 from visual_attention.applications.tracking import AttentionTracker, Found
-from visual_attention.data.tracks import FRAME, Disturbance, sequences
+from visual_attention.data.tracks import FRAME, Disturbance, pairs, sequences
 from visual_attention.training import seeded
 
 
@@ -85,6 +85,13 @@ class TestPairs:
         low, high = (pool.boxes[..., :2] + s * pool.boxes[..., 2:] / 2 for s in (-1, 1))
         touches = ((high > 0) & (low < SEARCH)).all(dim=2) & (pool.boxes[..., 2] > 0)
         assert not (touches & ~there & pool.asked).any()  # nothing that is partly there is called absent
+
+    def test_templates_come_from_the_first_frame_and_nothing_leaks_from_the_second(self):
+        drawn = pairs(3, split="train", generator=torch.Generator().manual_seed(6))
+        made = training_pairs(3, seed=6, targets=2)
+        for k in range(2):
+            wanted = template_of(drawn.frames[:, 0], drawn.boxes[:, 0, k])
+            torch.testing.assert_close(made.templates[:, k] / 255, wanted, atol=0.003, rtol=0)
 
     def test_a_seed_fixes_them(self, pool):
         again, other = training_pairs(2, seed=3), training_pairs(2, seed=4)

