@@ -128,7 +128,7 @@ class TestDisturbances:
         assert FRAME * torch.maximum(wide, high).mean() > SIZE
 
     def test_rotation_turns_what_is_inside_and_leaves_a_disc_a_disc(self):
-        """The same film with and without a quarter turn: the inside has turned, boxes stay (coins: nearly)."""
+        """With and without a quarter turn: the inside has turned, boxes stay (coins: nearly)."""
         still = films(8, rotation=0, alike=0, frames=4, seed=5)
         turned = films(8, rotation=90, alike=0, frames=4, seed=5)
         torch.testing.assert_close(still.boxes, turned.boxes, atol=2.01 / FRAME, rtol=0)

@@ -72,6 +72,7 @@ class TrackPlayer(PortableWidget):
         board: (3, H, H) in [0, 1], a picture from which the board is cut.
         search: pixels of the search region's side.
         frame: the frame that is shown first.
+        part: the part of the target that is chosen first, 0 to 63, row by row.
         label: the widget's title.
 
     Raises:
@@ -103,6 +104,7 @@ class TrackPlayer(PortableWidget):
         *,
         search: int = 48,
         frame: int = 0,
+        part: int = 27,
         label: str = "Follow it, and cover it",
     ) -> None:
         if not films or not trackers:
@@ -145,8 +147,8 @@ class TrackPlayer(PortableWidget):
             ],
             numbers=pack(np.concatenate(numbers)),
             frame=frame,
-            part=27,
-            board_x=float(where[0] * self.side + 10),
+            part=part,
+            board_x=float(where[0] * self.side + (10 if where[0] < 0.7 else -10)),
             board_y=float(where[1] * self.side + 4),
             label=label,
             alt=self._told(frame),
