@@ -18,14 +18,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from visual_attention.data import digits, photographs, sprites
+from visual_attention.data import digits, paths, photographs, sprites
+from visual_attention.data.paths import FRAME, SIZE
 
-FRAME = 64  # pixels of a frame's side
-SIZE = 16.0  # pixels of a sprite that has neither grown nor shrunk
 FRAMES = 10
 RAMP = 3  # frames after which a disturbance has its full strength
-SPEED = 3.5  # pixels a frame
-APART = 18.0  # pixels between centres below which sprites push each other away
 MOST_ALIKE = 7  # other sprites that find room
 SPARE_BOARDS = 3  # boards beneath the sprites, that cover none
 BACKGROUNDS = {"train": ("brick", "grass", "clock"), "test": ("gravel", "cell", "text")}
@@ -116,14 +113,14 @@ def sequences(
     if disturbance.betrayed:
         covered = covered * (torch.arange(sprites_there) == 0)
     state = State(
-        centres=_paths(count, sprites_there, frames, generator),
+        centres=paths.wander(count, sprites_there, frames, generator),
         angles=sign * math.radians(disturbance.rotation) * ramp,
         sizes=SIZE * 2 ** (grow * ramp),
         bends=disturbance.bend * ramp.expand(count, frames, sprites_there),
         stretched=turn.expand(count, frames, sprites_there),
         covered=covered,
         sides=(2 * math.pi * _draw(*shape, generator)).expand(count, frames, sprites_there),
-        present=_presence(count, frames, sprites_there, disturbance.gone, generator),
+        present=paths.presence(count, frames, sprites_there, disturbance.gone, generator),
     )
     return _film(
         state,
@@ -161,7 +158,7 @@ def pairs(
     present = (torch.arange(many) <= others).expand(count, 2, many).clone()
     present[:, 1, 0] = _draw(count, generator) >= 0.2
     state = State(
-        centres=torch.cat([_start(count, many, generator)[:, None] for _ in range(2)], dim=1),
+        centres=torch.cat([paths.start(count, many, generator)[:, None] for _ in range(2)], dim=1),
         angles=math.pi * amount[0] * ramp,
         sizes=SIZE * 2 ** (0.5 * amount[1] * ramp),
         bends=0.5 * amount[2].abs() * ramp,
@@ -272,7 +269,7 @@ def _boards(state: State) -> Tensor:
 
 def _lost_boards(count: int, frames: int, spare: int, generator: torch.Generator | None) -> Tensor:
     """Boards on nothing, that drift over the background: (B, T, 1, H, W), 0 or 1."""
-    centres = _paths(count, spare, frames, generator)
+    centres = paths.wander(count, spare, frames, generator)
     shape = (count, 1, spare)
     zeros = torch.zeros(count, frames, spare)
     state = State(
@@ -296,53 +293,6 @@ def _choose(count: int, many: int, split: str, generator: torch.Generator | None
     made = torch.stack(picked)
     light = 0.7 + 0.3 * torch.rand(count, 1, 1, 1, 1, generator=generator)
     return torch.cat([made[:, :, :3] * light * made[:, :, 3:], made[:, :, 3:]], dim=2)  # premultiplied
-
-
-def _start(count: int, many: int, generator: torch.Generator | None) -> Tensor:
-    """Centres in different cells of a 3 x 3 grid, (B, O, 2)."""
-    cell = FRAME / 3
-    chosen = torch.rand(count, 9, generator=generator).argsort(dim=1)[:, :many]
-    corner = torch.stack([chosen % 3, chosen // 3], dim=-1) * cell
-    return corner + cell / 2 + 5 * (torch.rand(count, many, 2, generator=generator) - 0.5)
-
-
-def _paths(count: int, many: int, frames: int, generator: torch.Generator | None) -> Tensor:
-    """Centres that wander, bounce off the edges and push each other away: (B, T, O, 2)."""
-    place = _start(count, many, generator)
-    heading = 2 * math.pi * _draw(count, many, generator)
-    velocity = SPEED * torch.stack([heading.cos(), heading.sin()], dim=-1)
-    low, high = SIZE / 2 + 1, FRAME - SIZE / 2 - 1
-    path = [place]
-    for _ in range(frames - 1):
-        place = place + velocity + torch.randn(count, many, 2, generator=generator) * 0.4
-        away = place[:, :, None] - place[:, None]  # (B, O, O, 2)
-        distance = away.norm(dim=-1, keepdim=True).clamp(min=1e-3)
-        push = (away / distance * (APART - distance).clamp(min=0) / 2).sum(dim=2)
-        place = place + push
-        velocity = velocity + 0.5 * push
-        velocity = SPEED * velocity / velocity.norm(dim=-1, keepdim=True).clamp(min=1e-3)
-        velocity = torch.where(
-            ((place < low) & (velocity < 0)) | ((place > high) & (velocity > 0)), -velocity, velocity
-        )
-        place = place.clamp(low, high)
-        path.append(place)
-    return torch.stack(path, dim=1)
-
-
-def _presence(
-    count: int, frames: int, many: int, gone: tuple[int, int], generator: torch.Generator | None
-) -> Tensor:
-    """Who is there in each frame, (B, T, O): where the target vanishes, so does any other now and then."""
-    present = torch.ones(count, frames, many, dtype=torch.bool)
-    start, stop = gone
-    if stop > start:
-        present[:, start:stop, 0] = False
-        leaves = torch.randint(1, frames, (count, many), generator=generator)
-        others = (_draw(count, many, generator) < 0.3) & (torch.arange(many) > 0)
-        frame = torch.arange(frames).view(1, -1, 1)
-        away = (frame >= leaves[:, None]) & (frame < leaves[:, None] + stop - start) & others[:, None]
-        present = present & ~away
-    return present
 
 
 @functools.cache

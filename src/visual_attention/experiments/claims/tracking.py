@@ -198,6 +198,14 @@ CLAIMS = [
             "rotation, two of bending and three of occlusion, each kind counting a third. All arms have the "
             "same parameters, see the same pairs in the same order, and share one learning rate."
         ),
+        meaning=(
+            "Correlation follows better, clean, bent, covered and grown, and attention is as good as "
+            "its own control, in which all parts weigh alike: choosing a part buys nothing here, and "
+            "giving up the order of the parts costs much. Turned by 90 degrees or more, correlation has "
+            "lost its lead, for a turn takes the order away; but then nobody follows well. One layer of "
+            "attention without positions, 5,566 parameters and 300 steps say nothing about large "
+            "trackers that are made of many such layers and trained on real films."
+        ),
         budgets={"live": Budget(steps=30, batch=8, test=2), "full": Budget(steps=300, batch=8, test=6)},
         **SETTINGS,
     ),
@@ -221,6 +229,13 @@ CLAIMS = [
             "is covered; in the other all sprites are, by the same law, and boards lie on nothing, too. It "
             "hits if the target is the sprite nearest to its answer, in whole frames of 64 x 64 pixels with "
             "3 to 7 sprites, a fifth of the target or more being covered."
+        ),
+        meaning=(
+            "A guesser that knows where boards lie finds the target nearly always in the careless world. "
+            "This network does not: after 100 steps it finds covered targets less often than chance in "
+            "both worlds, because it points at what is in sight. So it is too weak a probe, and its "
+            "silence does not show that a world has no leak. The count over board pixels in the chapter "
+            "does, for boards alone."
         ),
         budgets={"live": Budget(steps=20, batch=16, test=50), "full": Budget(steps=100, batch=16, test=160)},
         **SETTINGS,
