@@ -88,11 +88,12 @@ def curve(name: str) -> dict[str, list[float]]:
 def make(name: str, *, steps: int | None = None, progress: bool = True) -> tuple[nn.Module, Watch]:
     """Train one from nothing, by its recipe or for another number of steps; gives its curve, too."""
     recipe = _recipe(name)
-    pool = drawn(POOL if steps is None else 64, split="train", seed=0)
+    short = steps is not None
+    pool = drawn(64 if short else POOL, split="train", seed=0)
     with seeded(0):
         model = recipe.build()
-    steps = recipe.steps if steps is None else steps
-    watch = Watch(lambda: score(model, count=WATCHED), steps, checks=CHECKS)
+    steps = steps if short else recipe.steps
+    watch = Watch(lambda: score(model, count=64 if short else WATCHED), steps, checks=CHECKS)
     train(model, pool, seed=0, steps=steps, lr=LEARNING_RATE, progress=progress, watch=watch)
     watch(steps)
     return model, watch
