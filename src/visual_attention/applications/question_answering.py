@@ -1,0 +1,333 @@
+"""Can a network look where a question sends it, and look again from there?
+
+The picture becomes sixteen regions, a vector each, and the question one vector. Stacked attention compares
+the question with each region, adds what it found to the question, and looks again with that.
+
+Paper: Zichao Yang, Xiaodong He, Jianfeng Gao, Li Deng and Alex Smola, "Stacked Attention Networks for Image
+    Question Answering", CVPR 2016, section 3.3.
+Chapter: notebooks/applications/question_answering.ipynb
+Run: python -m visual_attention.applications.question_answering
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from visual_attention.mechanisms.inputs import require_positive, require_tokens
+
+
+class StackedAttention(nn.Module):
+    """Look at the regions several times, each time with a question that knows what was seen before.
+
+    Hop k: scores s = w . tanh(W_I v_i + W_Q u + b) for all regions v_i, weights p = softmax(s), and the next
+    question u' = u + sum_i p_i v_i. Each hop has parameters of its own.
+
+    Args:
+        dim: D, width of a region and of the question.
+        hops: K, how often it looks.
+        hidden: Width of the comparison.
+
+    Shape:
+        question (B, D), regions (B, N, D) -> (B, D), the question with all that was found added.
+
+    Raises:
+        ValueError: if a size is not above 0; at call, if the regions are not a finite (B, N, D) of floating
+            point, or the question does not fit them.
+
+    Differs from the paper: nothing in these equations; b belongs to W_Q.
+    """
+
+    def __init__(self, dim: int, *, hops: int = 2, hidden: int = 64):
+        super().__init__()
+        require_positive(dim=dim, hops=hops, hidden=hidden)
+        self.dim = dim
+        self.of_regions = nn.ModuleList(nn.Linear(dim, hidden, bias=False) for _ in range(hops))
+        self.of_question = nn.ModuleList(nn.Linear(dim, hidden) for _ in range(hops))
+        self.score = nn.ModuleList(nn.Linear(hidden, 1, bias=False) for _ in range(hops))
+
+    def weights(self, question: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
+        """How much each hop takes from each region, (B, K, N): non-negative, sums to 1 over the last axis."""
+        return self._look(question, regions)[1]
+
+    def forward(self, question: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
+        """The question after the last hop, (B, D)."""
+        return self._look(question, regions)[0]
+
+    def hop_weights(self, hop: int, question: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
+        """The weights of one hop for the question as it is at that hop, (B, N)."""
+        asked = self.of_question[hop](question)[:, None]  # (B, 1, hidden)
+        compared = torch.tanh(self.of_regions[hop](regions) + asked)  # (B, N, hidden)
+        return torch.softmax(self.score[hop](compared)[..., 0], dim=1)
+
+    def _look(self, question: torch.Tensor, regions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        require_tokens(regions, dim=self.dim)
+        if question.shape != (len(regions), self.dim):
+            raise ValueError(f"wanted questions {(len(regions), self.dim)}, got {tuple(question.shape)}")
+        maps = []
+        for hop in range(len(self.score)):
+            weights = self.hop_weights(hop, question, regions)
+            question = question + (weights[..., None] * regions).sum(dim=1)  # (B, N, D) -> (B, D)
+            maps.append(weights)
+        return question, torch.stack(maps, dim=1)
+
+
+class UniformAttention(StackedAttention):
+    """Stacked attention without its choice: every region gets the same weight. A control.
+
+    Shape:
+        As :class:`StackedAttention`.
+    """
+
+    def hop_weights(self, hop: int, question: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
+        """1 / N everywhere, (B, N)."""
+        return regions.new_full(regions.shape[:2], 1 / regions.shape[1])
+
+
+class Regions(nn.Module):
+    """Bring the features of each cell to the width of the question, and add a learned vector of its place.
+
+    At first the vector of a place is its row and its column along two random directions, so that the step
+    from a place to its neighbour is the same everywhere.
+
+    Args:
+        features: F, features of a cell.
+        dim: D, width of a region.
+        grid: Cells along each side, N = grid * grid.
+
+    Shape:
+        (B, N, F) -> (B, N, D).
+
+    Raises:
+        ValueError: at call, if the features are not a finite (B, N, F) of floating point with these N and F.
+    """
+
+    def __init__(self, features: int, dim: int, *, grid: int = 4):
+        super().__init__()
+        require_positive(features=features, dim=dim, grid=grid)
+        self.proj = nn.Linear(features, dim)
+        steps = torch.arange(grid) - (grid - 1) / 2
+        self.places = nn.Parameter(torch.cartesian_prod(steps, steps) @ torch.randn(2, dim) / 2)  # (N, D)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """The regions, (B, N, D)."""
+        require_tokens(features, dim=self.proj.in_features)
+        if features.shape[1] != len(self.places):
+            raise ValueError(f"wanted {len(self.places)} cells on axis 1, got {features.shape[1]}")
+        return self.proj(features) + self.places
+
+
+class QuestionEncoder(nn.Module):
+    """Make one vector of a question: each word with its neighbours, then a weighted sum over words.
+
+    Args:
+        vocabulary: How many words there are; 0 is the padding.
+        dim: D, width of a word.
+
+    Shape:
+        words (B, L), int64 -> (B, D).
+
+    Raises:
+        ValueError: at call, if the words are no (B, L) of int64, one lies outside the vocabulary, or a
+            question has no word.
+
+    Differs from the paper: its text network keeps the maximum over words of convolutions of one, two and
+        three words; here one convolution of three words is summed with weights that can be looked at, and
+        the sum is normalised: questions differ in one word of five, and without the norm that difference is
+        so small that attention stays at its start for long.
+    """
+
+    def __init__(self, vocabulary: int, dim: int):
+        super().__init__()
+        require_positive(vocabulary=vocabulary, dim=dim)
+        self.embedding = nn.Embedding(vocabulary, dim, padding_idx=0)
+        self.conv = nn.Conv1d(dim, dim, 3, padding=1)
+        self.score = nn.Linear(dim, 1, bias=False)
+        self.norm = nn.LayerNorm(dim)
+
+    def weights(self, words: torch.Tensor) -> torch.Tensor:
+        """The share of each word, (B, L): non-negative, sums to 1 over L, exactly 0 at the padding."""
+        return self._read(words)[1]
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        """The question, (B, D)."""
+        features, weights = self._read(words)
+        return self.norm((weights[..., None] * features).sum(dim=1))  # (B, L, D) -> (B, D)
+
+    def _read(self, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        require_words(words, self.embedding.num_embeddings)
+        features = torch.tanh(self.conv(self.embedding(words).mT).mT)  # (B, L, D)
+        scores = self.score(features)[..., 0].masked_fill(words == 0, -torch.inf)  # (B, L)
+        return features, torch.softmax(scores, dim=1)
+
+
+class StackedAnswerer(nn.Module):
+    """Answer a question about a picture by stacked attention.
+
+    Args:
+        vocabulary: How many words there are, with the padding.
+        answers: A, how many answers there are.
+        features: F, features of a cell.
+        dim: D, width of regions and question.
+        hidden: Width of the comparison and of the layer before the answers.
+        attention: Builds what looks, from dim and hidden; None: stacked attention with two hops.
+
+    Shape:
+        cells (B, 16, F), words (B, L) -> scores (B, A), any real number.
+
+    Differs from the paper: one more layer before the answers, for whether two colours are the same cannot be
+        read off their sum by a linear layer.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        answers: int,
+        *,
+        features: int = 32,
+        dim: int = 48,
+        hidden: int = 64,
+        attention: Callable[[int, int], nn.Module] | None = None,
+    ):
+        super().__init__()
+        self.regions = Regions(features, dim)
+        self.question = QuestionEncoder(vocabulary, dim)
+        self.attention = (attention or two_hops)(dim, hidden)
+        self.head = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, answers))
+
+    def weights(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """How much each hop takes from each cell, (B, K, 16); each row sums to 1."""
+        return self.attention.weights(self.question(words), self.regions(cells))
+
+    def place_maps(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """One map for each look: the weights themselves, (B, K, 16)."""
+        return self.weights(cells, words)
+
+    def word_weights(self, words: torch.Tensor) -> torch.Tensor:
+        """How much each word counts in the question, (B, L); each row sums to 1."""
+        return self.question.weights(words)
+
+    def forward(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """A score for each answer, (B, A)."""
+        return self.head(self.attention(self.question(words), self.regions(cells)))
+
+
+def two_hops(dim: int, hidden: int) -> StackedAttention:
+    """Look, and look again."""
+    return StackedAttention(dim, hops=2, hidden=hidden)
+
+
+def one_hop(dim: int, hidden: int) -> StackedAttention:
+    """Look once, with as many parameters as two hops have."""
+    return StackedAttention(dim, hops=1, hidden=2 * hidden)
+
+
+def uniform(dim: int, hidden: int) -> StackedAttention:
+    """Take the mean of all cells, twice."""
+    return UniformAttention(dim, hops=2, hidden=hidden)
+
+
+class ConcatenatingAnswerer(nn.Module):
+    """Answer without attention: all regions and the question in one long vector, and three linear layers.
+
+    Nothing is averaged away: each region is brought to fewer numbers, then all are laid side by side.
+
+    Args:
+        vocabulary: How many words there are, with the padding.
+        answers: A, how many answers there are.
+        features: F, features of a cell.
+        dim: D, width of regions and question.
+        narrow: Numbers for each region in the long vector.
+        hidden: Width of the two layers before the answers.
+
+    Shape:
+        cells (B, 16, F), words (B, L) -> scores (B, A), any real number.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        answers: int,
+        *,
+        features: int = 32,
+        dim: int = 48,
+        narrow: int = 8,
+        hidden: int = 62,
+    ):
+        super().__init__()
+        self.regions = Regions(features, dim)
+        self.question = QuestionEncoder(vocabulary, dim)
+        self.narrow = nn.Linear(dim, narrow)
+        self.head = nn.Sequential(
+            nn.Linear(len(self.regions.places) * narrow + dim, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, answers),
+        )
+
+    def forward(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """A score for each answer, (B, A)."""
+        seen = torch.relu(self.narrow(self.regions(cells))).flatten(1)  # (B, N, narrow) -> (B, N * narrow)
+        return self.head(torch.cat([seen, self.question(words)], dim=1))
+
+
+class Deprived(nn.Module):
+    """A network that answers without the picture, or without the question: how far do habits go?
+
+    Args:
+        model: Any answerer.
+        of: "picture" (all features become 0) or "question" (all become the same single word).
+
+    Shape:
+        As the answerer's.
+    """
+
+    def __init__(self, model: nn.Module, *, of: str):
+        super().__init__()
+        if of not in ("picture", "question"):
+            raise ValueError(f'of: wanted "picture" or "question", got {of!r}')
+        self.model, self.of = model, of
+
+    def forward(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """A score for each answer, (B, A)."""
+        if self.of == "picture":
+            return self.model(torch.zeros_like(cells), words)
+        return self.model(cells, torch.ones_like(words[:, :1]))
+
+
+def require_words(words: torch.Tensor, vocabulary: int) -> None:
+    """Require questions (B, L) of int64 within the vocabulary, each with a word, padding after the last.
+
+    Raises:
+        ValueError: that names what was wanted and what came.
+    """
+    if not isinstance(words, torch.Tensor) or words.ndim != 2 or words.dtype != torch.int64:
+        got = (
+            f"{tuple(words.shape)} of {words.dtype}"
+            if isinstance(words, torch.Tensor)
+            else type(words).__name__
+        )
+        raise ValueError(f"wanted words (B, L) of torch.int64, got {got}")
+    if words.numel() and not ((words >= 0) & (words < vocabulary)).all():
+        raise ValueError(f"wanted words from 0 to {vocabulary - 1}, got {words.min()} to {words.max()}")
+    if words.shape[1] == 0 or not (words > 0).any(dim=1).all():
+        raise ValueError("wanted at least one word in each question, got a question of padding alone")
+
+
+def main() -> None:
+    """Show what a network that knows nothing looks at."""
+    from visual_attention.data import questions
+
+    torch.manual_seed(0)
+    drawn = questions.batch(2, split="test", generator=torch.Generator().manual_seed(0))
+    model = StackedAnswerer(len(questions.vocabulary()), len(questions.ANSWERS))
+    cells = torch.randn(2, 16, 32)
+    print("question    ", questions.texts()[drawn.numbers[0]])
+    print("scores      ", tuple(model(cells, drawn.words).shape))
+    print("hop by hop  ", tuple(model.weights(cells, drawn.words).shape))
+    print("words sum to", f"{model.word_weights(drawn.words).sum(dim=1)[0]:.3f}")
+
+
+if __name__ == "__main__":
+    main()

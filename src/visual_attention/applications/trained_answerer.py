@@ -1,0 +1,93 @@
+"""What do answerers look at, once they are trained for longer than a lesson allows?
+
+The weights beside this file, of the reader of cells and of two answerers, were made by the command below, in
+about two minutes of one processor core; nothing is downloaded and nothing is unpickled.
+
+Chapter: notebooks/applications/question_answering.ipynb
+Run: python -m visual_attention.applications.trained_answerer
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from visual_attention.applications import cell_reader, question_training
+from visual_attention.applications.cell_reader import CellReader
+from visual_attention.applications.cross_attention import CrossAnswerer
+from visual_attention.applications.question_answering import StackedAnswerer
+from visual_attention.applications.trained_classifier import restored
+from visual_attention.data import questions
+from visual_attention.training import seeded
+
+FILE = Path(__file__).with_name("question_answering.safetensors")
+READER = "reader"
+STEPS = {"two hops": 3_000, "transformer": 2_500}
+WORDS, ANSWERS = len(questions.vocabulary()), len(questions.ANSWERS)
+
+
+def build(name: str) -> nn.Module:
+    """The reader or one of the answerers without its trained weights."""
+    builders = {
+        READER: CellReader,
+        "two hops": lambda: StackedAnswerer(WORDS, ANSWERS),
+        "transformer": lambda: CrossAnswerer(WORDS, ANSWERS),
+    }
+    if name not in builders:
+        raise ValueError(f"name: wanted one of {', '.join(builders)}; got {name!r}")
+    return builders[name]()
+
+
+def load(name: str) -> nn.Module:
+    """A trained network, in evaluation mode: "reader", "two hops" or "transformer"."""
+    model = build(name)
+    start = f"{name}."
+    stored = {
+        key.removeprefix(start): restored(t) for key, t in load_file(FILE).items() if key.startswith(start)
+    }
+    model.load_state_dict(stored)
+    return model.eval()
+
+
+def save(models: dict[str, nn.Module], file: Path = FILE) -> None:
+    """Write the weights of all networks, real numbers in half precision; what is not given stays."""
+    kept = load_file(file) if file.exists() else {}
+    kept = {key: tensor for key, tensor in kept.items() if key.partition(".")[0] not in models}
+    for name, model in models.items():
+        for key, tensor in model.state_dict().items():
+            stored = tensor.half() if tensor.is_floating_point() else tensor
+            kept[f"{name}.{key}"] = stored.contiguous()
+    save_file(kept, file)
+
+
+def train(name: str, *, steps: int | None = None, progress: bool = True) -> nn.Module:
+    """Train an answerer from nothing on what the stored reader sees."""
+    generator = torch.Generator().manual_seed(0)
+    learnt = question_training.pool(load(READER), 6_000, each=16, split="train", generator=generator)
+    with seeded(0):
+        model = build(name)
+    steps = STEPS[name] if steps is None else steps
+    question_training.train(model, learnt, steps=steps, generator=generator, progress=progress)
+    return model
+
+
+def accuracy(name: str, *, scenes: int = 1_000) -> dict[str, float]:
+    """The share of right answers to each kind of question about new pictures, in percent."""
+    generator = torch.Generator().manual_seed(7)
+    asked = question_training.pool(load(READER), scenes, each=2, split="test", generator=generator)
+    return question_training.by_kind(question_training.answered(load(name), asked), asked.kinds)
+
+
+def main() -> None:
+    """Train, save, and say how good they are."""
+    save({READER: cell_reader.train()})
+    print(f"reader: {cell_reader.accuracy(load(READER)):.1%}")
+    for name in STEPS:
+        save({name: train(name)})
+        print(name, {kind: round(share, 1) for kind, share in accuracy(name).items()})
+    print(f"{FILE.stat().st_size / 1000:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()
