@@ -21,12 +21,13 @@ class StackedAttention(nn.Module):
     """Look at the regions several times, each time with a question that knows what was seen before.
 
     Hop k: scores s = w . tanh(W_I v_i + W_Q u + b) for all regions v_i, weights p = softmax(s), and the next
-    question u' = u + sum_i p_i v_i. Each hop has parameters of its own.
+    question u' = u + W_V sum_i p_i v_i. Each hop has parameters of its own.
 
     Args:
         dim: D, width of a region and of the question.
         hops: K, how often it looks.
         hidden: Width of the comparison.
+        own_values: Whether each hop has a W_V; without, what was found is added as it is.
 
     Shape:
         question (B, D), regions (B, N, D) -> (B, D), the question with all that was found added.
@@ -35,16 +36,20 @@ class StackedAttention(nn.Module):
         ValueError: if a size is not above 0; at call, if the regions are not a finite (B, N, D) of floating
             point, or the question does not fit them.
 
-    Differs from the paper: nothing in these equations; b belongs to W_Q.
+    Differs from the paper: W_V. The paper adds what was found as it is (``own_values=False``). Then the finds
+        of two hops lie on top of each other in the same numbers, and the answer cannot tell whose is whose.
     """
 
-    def __init__(self, dim: int, *, hops: int = 2, hidden: int = 64):
+    def __init__(self, dim: int, *, hops: int = 2, hidden: int = 64, own_values: bool = True):
         super().__init__()
         require_positive(dim=dim, hops=hops, hidden=hidden)
         self.dim = dim
         self.of_regions = nn.ModuleList(nn.Linear(dim, hidden, bias=False) for _ in range(hops))
         self.of_question = nn.ModuleList(nn.Linear(dim, hidden) for _ in range(hops))
         self.score = nn.ModuleList(nn.Linear(hidden, 1, bias=False) for _ in range(hops))
+        self.value = nn.ModuleList(
+            nn.Linear(dim, dim, bias=False) if own_values else nn.Identity() for _ in range(hops)
+        )
 
     def weights(self, question: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
         """How much each hop takes from each region, (B, K, N): non-negative, sums to 1 over the last axis."""
@@ -67,7 +72,8 @@ class StackedAttention(nn.Module):
         maps = []
         for hop in range(len(self.score)):
             weights = self.hop_weights(hop, question, regions)
-            question = question + (weights[..., None] * regions).sum(dim=1)  # (B, N, D) -> (B, D)
+            found = (weights[..., None] * regions).sum(dim=1)  # (B, N, D) -> (B, D)
+            question = question + self.value[hop](found)
             maps.append(weights)
         return question, torch.stack(maps, dim=1)
 
@@ -217,9 +223,14 @@ def two_hops(dim: int, hidden: int) -> StackedAttention:
     return StackedAttention(dim, hops=2, hidden=hidden)
 
 
+def as_published(dim: int, hidden: int) -> StackedAttention:
+    """Two hops that add what they found as it is, with as many parameters as two hops have."""
+    return StackedAttention(dim, hops=2, hidden=hidden + dim // 2, own_values=False)
+
+
 def one_hop(dim: int, hidden: int) -> StackedAttention:
     """Look once, with as many parameters as two hops have."""
-    return StackedAttention(dim, hops=1, hidden=2 * hidden)
+    return StackedAttention(dim, hops=1, hidden=2 * hidden + dim // 2)
 
 
 def uniform(dim: int, hidden: int) -> StackedAttention:
