@@ -118,6 +118,23 @@ class TestCheckpoint:
         one, two = (trained_answerer.train("two hops", steps=2, progress=False) for _ in range(2))
         assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 
+    def test_everything_about_a_scene(self):
+        drawn = questions.batch(2, split="test", generator=seeded(3))
+        model = trained_answerer.load("two hops")
+        about = trained_answerer.everything_about(model, drawn.images, drawn.scenes)
+        assert about.shares.shape == (2, 132, 10) and about.maps.shape == (2, 132, 2, 16)
+        cells = trained_answerer.load("reader")(drawn.images)
+        for scene in range(2):
+            row = questions.everything().index(int(drawn.numbers[scene]))
+            assert about.truth[scene, row] == drawn.answers[scene]
+            one = cells[scene : scene + 1], drawn.words[scene : scene + 1]
+            torch.testing.assert_close(
+                about.shares[scene, row], model(*one)[0].softmax(0), atol=1e-4, rtol=1e-3
+            )
+            torch.testing.assert_close(about.maps[scene, row], model.weights(*one)[0], atol=1e-4, rtol=1e-3)
+            torch.testing.assert_close(about.words[row], model.word_weights(one[1])[0])
+            assert [bool(cell) for cell in about.contents[scene]] == (drawn.scenes.names[scene] >= 0).tolist()
+
     def test_there_is_no_other(self):
         with pytest.raises(ValueError, match="wanted one of reader, two hops, transformer; got 'LSTM'"):
             trained_answerer.build("LSTM")

@@ -8,23 +8,39 @@ Run: python -m visual_attention.applications.trained_answerer
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from visual_attention.applications import cell_reader, question_training
 from visual_attention.applications.cell_reader import CellReader
 from visual_attention.applications.cross_attention import CrossAnswerer
 from visual_attention.applications.question_answering import StackedAnswerer
 from visual_attention.applications.trained_classifier import restored
-from visual_attention.data import questions
+from visual_attention.data import grid_world, questions
+from visual_attention.data.grid_world import Scenes
 from visual_attention.training import seeded
 
 FILE = Path(__file__).with_name("question_answering.safetensors")
 READER = "reader"
 STEPS = {"two hops": 3_000, "transformer": 2_500}
 WORDS, ANSWERS = len(questions.vocabulary()), len(questions.ANSWERS)
+
+
+class About(NamedTuple):
+    """What an answerer makes of all Q questions about each of S scenes.
+
+    `contents` (S lists of 16), what lies in each cell in words; `shares` (S, Q, A) of the answers; `maps`
+    (S, Q, K, 16), the looks; `truth` (S, Q), the true answer or -1; `words` (Q, 9), the shares of the words.
+    """
+
+    contents: list[list[str]]
+    shares: Tensor
+    maps: Tensor
+    truth: Tensor
+    words: Tensor
 
 
 def build(name: str) -> nn.Module:
@@ -77,6 +93,32 @@ def accuracy(name: str, *, scenes: int = 1_000) -> dict[str, float]:
     generator = torch.Generator().manual_seed(7)
     asked = question_training.pool(load(READER), scenes, each=2, split="test", generator=generator)
     return question_training.by_kind(question_training.answered(load(name), asked), asked.kinds)
+
+
+@torch.no_grad()
+def everything_about(model: StackedAnswerer, images: Tensor, scenes: Scenes) -> About:
+    """All that can be asked about some scenes, answered by a trained network.
+
+    Args:
+        model: a trained answerer whose words have weights.
+        images: (S, 3, 48, 48).
+        scenes: what lies in them.
+    """
+    cells = load(READER)(images)
+    numbers = questions.everything()
+    words = questions.table()[numbers]
+    each = [(one.expand(len(words), -1, -1), words) for one in cells]
+    truth = [
+        [-1 if (true := questions.true_answer(number, *scene)) is None else true for number in numbers]
+        for scene in zip(*scenes, strict=True)
+    ]
+    return About(
+        [grid_world.told(*scene) for scene in zip(*scenes, strict=True)],
+        torch.stack([model(*asked).softmax(dim=1) for asked in each]),
+        torch.stack([model.place_maps(*asked) for asked in each]),
+        torch.tensor(truth),
+        model.word_weights(words),
+    )
 
 
 def main() -> None:

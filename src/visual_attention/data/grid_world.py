@@ -130,6 +130,13 @@ def pictures(split: str) -> Tensor:
     return torch.stack(drawn + written)
 
 
+def told(names: Tensor, colours: Tensor) -> list[str]:
+    """What lies in each cell of one scene, in words: "blue 7", or "" for nothing."""
+    paint = list(COLOURS)
+    cells = zip(names.tolist(), colours.tolist(), strict=True)
+    return ["" if name < 0 else f"{paint[colour]} {NAMES[name]}" for name, colour in cells]
+
+
 def _candidates(count: int, generator: torch.Generator | None) -> Scenes:
     """Six names, six places and three colours at random."""
     places = _shuffled(count, PLACES, generator)[:, :THINGS]
@@ -183,11 +190,10 @@ def _ground(count: int, split: str, generator: torch.Generator | None) -> Tensor
 
 def main() -> None:
     scenes = draw(2, split="test", generator=torch.Generator().manual_seed(0))
-    colours = list(COLOURS)
-    for names, paint in zip(*scenes, strict=True):
+    for scene in zip(*scenes, strict=True):
+        cells = told(*scene)
         for row in range(GRID):
-            cells = zip(names[GRID * row :][:GRID].tolist(), paint[GRID * row :][:GRID].tolist(), strict=True)
-            print(*(f"{'' if n < 0 else colours[c] + ' ' + NAMES[n]:16}" for n, c in cells))
+            print(*(f"{cell or '.':16}" for cell in cells[GRID * row :][:GRID]))
         print()
 
 
