@@ -17,7 +17,6 @@ from visual_attention.applications.question_answering import Regions, require_wo
 from visual_attention.mechanisms.inputs import require_positive, require_tokens
 
 LONGEST = 9  # words of a question
-WIDER = 2  # the hidden layer of a block, in widths of a token
 
 
 class CrossAttention(nn.Module):
@@ -91,17 +90,18 @@ class CrossBlock(nn.Module):
     Args:
         dim: D, width of all tokens.
         heads: h, must divide D.
+        hidden: Width of the layer in which each word thinks.
 
     Shape:
         words (B, L, D), regions (B, N, D), present (B, L) -> (B, L, D).
     """
 
-    def __init__(self, dim: int, *, heads: int):
+    def __init__(self, dim: int, *, heads: int, hidden: int = 84):
         super().__init__()
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(3))
         self.among_words = CrossAttention(dim, heads=heads)
         self.to_regions = CrossAttention(dim, heads=heads)
-        self.think = nn.Sequential(nn.Linear(dim, WIDER * dim), nn.GELU(), nn.Linear(WIDER * dim, dim))
+        self.think = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 
     def weights(self, words: torch.Tensor, regions: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
         """How much each word takes from each region in each head, (B, h, L, N); rows sum to 1."""

@@ -223,11 +223,6 @@ def two_hops(dim: int, hidden: int) -> StackedAttention:
     return StackedAttention(dim, hops=2, hidden=hidden)
 
 
-def as_published(dim: int, hidden: int) -> StackedAttention:
-    """Two hops that add what they found as it is, with as many parameters as two hops have."""
-    return StackedAttention(dim, hops=2, hidden=hidden + dim // 2, own_values=False)
-
-
 def one_hop(dim: int, hidden: int) -> StackedAttention:
     """Look once, with as many parameters as two hops have."""
     return StackedAttention(dim, hops=1, hidden=2 * hidden + dim // 2)
@@ -263,7 +258,7 @@ class ConcatenatingAnswerer(nn.Module):
         features: int = 32,
         dim: int = 48,
         narrow: int = 8,
-        hidden: int = 62,
+        hidden: int = 77,
     ):
         super().__init__()
         self.regions = Regions(features, dim)

@@ -18,7 +18,7 @@ from visual_attention.data import grid_world, questions
 from visual_attention.training import fit
 
 LEARNING_RATE = 4e-3  # one for all
-FIRST = 0.15  # of the steps: attribute questions only
+FIRST = 0.2  # of the steps: attribute questions only
 SCENES, EACH = 2_500, 16  # pictures to learn from, and questions about each
 ATTRIBUTE = questions.KINDS.index("attribute")
 
@@ -78,14 +78,28 @@ def train(
     *,
     steps: int,
     batch: int = 128,
+    first: float = FIRST,
     generator: torch.Generator | None = None,
     progress: bool = False,
 ) -> list[float]:
-    """Train an answerer on the questions of a pool; gives the loss of each step."""
+    """Train an answerer on the questions of a pool.
+
+    Args:
+        model: any answerer.
+        learnt: questions with features of their pictures.
+        steps: updates of the parameters.
+        batch: questions for each.
+        first: share of the steps in which only attribute questions are asked.
+        generator: seeds which questions are drawn.
+        progress: whether to show a bar.
+
+    Returns:
+        The loss of each step.
+    """
     one_thing = (learnt.kinds == ATTRIBUTE).nonzero()[:, 0]
 
     def draw(step: int) -> tuple[Tensor, Tensor, Tensor]:
-        if step < FIRST * steps:
+        if step < first * steps:
             rows = one_thing[torch.randint(len(one_thing), (batch,), generator=generator)]
         else:
             rows = torch.randint(len(learnt.of), (batch,), generator=generator)

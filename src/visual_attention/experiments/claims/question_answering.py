@@ -5,6 +5,7 @@ All arms get the same features of cells from one trained reader, and the same qu
 Run: python -m visual_attention.experiments run question_answering --seeds 5 --jobs 2
 """
 
+import functools
 from functools import partial
 
 import torch
@@ -57,13 +58,20 @@ ARMS = (
 
 def measure(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
     """Train; then the accuracy in percent for each kind of question, and where the weights lie."""
-    reader = trained_answerer.load(trained_answerer.READER)
+    learnt, unseen = drawn(seed, budget.test)
     generator = torch.Generator().manual_seed(seed)
-    size = {"each": question_training.EACH, "split": "train", "generator": generator}
-    learnt = question_training.pool(reader, question_training.SCENES, **size)
     question_training.train(model, learnt, steps=budget.steps, batch=budget.batch, generator=generator)
-    unseen = torch.Generator().manual_seed(10_000 + seed)
-    return tested(model, question_training.pool(reader, budget.test, split="test", generator=unseen))
+    return tested(model, unseen)
+
+
+@functools.lru_cache(maxsize=1)
+def drawn(seed: int, test: int) -> tuple[Pool, Pool]:
+    """What all arms of a seed learn from, and what they are tested on."""
+    reader = trained_answerer.load(trained_answerer.READER)
+    scenes, each = question_training.SCENES, question_training.EACH
+    first, second = (torch.Generator().manual_seed(start + seed) for start in (20_000, 10_000))
+    learnt = question_training.pool(reader, scenes, each=each, split="train", generator=first)
+    return learnt, question_training.pool(reader, test, split="test", generator=second)
 
 
 @torch.no_grad()
@@ -115,13 +123,13 @@ CLAIMS = [
         margin=10,
         matched=("two hops", "concatenation", "one hop", "transformer", "uniform weights"),
         columns=(*questions.KINDS, "weight on what is asked"),
-        budgets={"live": Budget(steps=500, test=500), "full": Budget(steps=1500, test=2000)},
+        budgets={"live": Budget(steps=300, test=500), "full": Budget(steps=1000, batch=128, test=2000)},
         design="Six things, drawn shapes and real handwritten digits, lie on a grid of 4 x 4 over grey "
         "texture. Five kinds of question (attribute, count, relation, comparison, existence) are asked, "
         "balanced so that neither the question nor the picture gives the answer away; two arms that see only "
         "one of them measure what is left. One small network, trained to name the thing in a cell and then "
         "frozen, makes features of each cell from its own pixels, the same for all arms; pictures, digits, "
-        "photographs and arrangements of the test do not occur in training. For the first 15 % of the steps "
+        "photographs and arrangements of the test do not occur in training. For the first 20 % of the steps "
         "all arms learn from attribute questions only. Parameters match within 5 %, without the reader's.",
         meaning="",
     ),
