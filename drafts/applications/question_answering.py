@@ -121,8 +121,9 @@ print(f"{cell_reader.accuracy(reader):.1%} of new things are named with their co
 with torch.no_grad():
     cells = reader(drawn.images)  # (3, 16, 32)
     told = reader.told(drawn.images)
-names, colours = told.names[0], told.colours[0]
-print([f"{list(grid_world.COLOURS)[c]} {grid_world.NAMES[n]}" for n, c in zip(names, colours) if n >= 0])
+print("features", tuple(cells.shape))
+print("it reads", [cell for cell in grid_world.told(told.names[0], told.colours[0]) if cell])
+print("there is", [cell for cell in grid_world.told(*(part[0] for part in drawn.scenes)) if cell])
 
 # %% [markdown]
 # ## Does looking help? A first try
@@ -151,12 +152,12 @@ for build in (StackedAnswerer, ConcatenatingAnswerer):
 # %%
 model = trained_answerer.load("two hops")
 shown = questions.batch(4, split="test", generator=torch.Generator().manual_seed(12))
-about = trained_answerer.everything_about(model, reader, shown.images, shown.scenes)
-views = [AnsweredScene(image, *rest) for image, *rest in zip(shown.images, *about[:4], strict=True)]
+about = trained_answerer.everything_about(model, shown.images, shown.scenes)
+views = [AnsweredScene(*each) for each in zip(shown.images, *about[:4], strict=True)]
 texts = [questions.texts()[number] for number in questions.everything()]
 sorts = [questions.kind_of(number) for number in questions.everything()]
 QuestionExplorer(
-    views, texts, sorts, questions.ANSWERS, about.words, same_word=questions.SAME_WORD, start=about.first
+    views, texts, sorts, questions.ANSWERS, about.words, same_word=questions.SAME_WORD, start=8
 )
 
 # %% [markdown]

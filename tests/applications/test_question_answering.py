@@ -35,11 +35,10 @@ def build(kind=StackedAttention, **options):
 
 
 def by_hand(module, question, regions):
-    """Equations 15 to 18 of the paper, one number at a time; everything as Python lists."""
+    """The paper's equations of section 3.3, one number at a time, with the matrix W_V if there is one."""
     maps = []
-    for of_regions, of_question, score in zip(
-        module.of_regions, module.of_question, module.score, strict=True
-    ):
+    parts = zip(module.of_regions, module.of_question, module.score, module.value, strict=True)
+    for of_regions, of_question, score, value in parts:
         wi, wq, b = of_regions.weight.tolist(), of_question.weight.tolist(), of_question.bias.tolist()
         w = score.weight[0].tolist()
         scores = []
@@ -52,19 +51,19 @@ def by_hand(module, question, regions):
             scores.append(total)
         raised = [math.exp(s) for s in scores]
         weights = [r / sum(raised) for r in raised]
-        question = [
-            question[j] + sum(p * region[j] for p, region in zip(weights, regions, strict=True))
-            for j in range(D)
-        ]
+        found = [sum(p * region[j] for p, region in zip(weights, regions, strict=True)) for j in range(D)]
+        if hasattr(value, "weight"):
+            found = [sum(row[j] * found[j] for j in range(D)) for row in value.weight.tolist()]
+        question = [question[j] + found[j] for j in range(D)]
         maps.append(weights)
     return question, maps
 
 
 class TestStackedAttention:
-    @settings(max_examples=10, deadline=None)
-    @given(hops=st.integers(1, 3), places=st.integers(1, 6), seed=st.integers(0, 99))
-    def test_agrees_with_the_equations_in_plain_python(self, hops, places, seed):
-        module = build(hops=hops)
+    @settings(max_examples=8, deadline=None)
+    @given(hops=st.integers(1, 3), places=st.integers(1, 6), seed=st.integers(0, 99), own=st.booleans())
+    def test_agrees_with_the_equations_in_plain_python(self, hops, places, seed, own):
+        module = build(hops=hops, own_values=own)
         question, regions = randn(B, D, seed=seed), 2 * randn(B, places, D, seed=seed + 1)
         got, maps = module(question, regions), module.weights(question, regions)
         for b in range(B):
@@ -73,7 +72,7 @@ class TestStackedAttention:
             torch.testing.assert_close(maps[b], torch.tensor(weights), atol=1e-5, rtol=1e-4)
 
     def test_by_hand_where_all_scores_are_equal(self):
-        module = StackedAttention(2, hops=2, hidden=3)
+        module = StackedAttention(2, hops=2, hidden=3, own_values=False)
         for score in module.score:
             torch.nn.init.zeros_(score.weight)
         regions = torch.tensor([[[1.0, 0.0], [3.0, 2.0]]])  # the mean is (2, 1)
@@ -82,7 +81,7 @@ class TestStackedAttention:
 
     def test_the_second_look_depends_on_what_the_first_one_saw(self):
         """What the first hop finds decides where the second looks: two looks, not one look twice."""
-        module = StackedAttention(2, hops=2, hidden=2)
+        module = StackedAttention(2, hops=2, hidden=2, own_values=False)
         with torch.no_grad():
             for hop in range(2):
                 module.of_regions[hop].weight.copy_(torch.zeros(2, 2))
@@ -106,8 +105,10 @@ class TestStackedAttention:
 
     def test_forward_applies_exactly_the_weights(self):
         module, question, regions = build(), randn(B, D), randn(B, N, D, seed=1)
-        found = module.weights(question, regions) @ regions  # (B, 2, D)
-        torch.testing.assert_close(module(question, regions), question + found.sum(dim=1))
+        first, second = (module.weights(question, regions) @ regions).unbind(dim=1)  # (B, D) each
+        want = question + module.value[0](first) + module.value[1](second)
+        torch.testing.assert_close(module(question, regions), want)
+        assert not torch.allclose(want, question + module.value[0](first + second), atol=1e-2)
 
     def test_the_order_of_the_regions_does_not_matter(self):
         module, question, regions = build(), randn(B, D), randn(B, N, D, seed=1)
@@ -128,7 +129,8 @@ class TestStackedAttention:
         assert [n for n, p in module.named_parameters() if p.grad is None or not p.grad.any()] == []
 
     def test_uniform_weights_choose_nothing(self):
-        module, question, regions = build(UniformAttention), randn(B, D), randn(B, N, D, seed=1)
+        module = build(UniformAttention, own_values=False)
+        question, regions = randn(B, D), randn(B, N, D, seed=1)
         assert (module.weights(question, regions) == 1 / N).all()
         torch.testing.assert_close(module(question, regions), question + 2 * regions.mean(dim=1))
 
@@ -244,8 +246,8 @@ class TestAnswerers:
             Deprived(self.model(), of="words")
 
     def test_attentions_have_the_same_number_of_parameters(self):
-        counts = [parameters(self.model(attention=attention)) for attention in (None, one_hop, uniform)]
-        assert len(set(counts)) == 1
+        two, one, none = (parameters(self.model(attention=made)) for made in (None, one_hop, uniform))
+        assert two == none and abs(two - one) < 0.01 * two
 
 
 def test_the_module_runs(capsys):
