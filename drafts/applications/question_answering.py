@@ -165,9 +165,103 @@ QuestionExplorer(
 #
 # ## Does it hold? The record
 #
-# RECORD_TEXT
+# Seven networks, five seeds each, 1,000 steps of 128 questions. All get the same regions and the same questions, and have as many parameters within 5 %. *Uniform weights* take the mean of all cells. Two networks are deprived: *question alone* never sees the picture, *picture alone* never hears the question. They measure what the other half gives away. Rule, arms and margin were written before the run.
 
 # %%
 claim = registry.claim("question_answering")
 rows = record.load("question_answering")
 comparison.compare(claim, rows)
+
+# %% mystnb={"image": {"alt": "FIGURE_ALT"}, "figure": {"caption": "FIGURE_CAPTION", "name": "fig-question-kinds"}}
+names = ("two hops", "transformer", "concatenation", "question alone", "picture alone")
+figure, axes = figures.sheet(1, 5, size=(9.6, 2.9))
+for ax, kind in zip(axes, questions.KINDS, strict=True):
+    lines = comparison.compare(claim, rows, metric=kind).table
+    means = {line.arm: line.mean for line in lines}
+    labels = names if kind == "attribute" else [""] * len(names)
+    figures.bars(ax, labels, [means[name] for name in names], form="{:.0f}")
+    ax.set(title=kind, xlim=(0, 130), xticks=[0, 50, 100])
+figure
+
+# %% [markdown]
+# RECORD_FOUND
+#
+# ## Where do the looks go?
+#
+# POINTING_TEXT
+
+# %%
+for name in ("weight on what is asked", "relation, look 1: the named thing", "relation, look 2: its neighbour"):
+    lines = comparison.compare(claim, rows, metric=name, baseline="uniform weights").table
+    print(f"{name:34}", ", ".join(f"{line.arm} {line.mean:.0f} %" for line in lines))
+
+# %% [markdown]
+# ## Where does it fail?
+#
+# FAIL_TEXT
+
+# %% [markdown]
+# ## Exercises
+#
+# Fill in a function, run its cell, then run the check under it. A check tells you what is not right yet, and you can run it as often as you like. Its number is your score.
+
+# %% [markdown]
+# ### 1. Can you look once? (warm-up, 3 points)
+#
+# `question` is $(B, D)$, `regions` is $(B, N, D)$. The score of a region is its dot product with the question, divided by $\sqrt D$. Return the shares of the regions, $(B, N)$.
+
+# %% exercise="look"
+def look(question, regions):
+    """How much a question (B, D) takes from each of the regions (B, N, D): (B, N)."""
+    return None
+
+# %% check="check_look" points=3
+check_look(look)
+
+# %% [markdown]
+# ### 2. Can you look again? (4 points)
+#
+# Use the same scores twice. What the first look finds, the weighted sum of the regions, is added to the question; the second look asks with that. Return the weights of both looks, $(B, 2, N)$.
+
+# %% exercise="two_looks"
+def two_looks(question, regions):
+    """The weights of the first look and of the second, (B, 2, N)."""
+    return None
+
+# %% check="check_two_looks" points=4
+check_two_looks(two_looks)
+
+# %% [markdown]
+# ### 3. Can you leave the padding out? (4 points)
+#
+# Questions of different lengths come in one table, filled up with 0. `scores` and `words` are $(B, L)$. Return the softmax of the scores over the words that are there, and 0 at the padding; 0 everywhere if there is no word at all.
+
+# %% exercise="word_shares"
+def word_shares(scores, words):
+    """The softmax of scores (B, L) over the words that are there, 0 at the padding: (B, L)."""
+    return None
+
+# %% check="check_word_shares" points=4
+check_word_shares(word_shares)
+
+# %% [markdown]
+# ### 4. How far does habit go? (takes thought, 4 points)
+#
+# Before you believe a network that answers questions, find out what the questions give away. `numbers` and `answers` are $(M,)$: which question was asked, and its answer. For each new question, guess the commonest old answer to it (the smallest index among equals), or the commonest of all old answers if it never came before. Return the share of right guesses, one number in a tensor.
+
+# %% exercise="blind_guess"
+def blind_guess(numbers, answers, new_numbers, new_answers):
+    """How often the commonest old answer to a question is right for new scenes: a share."""
+    return None
+
+# %% check="check_blind_guess" points=4
+check_blind_guess(blind_guess)
+
+# %% [markdown]
+# ## What was seen, and what was not
+#
+# SEEN_TEXT
+#
+# **Read on.** {cite:t}`yang2016stacked` show their looks, hop by hop, on photographs. {cite:t}`goyal2017making` found that networks answered by habit, and paired each question with two pictures that have different answers. {cite:t}`johnson2017clevr` made a world like this one, with questions of many steps. {cite:t}`tan2019lxmert` let words and regions attend to each other in a large transformer.
+#
+# **Next.** Which claims of this course have held, and which have not? They are all on one page: [what attention helps with](../../book/claims.md).
