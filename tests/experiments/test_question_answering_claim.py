@@ -92,3 +92,29 @@ def test_the_record_is_whole():
     if not made:
         pytest.skip("not run yet")
     assert made == {(arm.name, seed) for arm in claim.arms for seed in range(5)}
+
+
+def means(metric):
+    return {line.arm: line.mean for line in result(metric=metric, baseline="uniform weights").table}
+
+
+def test_the_record_says_what_the_chapter_says():
+    assert result().verdict == "supported"
+    accuracy = means("accuracy")
+    assert (
+        abs(accuracy["concatenation"] - accuracy["question alone"]) < 4
+    )  # hardly more than without a picture
+    assert abs(accuracy["question alone"] - 35) < 2 and accuracy["picture alone"] < 25
+
+
+def test_the_gain_is_in_attributes_and_counts():
+    attribute, count = means("attribute"), means("count")
+    assert attribute["two hops"] > 97 and attribute["concatenation"] < 35
+    assert count["two hops"] > count["concatenation"] + 30
+    assert count["uniform weights"] > count["concatenation"] + 20  # a mean is enough to count
+
+
+def test_two_steps_are_not_learnt():
+    for kind, most in (("relation", 45), ("comparison", 56), ("existence", 60)):
+        assert max(means(kind).values()) < most, kind
+    assert means("relation, look 2: its neighbour")["two hops"] < 15

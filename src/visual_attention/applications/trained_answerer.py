@@ -25,7 +25,7 @@ from visual_attention.training import seeded
 FILE = Path(__file__).with_name("question_answering.safetensors")
 READER = "reader"
 ANSWERER = "two hops"
-STEPS, FIRST = 4_000, 0.05  # all steps, and the share of them for attribute questions alone
+STEPS, FIRST = 2_500, 0.1  # all steps, and the share of them for attribute questions alone
 WORDS, ANSWERS = len(questions.vocabulary()), len(questions.ANSWERS)
 
 
@@ -78,8 +78,9 @@ def save(models: dict[str, nn.Module], file: Path = FILE) -> None:
 
 def train(*, steps: int = STEPS, progress: bool = True) -> nn.Module:
     """Train the answerer from nothing on what the stored reader sees."""
-    generator = torch.Generator().manual_seed(0)
-    learnt = question_training.pool(load(READER), 6_000, each=16, split="train", generator=generator)
+    scenes, each = question_training.SCENES, question_training.EACH
+    drawn, generator = (torch.Generator().manual_seed(seed) for seed in (20_000, 0))
+    learnt = question_training.pool(load(READER), scenes, each=each, split="train", generator=drawn)
     with seeded(0):
         model = build(ANSWERER)
     question_training.train(model, learnt, steps=steps, first=FIRST, generator=generator, progress=progress)
