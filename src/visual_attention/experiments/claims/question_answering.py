@@ -131,6 +131,14 @@ CLAIMS = [
         "frozen, makes features of each cell from its own pixels, the same for all arms; pictures, digits, "
         "photographs and arrangements of the test do not occur in training. For the first 20 % of the steps "
         "all arms learn from attribute questions only. Parameters match within 5 %, without the reader's.",
-        meaning="",
+        meaning=(
+            "The question finds its thing: colours of named things are nearly always right with two hops, "
+            "and with concatenation hardly more than a guess. Counts gain, too, but uniform weights are "
+            "ahead: a mean is what a count needs. Relations and comparisons are learnt by no arm in 1,000 "
+            "steps, existence by the transformer on one seed: the record shows attention in one look, and "
+            "says nothing for reasoning in two. On two seeds, attention with one hop never starts. The "
+            "training was settled by trials on another seed before the record: without attribute questions "
+            "first, two hops learnt no colours in 1,000 steps."
+        ),
     ),
 ]
