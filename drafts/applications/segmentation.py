@@ -79,7 +79,7 @@ fine, coarse = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 3.0])  # x and g at
 w_x, w_g = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 1.0], [0.0, 0.5]])
 added = torch.relu(w_x @ fine + w_g @ coarse)  # (2,)
 gate = torch.sigmoid(torch.tensor([1.0, -1.0]) @ added)
-print(f"added {added.tolist()}, gate {gate:.3f}, what passes {(gate * fine).tolist()}")
+print(f"added {added.tolist()}, gate {gate:.3f}, what passes", (gate * fine).numpy().round(3))
 
 # %% [markdown]
 # ```{literalinclude} ../../src/visual_attention/applications/segmentation.py
@@ -192,7 +192,7 @@ MaskExplorer(
     grid=(12, 12),
     regions=["the digit", "coins that are meant", "other coins"],
     versions=["as it is", "the digit in the other tint"],
-    query=(1, 9),
+    query=(1, 1),
 )
 
 # %% [markdown]

@@ -123,7 +123,7 @@ def test_changing_one_thing_shows_the_other_version(draw, widget):
     settle(page)
     np.testing.assert_allclose(said(page), expected(VIEWS[0][1], 7), atol=1.2)
     assert "The network does not mark the cell in row 2, column 2" in page.locator(".tk-reading").inner_text()
-    page.get_by_label("number 2").check(force=True)
+    page.get_by_label("2", exact=True).check(force=True)
     settle(page)
     np.testing.assert_allclose(said(page), expected(VIEWS[1][1], 7), atol=1.2)
 

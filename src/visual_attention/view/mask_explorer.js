@@ -15,14 +15,14 @@ function render({ model, el }) {
 
   const card = tk.card(el, {
     label: model.get("label"),
-    hint: "Hover, tap or press the arrow keys to ask a cell. A click holds it; Escape or a second click lets go.",
+    hint: "Hover, tap or press the arrow keys to ask a cell. A click holds it; Escape or a second click lets go. The white line is around what the network marks.",
   });
   const pair = tk.element("div", { class: "tk-pair" });
   card.stage.append(pair);
   const ratio = () => high / wide;
   const asks = tk.canvas(pair, {
     label: `The picture in ${rows} by ${columns} cells. Arrow keys move from cell to cell.`,
-    caption: "ask a cell; the line is around what the network marks", ratio, draw: drawAsk, onPoint, onKey,
+    caption: "ask a cell", ratio, draw: drawAsk, onPoint, onKey,
   });
   const draws = tk.canvas(pair, { label: "The places from which the cell draws", caption: "it draws on these places", ratio, draw: drawMap });
   const key = tk.colourBar(card.stage, { label: "share" });
@@ -157,7 +157,7 @@ function render({ model, el }) {
   const thumbs = Array.from({ length: scenes }, () => tk.blank(96, Math.round((96 * high) / wide)));
   if (scenes > 1) {
     controls.scene = tk.choice(card.controls, {
-      label: "Picture", options: thumbs.map((_, i) => [i, `number ${i + 1}`]), pictures: thumbs, value: model.get("scene"),
+      label: "Picture", options: thumbs.map((_, i) => [i, String(i + 1)]), pictures: thumbs, value: model.get("scene"),
       onChange: (scene) => tk.put(model, { scene }),
     });
   }
