@@ -202,7 +202,7 @@ CLAIMS = [
         margin=2,
         columns=("Dice", "right near the outline", "right far from it", "Dice, real picture"),
         matched=("gates", "plain", "uniform gates"),
-        budgets={"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=120, batch=16, test=400)},
+        budgets={"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=100, batch=16, test=400)},
         design=f"{DESIGN} All four coins are meant, whatever the digit's tint. The real picture is the "
         "photograph of the coins at a quarter of its size, scored around the eight coins that training never "
         "shows, against masks that a watershed made.",
@@ -220,7 +220,7 @@ CLAIMS = [
         margin=3,
         columns=("boundary F", "right near the outline", "right far from it"),
         matched=("gates", "plain", "uniform gates"),
-        budgets={"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=120, batch=16, test=400)},
+        budgets={"live": Budget(steps=60, batch=16, test=100), "full": Budget(steps=80, batch=16, test=400)},
         design=f"{DESIGN} One coin of 6 to 9 pixels is meant, in its tint; beside it lie three grey discs "
         f"cut from photographs. Training has {FEW} pictures, which come again and again.",
     ),
