@@ -62,9 +62,8 @@ class AttentionGate(nn.Module):
                 f"wanted a map twice as high and wide as the coarse one, {tuple(coarse.shape)}, "
                 f"got {tuple(x.shape)}"
             )
-        gates = torch.sigmoid(
-            self.score(torch.relu(self.of_fine(x) + self.of_coarse(coarse)))
-        )  # (B, 1, h, w)
+        added = self.of_fine(x) + self.of_coarse(coarse)  # (B, mid, h, w)
+        gates = torch.sigmoid(self.score(torch.relu(added)))  # (B, 1, h, w)
         return F.interpolate(gates, scale_factor=2, mode="bilinear", align_corners=False)
 
     def forward(self, x: torch.Tensor, coarse: torch.Tensor) -> torch.Tensor:
