@@ -8,6 +8,7 @@ from visual_attention.data import lookalikes
 from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import segmentation
+from visual_attention.experiments.comparison import compare
 from visual_attention.training import seeded
 
 TINY = Budget(steps=2, batch=4, test=12)
@@ -107,3 +108,48 @@ def test_the_record_is_whole(name):
     if not made:
         pytest.skip("not run yet")
     assert made == {(arm.name, seed) for arm in claim.arms for seed in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("segmentation", "supported"),
+        ("segmentation-contours", "undecided"),
+        ("segmentation-few", "supported"),
+    ],
+)
+def test_the_record_says_what_the_chapter_says(name, verdict):
+    assert compare(registry.claim(name), record.load(name)).verdict == verdict
+
+
+def test_the_numbers_of_the_chapter_s_text():
+    claim, rows = registry.claim("segmentation"), record.load("segmentation")
+    found = compare(claim, rows)
+    assert [round(value) for value in (found.effect, found.low, found.high)] == [26, 18, 32]
+    told = {line.arm: line for line in compare(claim, rows, metric="coins told apart").table}
+    assert [round(told[arm].mean) for arm in ("plain", "gates", "uniform dual")] == [50, 50, 53]
+    values = told["dual attention"].values
+    assert (round(min(values)), round(max(values))) == (67, 100)
+    near = compare(claim, rows, metric="told apart near the digit").table
+    assert round({line.arm: line.mean for line in near}["plain"]) == 51
+    weight = [row["value"] for row in rows if row["metric"] == "weight on the digit"]
+    assert (
+        round(sum(w for w in weight if w > 10) / 5) == 33
+        and compare(claim, rows, treatment="gates").verdict == "no clear difference"
+    )
+
+
+def test_even_gates_do_as_well_on_the_small_coin():
+    few = registry.claim("segmentation-few")
+    against_plain = compare(few, record.load(few.name))
+    against_even = compare(few, record.load(few.name), baseline="uniform gates")
+    assert against_plain.effect > 15 and against_even.verdict == "no clear difference"
+    assert abs(against_even.effect) < 0.1
+    contours = registry.claim("segmentation-contours")
+    even = compare(contours, record.load(contours.name), baseline="uniform gates")
+    assert even.verdict == "better" and even.effect < 0.5
+
+
+def test_on_the_real_picture_nothing_is_found():
+    claim, rows = registry.claim("segmentation-contours"), record.load("segmentation-contours")
+    assert max(line.mean for line in compare(claim, rows, metric="Dice, real picture").table) < 1
