@@ -173,13 +173,16 @@ def test_max_pooling_applies_exactly_its_weights():
 
 class TestControls:
     def test_maps_go_to_the_next_picture(self):
-        model, x = build("soft pooling"), images()
-        features = model.features(x)
+        model, x = build("soft pooling"), torch.rand(B, 1, H, W, generator=torch.Generator().manual_seed(5))
+        for conv in (model.pool.conv1, model.pool.conv2):
+            nn.init.constant_(conv.weight, 2.0)  # as after training: the maps of two pictures differ
+        features, before = model.features(x), model.place_map(x)
+        assert (before - before.roll(1, dims=0)).abs().max() > 1e-3
         weights = model.pool.weights(features)[[2, 0, 1]]
         astray = with_maps_of_others(model)
         torch.testing.assert_close(astray(x), model.head((features * weights).sum(dim=(2, 3))))
-        torch.testing.assert_close(astray.place_map(x), model.place_map(x)[[2, 0, 1]])
-        torch.testing.assert_close(model.place_map(x), model.pool.weights(features))  # the original is whole
+        torch.testing.assert_close(astray.place_map(x), before[[2, 0, 1]])
+        torch.testing.assert_close(model.place_map(x), before)  # the original is whole
 
     def test_gates_of_both_slots_go_astray(self):
         model, x = build("CBAM"), images()
@@ -211,6 +214,12 @@ class TestControls:
         weights = model.pool.weights(features)[2, 0, 1, 1:3] * torch.tensor([0.5, 1.0])
         mixed = (features[2, :, 1, 1:3] * weights / weights.sum()).sum(dim=1)
         torch.testing.assert_close(got[2], model.head(mixed))
+
+
+def test_a_layer_gives_nothing_below_0():
+    torch.manual_seed(0)
+    made = layer(2, 6, stride=2)(torch.randn(4, 2, 8, 8))
+    assert made.shape == (4, 6, 4, 4) and made.min() == 0 and made.max() > 0
 
 
 def test_an_empty_slot_is_the_default():
