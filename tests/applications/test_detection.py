@@ -227,6 +227,15 @@ class TestGrid:
         assert x.floor().long().tolist() == [[0, 1, 2, 3, 4] * 3] * B
         assert y.floor().long().tolist() == [[0] * 5 + [1] * 5 + [2] * 5] * B
 
+    def test_the_third_number_is_the_width_and_the_fourth_the_height(self):
+        with seeded(0):
+            model = GridDetector(3, channels=(4, 6, 8), depth=1).eval()
+        torch.nn.init.zeros_(model.place.weight)
+        model.place.bias.data = torch.tensor([0.0, 0.0, 1.0, -1.0])
+        _, boxes = model(torch.rand(1, 3, 16, 24))
+        wanted = torch.tensor([1.0, -1.0]).sigmoid().expand(1, 6, 2)
+        torch.testing.assert_close(boxes[..., 2:], wanted)
+
     def test_targets_by_hand(self):
         there = Objects(
             torch.tensor(
