@@ -16,7 +16,7 @@ def correlate(search, template):
     return F.conv2d(stacked, template, groups=batch)[0]
 
 
-def attend(queries, keys, mask, temperature):
+def cross_attend(queries, keys, mask, temperature):
     """How well each place fits: its cosines with the parts, weighted by their own softmax, (B, N)."""
     similar = F.normalize(queries, dim=2) @ F.normalize(keys, dim=2).mT  # (B, N, M)
     scores = similar / temperature

@@ -49,6 +49,15 @@ def test_a_chapter_with_checks_has_all_its_parts(stem):
         pytest.skip(f"{stem} has checks, solutions and tests, but no notebook yet")
 
 
+def test_a_check_belongs_to_one_chapter():
+    """A class is graded by the checks' names alone."""
+    chapters: dict[str, list[str]] = {}
+    for stem, module in modules().items():
+        for name in checks(module):
+            chapters.setdefault(name, []).append(stem)
+    assert {name: stems for name, stems in chapters.items() if len(stems) > 1} == {}
+
+
 @pytest.mark.parametrize("stem", MARKED)
 def test_notebook_and_checks_agree(stem):
     found, asked, stubs = checks(modules()[stem]), cells(stem, grade=True), cells(stem, grade=False)

@@ -7,7 +7,7 @@ from tests.exercises.contract import contract, solutions
 from visual_attention.exercises import tracking
 
 solved = solutions("tracking")
-curve, correlate, attend = solved.success_curve, solved.correlate, solved.attend
+curve, correlate, attend = solved.success_curve, solved.correlate, solved.cross_attend
 
 
 def everything(overlaps):
@@ -167,6 +167,6 @@ def test_checks():
     wrong = {
         "check_success_curve": rows(SUCCESS),
         "check_correlate": rows(MAP),
-        "check_attend": rows(FIT),
+        "check_cross_attend": rows(FIT),
     }
     contract(tracking, solved, wrong)

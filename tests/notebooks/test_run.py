@@ -1,6 +1,7 @@
 """Each notebook runs to its end under nbmake, in a minute at the most; the seconds are in the summary."""
 
 import pytest
+from filelock import FileLock
 
 from tools import execution
 
@@ -10,8 +11,10 @@ from tools import execution
 def test_a_notebook_runs_within_its_time(executed, path, record_property):
     assert execution.fresh_copy(path), f"{execution.name(path)} failed: python -m tools.execution {path}"
     seconds = execution.record(path)["seconds"]
-    if seconds > execution.LIMIT:  # it ran beside another: once more, alone
-        execution.execute([path], workers=1)
-        seconds = min(seconds, execution.record(path)["seconds"])
+    for _ in range(2):
+        if seconds > execution.LIMIT:  # it ran beside another: once more, beside no other notebook
+            with FileLock(execution.ROOT / ".executed.lock"):
+                execution.execute([path], workers=1)
+            seconds = min(seconds, execution.record(path)["seconds"])
     record_property(f"seconds of {execution.name(path)}", seconds)
     assert seconds <= execution.LIMIT

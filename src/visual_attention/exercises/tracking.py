@@ -62,7 +62,7 @@ def check_correlate(student, check: Check):
 
 
 @exercise(points=5)
-def check_attend(student, check: Check):
+def check_cross_attend(student, check: Check):
     """Queries (B, N, d), keys (B, M, d) and a mask (B, M) become how well each place fits, (B, N)."""
     all_parts = torch.ones(3, 5, dtype=torch.bool)
     some = check.random(3, 5, seed=9) > -0.2
