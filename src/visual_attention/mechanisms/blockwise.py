@@ -37,7 +37,9 @@ def mix(queries: Tensor, keys: Tensor, values: Tensor, *, scale: float) -> Tenso
         RuntimeError.
     """
     if queries.shape[1] <= MOST_IN_BLOCKS:
-        return Blocks.apply(scale * queries, keys, values)
+        teaching = torch.is_grad_enabled() and any(x.requires_grad for x in (queries, keys, values))
+        blocks = Blocks.apply if teaching else Blocks.forward  # to be ready for backward takes time
+        return blocks(scale * queries, keys, values)
     return kernel(queries, keys, values, scale=scale)
 
 
@@ -51,36 +53,59 @@ def kernel(queries: Tensor, keys: Tensor, values: Tensor, *, scale: float) -> Te
 
 
 class Blocks(torch.autograd.Function):
-    """``mix`` with a scale of 1, a block of queries after the other."""
+    """``mix`` with a scale of 1, a block of queries after the other.
+
+    All blocks write their weights to the same place in memory: asking the system for more of it costs a
+    small map as much as the arithmetic.
+    """
 
     @staticmethod
     def forward(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Each block's weights are dropped as soon as they are used: (B, N, d), (B, N, d), (B, C, N)."""
-        blocks = queries.split(rows_of_a_block(queries), dim=1)
-        mixed = [values @ torch.softmax(block @ keys.mT, dim=-1).mT for block in blocks]  # (B, C, rows) each
-        return torch.cat(mixed, dim=2)
+        rows = rows_of_a_block(queries)
+        room, mixed = _room(rows, keys), torch.empty_like(values, memory_format=torch.contiguous_format)
+        for block, place in zip(queries.split(rows, dim=1), mixed.split(rows, dim=2), strict=True):
+            torch.bmm(values, _weights(block, keys, room).mT, out=place)  # (B, C, N) @ (B, N, rows)
+        return mixed
 
     @staticmethod
     def setup_context(ctx, inputs, output) -> None:
-        """Queries, keys and values are kept, the weights are not."""
-        ctx.save_for_backward(*inputs)
+        """Queries, keys, values and what was mixed are kept, the weights are not."""
+        ctx.save_for_backward(*inputs, output)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The weights of each block are made again, and the chain rule is walked by hand."""
-        queries, keys, values = ctx.saved_tensors
+        queries, keys, values, mixed = ctx.saved_tensors
         rows = rows_of_a_block(queries)
-        of_queries, of_keys, of_values = [], 0, 0
-        for block, arriving in zip(queries.split(rows, dim=1), gradient.split(rows, dim=2), strict=True):
-            weights = torch.softmax(block @ keys.mT, dim=-1)  # (B, rows, N)
-            of_values = of_values + arriving @ weights  # (B, C, rows) @ (B, rows, N)
-            of_weights = arriving.mT @ values  # (B, rows, C) @ (B, C, N) -> (B, rows, N)
-            mean = (weights * of_weights).sum(dim=-1, keepdim=True)
-            of_scores = weights * (of_weights - mean)
-            of_queries.append(of_scores @ keys)
-            of_keys = of_keys + block.mT @ of_scores  # (B, d, rows) @ (B, rows, N)
-        return torch.cat(of_queries, dim=1), of_keys.mT, of_values
+        room, second_room = _room(rows, keys), _room(rows, keys)
+        of_queries, of_keys, of_values = (torch.zeros_like(each) for each in (queries, keys.mT, values))
+        # A weight times its gradient, summed over all keys, is the mixture times its own gradient.
+        means = (gradient * mixed).sum(dim=1)[..., None]  # (B, C, N) -> (B, N, 1)
+        parts = (queries.split(rows, dim=1), gradient.split(rows, dim=2), means.split(rows, dim=1))
+        for block, arriving, mean, place in zip(*parts, of_queries.split(rows, dim=1), strict=True):
+            weights = _weights(block, keys, room)  # (B, rows, N)
+            of_values.baddbmm_(arriving, weights)  # (B, C, rows) @ (B, rows, N)
+            of_weights = torch.bmm(arriving.mT, values, out=_part(second_room, weights.shape))
+            of_scores = of_weights.sub_(mean).mul_(weights)
+            torch.bmm(of_scores, keys, out=place)
+            of_keys.baddbmm_(block.mT, of_scores)  # (B, d, rows) @ (B, rows, N)
+        return of_queries, of_keys.mT, of_values
+
+
+def _room(rows: int, keys: Tensor) -> Tensor:
+    return keys.new_empty(len(keys) * rows * keys.shape[1])
+
+
+def _part(room: Tensor, shape: torch.Size) -> Tensor:
+    return room[: shape.numel()].view(shape)
+
+
+def _weights(block: Tensor, keys: Tensor, room: Tensor) -> Tensor:
+    scores = _part(room, torch.Size((len(block), block.shape[1], keys.shape[1])))
+    torch.bmm(block, keys.mT, out=scores)
+    return torch.softmax(scores, dim=-1, out=scores)
 
 
 def rows_of_a_block(queries: Tensor) -> int:
