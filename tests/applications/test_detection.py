@@ -149,6 +149,16 @@ class TestTransformer:
         torch.testing.assert_close(places, boxes[:, order], atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(model.loss(x, objects()), before)
 
+    @pytest.mark.parametrize("queries", [1, Q])
+    def test_positions_tell_where_to_look_but_are_not_carried_over(self, queries):
+        """A memory of equal places gives what one of them gives, wherever the places lie."""
+        with seeded(0):
+            layer = detection.DecoderLayer(D, heads=HEADS)
+            tokens, about, where = torch.randn(1, queries, D), torch.randn(queries, D), torch.randn(15, D)
+        memory = torch.ones(1, 15, D)
+        moved = layer(tokens, about, memory, 5 * where)
+        torch.testing.assert_close(moved, layer(tokens, about, memory, where), atol=1e-5, rtol=1e-4)
+
     def test_queries_hear_from_each_other(self):
         model, x = build(), pictures()
         scores, _ = model(x)
@@ -264,6 +274,11 @@ class TestGrid:
         every = model.detect(x, threshold=None, most=100)
         fewer = model.detect(x, threshold=0.3)
         assert len(every[0].scores) == 15 > len(fewer[0].scores)
+
+    def test_a_fresh_grid_is_sure_of_nothing(self):
+        """Nearly all cells are empty: without the prior their loss would drown that of the few others."""
+        scores, _ = grid()(pictures())
+        assert scores.sigmoid().mean() < 0.1
 
     def test_nothing_certain_is_nothing_found(self):
         model = grid()

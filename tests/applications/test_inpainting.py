@@ -235,6 +235,12 @@ class TestInpainter:
         alone = torch.cat([net(x[i : i + 1], mask[i : i + 1]) for i in range(3)])
         torch.testing.assert_close(net(x, mask), alone)
 
+    def test_a_place_half_under_the_hole_is_missing(self, net):
+        """A place stands for two by two pixels; one that lacks a pixel must not be copied from."""
+        mask = hole(top=5, left=7, rows=2, columns=2, b=1, h=16, w=20)  # halves the places on all sides
+        missing = net.features(torch.rand(1, 3, 16, 20), mask)[1]
+        assert missing.nonzero()[:, 2:].tolist() == [[2, 3], [2, 4], [3, 3], [3, 4]]
+
     def test_an_odd_side_is_refused(self, net):
         with pytest.raises(ValueError, match="even height and width, got 15 x 20"):
             net(torch.rand(1, 3, 15, 20), hole(b=1, h=15, w=20))

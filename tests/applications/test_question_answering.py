@@ -228,8 +228,12 @@ class TestAnswerers:
             regions(self.cells()[:, :9])
 
     def test_concatenation_keeps_what_lies_where(self):
+        """By where the numbers stand in the long vector, even if no cell knows its place."""
         model, cells = self.model(ConcatenatingAnswerer), self.cells()
         assert not torch.allclose(model(cells, WORDS), model(cells.flip(1), WORDS))
+        with torch.no_grad():
+            model.regions.places.zero_()
+        assert not torch.allclose(model(cells, WORDS), model(cells.flip(1), WORDS), atol=1e-4)
 
     def test_who_sees_no_picture_answers_the_same_to_all(self):
         model = Deprived(self.model(), of="picture")

@@ -32,6 +32,12 @@ def test_blurred_parts_are_told():
     assert told_apart(drawn(0), blurred, look=one_part) > 90
 
 
+def test_the_last_digit_of_a_number_tells_nothing():
+    """Nobody sees a ten-thousandth more light, so it must not count."""
+    black = torch.zeros(400, 3, 16, 24)
+    assert told_apart(black, black + 1e-4) == pytest.approx(50, abs=6)
+
+
 def test_whole_picture_is_the_mean_colour_of_quarters():
     images = drawn(0, 3)
     features = whole_picture(images).view(
