@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 from visual_attention.view.explorer import AttentionExplorer
 from visual_attention.view.player import FramePlayer
 from visual_attention.view.playground import SoftmaxPlayground
@@ -16,7 +16,7 @@ LONG = "a_name_without_any_space_that_is_longer_than_a_telephone_is_wide_" * 2
 
 def bar(height):
     figure, ax = figures.sheet()
-    figures.bars(ax, ["one", "two"], [height, 1.0], label="height")
+    charts.bars(ax, ["one", "two"], [height, 1.0], label="height")
     return figure, f"Two bars, of {height} and 1."
 
 

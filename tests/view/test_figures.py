@@ -100,37 +100,6 @@ def test_a_marked_patch_lies_on_its_place(ax):
     assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (3.5, 1.5, 2, 2)
 
 
-def test_bars_stand_in_the_order_of_their_names_with_intervals(ax):
-    figures.bars(
-        ax, ["with", "without"], [0.7, 0.5], [0.6, 0.4], [0.8, 0.55], highlight=["with"], label="accuracy"
-    )
-    assert [bar.get_width() for bar in ax.patches] == [0.7, 0.5]
-    assert ax.yaxis_inverted()
-    assert [text.get_text() for text in ax.texts] == ["0.70", "0.50"]
-    assert mpl.colors.to_hex(ax.patches[0].get_facecolor()) == figures.ACCENT
-
-
-def test_bars_refuse_an_interval_that_misses_its_mean(ax):
-    with pytest.raises(ValueError, match="low <= mean <= high"):
-        figures.bars(ax, ["a"], [0.5], [0.6], [0.7])
-    with pytest.raises(ValueError, match="as many names as numbers"):
-        figures.bars(ax, ["a", "b"], [0.5])
-
-
-def test_curves_differ_in_more_than_colour(ax):
-    figures.curves(ax, [0, 1, 2], {"a": [1, 2, 3], "b": np.ones((4, 3))}, xlabel="steps", ylabel="loss")
-    assert len({line.get_linestyle() for line in ax.lines}) == 2
-    with pytest.raises(ValueError, match="wanted 3 values for 'c', one for each x, got 2"):
-        figures.curves(ax, [0, 1, 2], {"c": [1, 2]})
-
-
-def test_each_curve_may_have_its_own_places(ax):
-    figures.curves(ax, {"a": [0, 1, 2], "b": [5, 9]}, {"a": [1, 2, 3], "b": np.ones((4, 2))})
-    assert [list(line.get_xdata()) for line in ax.lines] == [[0, 1, 2], [5, 9]]
-    with pytest.raises(ValueError, match="wanted 2 values for 'b', one for each x, got 3"):
-        figures.curves(ax, {"b": [5, 9]}, {"b": [1, 2, 3]})
-
-
 @given(st.integers(1, 5), st.integers(1, 5))
 def test_a_map_of_any_grid_covers_its_image(rows, columns):
     figure, ax = figures.sheet()

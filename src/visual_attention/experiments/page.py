@@ -16,7 +16,7 @@ from visual_attention.experiments.claim import Claim
 from visual_attention.experiments.comparison import Comparison, compare
 from visual_attention.experiments.intervals import METHOD
 from visual_attention.experiments.table import as_html, measured, number
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 
 NOT_RUN = "not run yet"
 
@@ -106,7 +106,7 @@ def draw(result: Comparison) -> bytes:
 def _bars(result: Comparison) -> Figure:
     size = (7, 0.8 + 0.5 * len(result.table))
     figure, ax = figures.sheet(size=size)
-    figures.bars(
+    charts.bars(
         ax,
         [line.arm for line in result.table],
         [line.mean for line in result.table],

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from traitlets import Bytes, List, Unicode
 
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 from visual_attention.view.class_scores import LinearHead, checked_gates, checked_maps, told
 from visual_attention.view.portable import PortableWidget, pack, picture_url
 
@@ -77,9 +77,9 @@ class ChannelMixer(PortableWidget):
         figure, axes = figures.sheet(1, 3, size=(8.4, 3.4))
         figures.show_image(axes[0], self._image)
         names = [f"channel {i + 1}" for i in range(len(self.gates))]
-        figures.bars(axes[1], names, self.gates, label="gate")
+        charts.bars(axes[1], names, self.gates, label="gate")
         axes[1].tick_params(axis="y", labelsize=8)
         shares = self.shares()
         best = [self._head.classes[int(shares.argmax())]]
-        figures.bars(axes[2], self._head.classes, shares, label="class share", highlight=best)
+        charts.bars(axes[2], self._head.classes, shares, label="class share", highlight=best)
         return figure

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from traitlets import Bytes, Int, List, Unicode
 
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 from visual_attention.view.arrays import as_array
 from visual_attention.view.plain_network import Layer, PlainNetwork
 from visual_attention.view.portable import PortableWidget, pack
@@ -102,7 +102,7 @@ class DigitFinder(PortableWidget):
         figures.show_image(axes[0], self.picture(), title="what the network gets")
         figures.show_map(axes[1], weights, image=self.picture(), title="where it looks", bar=False)
         best = [str(int(shares.argmax()))]
-        figures.bars(axes[2], [str(k) for k in range(10)], shares, label="share", highlight=best)
+        charts.bars(axes[2], [str(k) for k in range(10)], shares, label="share", highlight=best)
         return figure
 
     def _told(self) -> str:

@@ -1,4 +1,4 @@
-"""Draw images, attention maps and comparisons the same way everywhere in the course.
+"""Draw images and attention maps the same way everywhere in the course; `charts` draws numbers.
 
 One picture language: the image in grey beneath, the map in viridis on top, each cell flat, from 0 to one
 maximum that all panels share, and a colour bar that names the quantity. Functions take and return an Axes
@@ -8,8 +8,7 @@ Chapter: all of them. Run: python -m visual_attention.view.figures
 """
 
 import tempfile
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -213,100 +212,6 @@ def mark_patch(ax: Axes, row: int, column: int, *, grid: tuple[int, int], label:
         ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=thickness))
     if label:
         ax.annotate(label, corner, xytext=(0, 4), textcoords="offset points", color=ACCENT, weight="bold")
-    return ax
-
-
-def bars(
-    ax: Axes,
-    names: Sequence[str],
-    means: Sequence[float],
-    lows: Sequence[float] | None = None,
-    highs: Sequence[float] | None = None,
-    *,
-    label: str = "",
-    highlight: Sequence[str] = (),
-    form: str = "{:.2f}",
-    reference: tuple[str, float] | None = None,
-) -> Axes:
-    """Draw a horizontal bar with an interval for each name, the number printed beside it.
-
-    Args:
-        ax: where to draw.
-        names: top to bottom.
-        means: the bars' lengths.
-        lows: lower ends of the intervals.
-        highs: upper ends of the intervals.
-        label: the quantity and its unit.
-        highlight: the names that get the accent colour (and a bold number).
-        form: how a number is written.
-        reference: a name and a value for a dashed line, such as ("chance", 0.1).
-
-    Raises:
-        ValueError: if the lengths differ, or an interval does not hold its mean.
-    """
-    means = as_array(means).astype(float)
-    low = means if lows is None else as_array(lows).astype(float)
-    high = means if highs is None else as_array(highs).astype(float)
-    if not len(names) == len(means) == len(low) == len(high):
-        raise ValueError(
-            f"wanted as many names as numbers, got {[len(x) for x in (names, means, low, high)]}"
-        )
-    if (low > means).any() or (high < means).any():
-        raise ValueError("wanted low <= mean <= high for each bar, got an interval that misses its mean")
-    places = np.arange(len(names))
-    colours = [ACCENT if name in highlight else "#8b97a5" for name in names]
-    ax.barh(places, means, color=colours, height=0.62)
-    if lows is not None or highs is not None:
-        ax.errorbar(
-            means, places, xerr=(means - low, high - means), fmt="none", ecolor=INK, capsize=4, linewidth=1.5
-        )
-    reach = max(float(high.max()), 0.0)
-    for place, name, mean, end in zip(places, names, means, high, strict=True):
-        weight = "bold" if name in highlight else "normal"
-        ax.text(max(end, 0) + 0.02 * (reach or 1), place, form.format(mean), va="center", weight=weight)
-    ax.set_yticks(places, [textwrap.fill(name, 26) for name in names], parse_math=False)
-    ax.invert_yaxis()
-    ax.tick_params(axis="y", length=0)
-    ax.set_xlim(right=1.16 * reach if reach else None)
-    ax.set_xlabel(label)
-    if reference is not None:
-        ax.axvline(reference[1], color=INK, linestyle="--", linewidth=1.2)
-        ax.text(
-            reference[1], 1.01, reference[0], transform=ax.get_xaxis_transform(), ha="center", fontsize=11
-        )
-    return ax
-
-
-def curves(
-    ax: Axes,
-    x: Sequence[float] | Mapping[str, Sequence[float]],
-    lines: Mapping[str, Any],
-    *,
-    xlabel: str = "",
-    ylabel: str = "",
-) -> Axes:
-    """Draw one line for each name, told apart by colour and by dashes, each labelled at its end.
-
-    Args:
-        ax: where to draw.
-        x: (N,) for all lines, or name -> (N,) where each has its own.
-        lines: name -> (N,), or (seeds, N): then the mean, with the range of the seeds shaded.
-        xlabel: the horizontal quantity.
-        ylabel: the vertical quantity.
-    """
-    for index, (name, ys) in enumerate(lines.items()):
-        runs = np.atleast_2d(as_array(ys).astype(float))  # (seeds, N)
-        places = as_array(x[name] if isinstance(x, Mapping) else x)
-        if runs.shape[1] != len(places):
-            raise ValueError(f"wanted {len(places)} values for {name!r}, one for each x, got {runs.shape[1]}")
-        colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
-        ax.plot(places, runs.mean(0), color=colour, linestyle=dash, label=name)
-        if len(runs) > 1:
-            ax.fill_between(places, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
-    if len(lines) > 1 or any(lines):
-        ax.legend(fontsize=11, handlelength=2.6)
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
     return ax
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from traitlets import Bool, Bytes, Dict, Int, List, Unicode
 
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 from visual_attention.view.arrays import as_array
 from visual_attention.view.portable import PortableWidget, pack
 
@@ -169,5 +169,5 @@ class GlimpsePlayer(PortableWidget):
             axes[0].add_patch(box)
             axes[0].text(x, y, str(number), color="white", ha="center", va="center", fontsize=8)
         names = [str(name) for name in range(self.sizes["classes"])]
-        figures.bars(axes[1], names, beliefs[-1], label="belief", highlight=[names[beliefs[-1].argmax()]])
+        charts.bars(axes[1], names, beliefs[-1], label="belief", highlight=[names[beliefs[-1].argmax()]])
         return figure

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from traitlets import Float, List, Unicode
 
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 from visual_attention.view.arrays import as_array
 from visual_attention.view.portable import PortableWidget
 
@@ -71,7 +71,7 @@ class SoftmaxPlayground(PortableWidget):
         figure, axes = figures.sheet(1, 2, size=(6.4, 0.8 + 0.45 * len(self.names)))
         for ax, values, name in zip(axes, (soft, gates), ("softmax", "sigmoid"), strict=True):
             shown = [f"{each[:25]}…" if len(each) > 26 else each for each in self.names]
-            figures.bars(ax, shown, values, highlight=shown if name == "softmax" else ())
+            charts.bars(ax, shown, values, highlight=shown if name == "softmax" else ())
             ax.set_title(f"{name}, sum {values.sum():.2f}")
             if name == "sigmoid":
                 ax.set_yticks([])

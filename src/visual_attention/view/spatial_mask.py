@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from traitlets import Bytes, List, Unicode
 
-from visual_attention.view import figures
+from visual_attention.view import charts, figures
 from visual_attention.view.class_scores import LinearHead, checked_maps, softmax, told
 from visual_attention.view.portable import PortableWidget, pack, picture_url
 
@@ -80,7 +80,7 @@ class SpatialMask(PortableWidget):
         figures.show_image(axes[0], self._image, title="all places open")
         shares = self.shares()
         best = [self._head.classes[int(shares.argmax())]]
-        figures.bars(axes[1], self._head.classes, shares, label="class share", highlight=best)
+        charts.bars(axes[1], self._head.classes, shares, label="class share", highlight=best)
         return figure
 
 
