@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from visual_attention.applications.question_answering import (
     ConcatenatingAnswerer,
     Deprived,
-    QuestionEncoder,
-    Regions,
     StackedAnswerer,
     StackedAttention,
     UniformAttention,
@@ -153,48 +151,6 @@ class TestStackedAttention:
             StackedAttention(D, hops=0)
 
 
-class TestQuestionEncoder:
-    def encoder(self):
-        torch.manual_seed(2)
-        return QuestionEncoder(7, 6)
-
-    def test_padding_gets_nothing_and_changes_nothing(self):
-        encoder = self.encoder()
-        weights = encoder.weights(WORDS)
-        assert (weights[WORDS == 0] == 0).all() and (weights[WORDS > 0] > 0).all()
-        torch.testing.assert_close(weights.sum(dim=1), torch.ones(3))
-        torch.testing.assert_close(encoder(WORDS[:1, :3]), encoder(WORDS)[:1])
-        longer = torch.nn.functional.pad(WORDS, (0, 4))
-        torch.testing.assert_close(encoder(longer), encoder(WORDS))
-
-    def test_the_order_of_words_matters(self):
-        encoder = self.encoder()
-        assert not torch.allclose(
-            encoder(torch.tensor([[1, 2, 3, 4]])), encoder(torch.tensor([[4, 2, 3, 1]]))
-        )
-
-    def test_forward_applies_exactly_the_weights_then_the_norm(self):
-        encoder = self.encoder()
-        features = torch.tanh(encoder.conv(encoder.embedding(WORDS).mT).mT)
-        summed = torch.einsum("bl,bld->bd", encoder.weights(WORDS), features)
-        torch.testing.assert_close(encoder(WORDS), encoder.norm(summed))
-
-    @pytest.mark.parametrize(
-        ("words", "says"),
-        [
-            (WORDS.float(), r"torch.int64, got \(3, 5\) of torch.float32"),
-            (WORDS[0], r"words \(B, L\)"),
-            (WORDS + 3, "from 0 to 6, got 3 to 9"),
-            (torch.zeros(2, 4, dtype=torch.long), "at least one word"),
-            ([[1, 2]], "got list"),
-        ],
-    )
-    def test_wrong_words_are_told_what_was_wanted(self, words, says):
-        for call in (self.encoder(), self.encoder().weights):
-            with pytest.raises(ValueError, match=says):
-                call(words)
-
-
 class TestAnswerers:
     def cells(self, seed=0):
         return randn(B, 16, F, seed=seed)
@@ -219,13 +175,6 @@ class TestAnswerers:
         torch.testing.assert_close(model(cells, WORDS), model.head(model.attention(question, regions)))
         assert model.place_maps(cells, WORDS).shape == (B, 2, 16)
         torch.testing.assert_close(model.word_weights(WORDS), model.question.weights(WORDS))
-
-    def test_places_are_told_apart(self):
-        regions = Regions(F, D)
-        cells = self.cells()[:, :1].expand(-1, 16, -1)
-        assert (regions(cells)[0, 1:] - regions(cells)[0, 0]).abs().sum(dim=1).min() > 0.1
-        with pytest.raises(ValueError, match="wanted 16 cells on axis 1, got 9"):
-            regions(self.cells()[:, :9])
 
     def test_concatenation_keeps_what_lies_where(self):
         """By where the numbers stand in the long vector, even if no cell knows its place."""

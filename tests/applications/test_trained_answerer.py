@@ -102,16 +102,18 @@ class TestCheckpoint:
         shares = trained_answerer.accuracy(scenes=300)
         assert shares["attribute"] > 95 and shares["count"] > 70  # 99 and 92 when it was made
 
-    def test_saving_one_keeps_the_other(self, tmp_path, monkeypatch):
-        file = tmp_path / "again.safetensors"
-        for name in ("reader", "two hops", "reader"):
-            trained_answerer.save({name: trained_answerer.load(name)}, file)
-        kept = {name: trained_answerer.load(name).state_dict() for name in ("reader", "two hops")}
-        monkeypatch.setattr(trained_answerer, "FILE", file)
-        for name, tensors in kept.items():
-            again = trained_answerer.load(name)
-            assert not again.training
-            assert all(torch.equal(tensor, tensors[key]) for key, tensor in again.state_dict().items())
+    def test_the_command_writes_both_networks_into_one_file(self, tmp_path, monkeypatch, capsys):
+        made = {name: trained_answerer.load(name) for name in ("reader", "two hops")}
+        monkeypatch.setattr(cell_reader, "train", lambda: made["reader"])
+        monkeypatch.setattr(trained_answerer, "train", lambda: made["two hops"])
+        monkeypatch.setattr(cell_reader, "accuracy", lambda reader: 0.5)
+        monkeypatch.setattr(trained_answerer, "accuracy", lambda: {"attribute": 99.04})
+        monkeypatch.setattr(trained_answerer, "FILE", tmp_path / "again.safetensors")
+        trained_answerer.main()
+        assert "reader: 50.0%\n{'attribute': 99.0}" in capsys.readouterr().out
+        for name, model in made.items():
+            again = trained_answerer.load(name).state_dict()
+            assert all(torch.equal(tensor, again[key]) for key, tensor in model.state_dict().items())
 
     def test_training_repeats_itself(self, monkeypatch):
         small = question_training.pool

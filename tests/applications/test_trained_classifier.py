@@ -12,7 +12,6 @@ from visual_attention.applications.trained_classifier import (
     folded,
     load,
     look,
-    save,
     train,
 )
 from visual_attention.data import photographs, sizes
@@ -40,16 +39,6 @@ def test_it_looks_at_the_digit():
     assert (
         pointing.share(maps, test.masks).mean() > 0.8 and pointing.hits(maps, test.masks).float().mean() > 0.9
     )
-
-
-def test_saving_and_loading_keeps_the_weights_to_half_precision(tmp_path, monkeypatch):
-    model = load()
-    save(model, tmp_path / "again.safetensors")
-    monkeypatch.setattr(trained_classifier, "FILE", tmp_path / "again.safetensors")
-    again = load()
-    assert not again.training
-    for name, tensor in again.state_dict().items():
-        assert torch.equal(tensor, model.state_dict()[name]), name
 
 
 def test_training_repeats_itself():

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from visual_attention.applications import trained_generator
 from visual_attention.applications.cutting import cut, same_row, same_side, switch
 from visual_attention.applications.flow_matching import sample
 from visual_attention.applications.generation import as_pictures
@@ -13,7 +12,6 @@ from visual_attention.applications.trained_generator import (
     formation,
     load,
     network,
-    save,
     share,
     train,
 )
@@ -50,15 +48,6 @@ def test_one_head_looks_at_the_counterpart_at_all_times():
     assert (asked[:, 0] > 0.88).all() and asked[:, 1:].mean() < 0.15
     kinds = [mirrored.kinds_of(shown[:, step]) for step in (3, -1)]  # at time 0.25, and at the end
     assert (kinds[0] == kinds[1]).float().mean() > 0.85
-
-
-def test_saving_and_loading_keeps_the_weights_to_half_precision(tmp_path, monkeypatch):
-    models = {name: load(name) for name in NAMES}
-    save(models, tmp_path / "again.safetensors")
-    monkeypatch.setattr(trained_generator, "FILE", tmp_path / "again.safetensors")
-    for name in NAMES:
-        for key, tensor in load(name).state_dict().items():
-            assert torch.equal(tensor, models[name].state_dict()[key])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from visual_attention.data import translated
-from visual_attention.mechanisms import trained_glimpses
-from visual_attention.mechanisms.trained_glimpses import FILE, error, load, save, train
+from visual_attention.mechanisms.trained_glimpses import FILE, error, load, train
 
 
 def test_the_file_is_small():
@@ -22,14 +21,6 @@ def test_it_looks_at_the_digit():
     with torch.no_grad():
         distance = (load().locations(drawn.images) - drawn.centres[:, None]).norm(dim=2).mean(dim=0)
     assert distance[0] > 0.35 and (distance[1:] < 0.25).all()
-
-
-def test_saving_and_loading_keeps_the_weights_to_half_precision(tmp_path, monkeypatch):
-    model = load()
-    save(model, tmp_path / "again.safetensors")
-    monkeypatch.setattr(trained_glimpses, "FILE", tmp_path / "again.safetensors")
-    for name, tensor in load().state_dict().items():
-        assert torch.equal(tensor, model.state_dict()[name])
 
 
 def test_training_ends_with_the_narrow_spread_and_repeats_itself():

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from visual_attention.applications.question_answering import Regions, require_words
+from visual_attention.applications.question_reading import Regions, require_words
 from visual_attention.mechanisms.inputs import require_positive, require_tokens
 
 LONGEST = 9  # words of a question

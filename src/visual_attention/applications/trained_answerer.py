@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from visual_attention import stored
 from visual_attention.applications import cell_reader, question_training
 from visual_attention.applications.cell_reader import CellReader
 from visual_attention.applications.question_answering import StackedAnswerer
-from visual_attention.applications.trained_classifier import restored
 from visual_attention.data import grid_world, questions
 from visual_attention.data.grid_world import Scenes
 from visual_attention.training import seeded
@@ -56,24 +55,7 @@ def build(name: str) -> nn.Module:
 
 def load(name: str) -> nn.Module:
     """A trained network, in evaluation mode: "reader" or "two hops"."""
-    model = build(name)
-    start = f"{name}."
-    stored = {
-        key.removeprefix(start): restored(t) for key, t in load_file(FILE).items() if key.startswith(start)
-    }
-    model.load_state_dict(stored)
-    return model.eval()
-
-
-def save(models: dict[str, nn.Module], file: Path = FILE) -> None:
-    """Write the weights of all networks, real numbers in half precision; what is not given stays."""
-    kept = load_file(file) if file.exists() else {}
-    kept = {key: tensor for key, tensor in kept.items() if key.partition(".")[0] not in models}
-    for name, model in models.items():
-        for key, tensor in model.state_dict().items():
-            stored = tensor.half() if tensor.is_floating_point() else tensor
-            kept[f"{name}.{key}"] = stored.contiguous()
-    save_file(kept, file)
+    return stored.restore(build(name), FILE, name)
 
 
 def train(*, steps: int = STEPS, progress: bool = True) -> nn.Module:
@@ -122,9 +104,9 @@ def everything_about(model: StackedAnswerer, images: Tensor, scenes: Scenes) -> 
 
 def main() -> None:
     """Train, save, and say how good they are."""
-    save({READER: cell_reader.train()})
+    stored.save({READER: cell_reader.train()}, FILE, keep=True)
     print(f"reader: {cell_reader.accuracy(load(READER)):.1%}")
-    save({ANSWERER: train()})
+    stored.save({ANSWERER: train()}, FILE, keep=True)
     print({kind: round(share, 1) for kind, share in accuracy().items()})
     print(f"{FILE.stat().st_size / 1000:.0f} KB")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from visual_attention import stored
 from visual_attention.applications.classification import Classifier
 from visual_attention.applications.own_photograph import prepare
 from visual_attention.data import sizes
@@ -43,9 +43,7 @@ def build() -> Classifier:
 
 def load() -> Classifier:
     """The trained network, in evaluation mode."""
-    model = build()
-    model.load_state_dict({name: restored(tensor) for name, tensor in load_file(FILE).items()})
-    return model.eval()
+    return stored.restore(build(), FILE)
 
 
 def look(model: Classifier, photograph: Any, *, ink: str = "none") -> Seen:
@@ -75,17 +73,6 @@ def train(*, steps: int = STEPS, progress: bool = True) -> Classifier:
         progress=progress,
     )
     return model
-
-
-def save(model: Classifier, file: Path = FILE) -> None:
-    """Write the weights, real numbers in half precision."""
-    state = model.state_dict().items()
-    save_file({n: (t.half() if t.is_floating_point() else t).contiguous() for n, t in state}, file)
-
-
-def restored(tensor: Tensor) -> Tensor:
-    """A stored tensor as the network needs it."""
-    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def accuracy(model: Classifier, *, count: int = 300) -> float:
@@ -126,7 +113,7 @@ def told(shares: Sequence[float]) -> str:
 
 def main() -> None:
     """Train, save, and say how good it is."""
-    save(train())
+    stored.save(train(), FILE)
     print(f"accuracy {accuracy(load()):.1%}, {FILE.stat().st_size / 1000:.0f} KB")
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
 from torch import nn
 
+from visual_attention import stored
 from visual_attention.applications.average_precision import average_precision
 from visual_attention.applications.detection import DetectionTransformer
 from visual_attention.applications.detector_training import Watch, detect, drawn, train
@@ -74,9 +74,7 @@ def load(name: str) -> nn.Module:
     recipe = _recipe(name)
     with seeded(0):
         model = recipe.build()
-    stored = load_file(recipe.file)
-    model.load_state_dict({key: value.to(model.state_dict()[key].dtype) for key, value in stored.items()})
-    return model.eval()
+    return stored.restore(model, recipe.file)
 
 
 def curve(name: str) -> dict[str, list[float]]:
@@ -97,14 +95,6 @@ def make(name: str, *, steps: int | None = None, progress: bool = True) -> tuple
     train(model, pool, seed=0, steps=steps, lr=LEARNING_RATE, progress=progress, watch=watch)
     watch(steps)
     return model, watch
-
-
-def save(model: nn.Module, file: Path) -> None:
-    """Write the weights in half precision."""
-    state = {
-        key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()
-    }
-    save_file({key: value.contiguous() for key, value in state.items()}, file)
 
 
 def note(name: str, watch: Watch, file: Path = CURVES) -> None:
@@ -134,7 +124,7 @@ def main(names: list[str]) -> None:
         recipe = _recipe(name)
         if not recipe.file.exists():
             model, watch = make(name)
-            save(model, recipe.file)
+            stored.save(model, recipe.file)
             note(name, watch)
         print(f"{name}: AP50 {score(load(name)):.1f} after {recipe.steps} steps", flush=True)
 

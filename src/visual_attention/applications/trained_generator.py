@@ -11,9 +11,9 @@ Run: python -m visual_attention.applications.trained_generator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from visual_attention import stored
 from visual_attention.applications.flow_matching import foreseen, trajectory
 from visual_attention.applications.generation import (
     VelocityTransformer,
@@ -44,12 +44,7 @@ def network(name: str) -> VelocityTransformer:
 
 def load(name: str) -> VelocityTransformer:
     """The trained network of that name, in evaluation mode."""
-    model, stored = network(name), load_file(FILE)
-    begin = f"{name}."
-    model.load_state_dict(
-        {k.removeprefix(begin): t.float() for k, t in stored.items() if k.startswith(begin)}
-    )
-    return model.eval()
+    return stored.restore(network(name), FILE, name)
 
 
 def train(name: str, *, steps: int = STEPS, progress: bool = True) -> VelocityTransformer:
@@ -66,12 +61,6 @@ def train(name: str, *, steps: int = STEPS, progress: bool = True) -> VelocityTr
         progress=progress,
     )
     return model
-
-
-def save(models: dict[str, VelocityTransformer], file: Path = FILE) -> None:
-    """Write the weights of all networks in half precision."""
-    tensors = {f"{name}.{k}": t for name, model in models.items() for k, t in model.state_dict().items()}
-    save_file({name: tensor.half().contiguous() for name, tensor in tensors.items()}, file)
 
 
 def share(model: VelocityTransformer, *, count: int = 1000) -> float:
@@ -107,7 +96,7 @@ def formation(
 
 def main() -> None:
     """Train all, save them, and say how often pairs agree."""
-    save({name: train(name) for name in NAMES})
+    stored.save({name: train(name) for name in NAMES}, FILE)
     for name in NAMES:
         print(f"{name:16} {share(load(name)):.1%} of the pairs agree")
 

@@ -10,9 +10,9 @@ Run: python -m visual_attention.applications.trained_inpainter
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from visual_attention import stored
 from visual_attention.applications.hole_scores import psnr
 from visual_attention.applications.inpainting import ContextualAttention, ContextualInpainter
 from visual_attention.data import holes
@@ -34,10 +34,7 @@ def network(name: str) -> ContextualInpainter:
 
 def load(name: str) -> ContextualInpainter:
     """The trained network of that name, in evaluation mode."""
-    model, begin = network(name), f"{name}."
-    stored = {key.removeprefix(begin): t for key, t in load_file(FILE).items() if key.startswith(begin)}
-    model.load_state_dict({key: tensor.float() for key, tensor in stored.items()})
-    return model.eval()
+    return stored.restore(network(name), FILE, name)
 
 
 def train(
@@ -61,12 +58,6 @@ def absolute_error(model: nn.Module, batch: holes.Holed) -> Tensor:
     return error[batch.masks.expand_as(error)].mean()
 
 
-def save(models: dict[str, ContextualInpainter], file: Path = FILE) -> None:
-    """Write the weights of all networks in half precision."""
-    tensors = {f"{name}.{key}": t for name, model in models.items() for key, t in model.state_dict().items()}
-    save_file({name: tensor.half().contiguous() for name, tensor in tensors.items()}, file)
-
-
 def ratio(model: nn.Module, kind: str, *, count: int = 60) -> float:
     """PSNR (dB) in the hole, the mean over test pictures of a kind."""
     drawn = holes.batch(count, split="test", kind=kind, generator=torch.Generator().manual_seed(7))
@@ -82,7 +73,7 @@ def main() -> None:
         with seeded(0):
             models[name] = network(name)
         train(models[name])
-    save(models)
+    stored.save(models, FILE)
     for name in NAMES:
         ratios = ", ".join(f"{kind} {ratio(load(name), kind):.1f} dB" for kind in holes.KINDS)
         print(f"{name:12}{ratios}")

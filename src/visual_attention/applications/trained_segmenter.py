@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from visual_attention import stored
 from visual_attention.applications.segmentation import DualAttention, UNet
 from visual_attention.applications.segmentation_scores import dice
-from visual_attention.applications.trained_classifier import restored
-from visual_attention.applications.trained_classifier import save as save_in_half_precision
 from visual_attention.data import lookalikes
 from visual_attention.training import fit, seeded
 
@@ -45,9 +43,7 @@ def build() -> UNet:
 
 def load() -> UNet:
     """The trained network, in evaluation mode."""
-    model = build()
-    model.load_state_dict({name: restored(tensor) for name, tensor in load_file(FILE).items()})
-    return model.eval()
+    return stored.restore(build(), FILE)
 
 
 def loss(model: nn.Module, drawn: lookalikes.Lookalikes) -> Tensor:
@@ -86,11 +82,6 @@ def train(*, steps: int = STEPS, progress: bool = True) -> UNet:
     return model
 
 
-def save(model: UNet, file: Path = FILE) -> None:
-    """Write the weights, real numbers in half precision."""
-    save_in_half_precision(model, file)
-
-
 @torch.no_grad()
 def score(model: UNet, *, count: int = 400) -> float:
     """The mean Dice on pictures of the test."""
@@ -100,7 +91,7 @@ def score(model: UNet, *, count: int = 400) -> float:
 
 def main() -> None:
     """Train, save, and say how good it is."""
-    save(train())
+    stored.save(train(), FILE)
     print(f"Dice {score(load()):.1%}, {FILE.stat().st_size / 1000:.0f} KB")
 
 

@@ -10,13 +10,13 @@ Run: python -m visual_attention.applications.trained_trackers
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from visual_attention import stored
 from visual_attention.applications.follow import follow, train, training_pairs
 from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker, Tracker
 from visual_attention.applications.tracking_scores import area, success
-from visual_attention.applications.trained_classifier import fold, restored
+from visual_attention.applications.trained_classifier import fold
 from visual_attention.data.tracks import Tracks
 from visual_attention.training import seeded
 
@@ -39,23 +39,18 @@ def build(kind: str) -> Tracker:
 
 def load(kind: str, file: Path = FILE) -> Tracker:
     """A trained tracker, in evaluation mode."""
-    model, start = build(kind), f"{kind}."
-    stored = {n.removeprefix(start): restored(t) for n, t in load_file(file).items() if n.startswith(start)}
-    model.load_state_dict(stored)
-    return model.eval()
+    return stored.restore(build(kind), file, kind)
 
 
 def make(*, pairs: int = PAIRS, steps: int = STEPS, file: Path = FILE, progress: bool = True) -> None:
     """Train both from nothing on the same pairs, and write their weights in half precision."""
     pool = training_pairs(pairs, seed=100)
-    stored = {}
+    models = {}
     for kind in KINDS:
         with seeded(100):
-            model = build(kind)
-        train(model, pool, seed=100, steps=steps, batch=BATCH, lr=LEARNING_RATE, progress=progress)
-        for name, tensor in model.state_dict().items():
-            stored[f"{kind}.{name}"] = (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-    save_file(stored, file)
+            models[kind] = build(kind)
+        train(models[kind], pool, seed=100, steps=steps, batch=BATCH, lr=LEARNING_RATE, progress=progress)
+    stored.save(models, file)
 
 
 def success_area(model: Tracker, films: Tracks) -> float:

@@ -12,8 +12,8 @@ Run: python -m visual_attention.mechanisms.trained_glimpses
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 
+from visual_attention import stored
 from visual_attention.data import translated
 from visual_attention.mechanisms.hard import RecurrentAttentionModel, hard_attention_loss
 from visual_attention.training import fit, seeded
@@ -25,9 +25,7 @@ SPREADS = (0.25, 0.1)  # of the drawn locations: wide at first, to find the digi
 
 def load() -> RecurrentAttentionModel:
     """The trained model, in evaluation mode: six glimpses at three scales for 60 x 60 pixels."""
-    model = RecurrentAttentionModel(10)
-    model.load_state_dict({name: tensor.float() for name, tensor in load_file(FILE).items()})
-    return model.eval()
+    return stored.restore(RecurrentAttentionModel(10), FILE)
 
 
 def train(*, steps: int = STEPS, progress: bool = True) -> RecurrentAttentionModel:
@@ -48,11 +46,6 @@ def train(*, steps: int = STEPS, progress: bool = True) -> RecurrentAttentionMod
     return model
 
 
-def save(model: RecurrentAttentionModel, file: Path = FILE) -> None:
-    """Write the weights in half precision."""
-    save_file({name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}, file)
-
-
 def error(model: RecurrentAttentionModel, *, count: int = 4000) -> float:
     """The share of test digits that the model names wrongly."""
     drawn = translated.batch(count, split="test", generator=torch.Generator().manual_seed(0))
@@ -63,7 +56,7 @@ def error(model: RecurrentAttentionModel, *, count: int = 4000) -> float:
 def main() -> None:
     """Train, save, and say how good it is."""
     model = train()
-    save(model)
+    stored.save(model, FILE)
     print(f"error {error(load()):.2%} with {model.glimpses * model.glimpse.sensor.pixels()} numbers read")
 
 
