@@ -1,6 +1,7 @@
 """Draw numbers the same way everywhere in the course: bars with intervals, and lines.
 
-Lines are told apart by their dashes as well as by their colours. Functions take and return an Axes and never call `show`.
+Lines are told apart by their dashes as well as by their colours. Functions take and return an Axes and
+never call `show`.
 
 Chapter: all of them. Run: python -m visual_attention.view.charts
 """
