@@ -6,6 +6,8 @@ A chapter's test is a table and a call:
 
     def test_checks():
         contract(soft, solutions("soft"), WRONG)
+
+The answers of a check may also be a dict, {"a softmax over the wrong axis": softmax_over_columns}.
 """
 
 import importlib.util
@@ -38,7 +40,10 @@ def contract(module: ModuleType, solved: ModuleType, wrong: dict, *, least: int 
     if set(found) != set(wrong):
         amiss.append(f"checks are {sorted(found)}, the table has {sorted(wrong)}")
     for name in sorted(set(found) & set(wrong)):
-        amiss += [f"{name}: {text}" for text in shortcomings(found[name], name, solved, wrong[name], least)]
+        answers = wrong[name]
+        if isinstance(answers, dict):
+            answers = [(answer, fragment) for fragment, answer in answers.items()]
+        amiss += [f"{name}: {text}" for text in shortcomings(found[name], name, solved, answers, least)]
     assert not amiss, "\n" + "\n".join(amiss)
 
 

@@ -168,16 +168,12 @@ GAP = {
 }
 
 
-def table(answers: dict) -> list:
-    return [(answer, fragment) for fragment, answer in answers.items()]
-
-
 def test_checks():
     wrong = {
-        "check_pointing_score": table(POINTING),
-        "check_matched_width": table(WIDTH),
-        "check_paired_interval": table(INTERVAL),
-        "check_pointing_gap": table(GAP),
+        "check_pointing_score": POINTING,
+        "check_matched_width": WIDTH,
+        "check_paired_interval": INTERVAL,
+        "check_pointing_gap": GAP,
     }
     contract(classification, solved, wrong)
 

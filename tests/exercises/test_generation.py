@@ -159,16 +159,12 @@ GUESS = {
 }
 
 
-def table(answers: dict) -> list:
-    return [(answer, fragment) for fragment, answer in answers.items()]
-
-
 def test_checks():
     wrong = {
-        "check_noisy_point": table(POINT),
-        "check_one_step": table(STEP),
-        "check_counterpart_weight": table(COUNTERPART),
-        "check_best_guess": table(GUESS),
+        "check_noisy_point": POINT,
+        "check_one_step": STEP,
+        "check_counterpart_weight": COUNTERPART,
+        "check_best_guess": GUESS,
     }
     contract(generation, solved, wrong)
 

@@ -211,15 +211,11 @@ MASKED = {
 }
 
 
-def table(answers: dict) -> list:
-    return [(answer, fragment) for fragment, answer in answers.items()]
-
-
 def test_checks():
     wrong = {
         "check_spatial_softmax": SPATIAL_SOFTMAX,
-        "check_attention_pool": table(ATTENTION_POOL),
-        "check_effective_places": table(EFFECTIVE_PLACES),
-        "check_masked_spatial_softmax": table(MASKED),
+        "check_attention_pool": ATTENTION_POOL,
+        "check_effective_places": EFFECTIVE_PLACES,
+        "check_masked_spatial_softmax": MASKED,
     }
     contract(soft, solved, wrong)

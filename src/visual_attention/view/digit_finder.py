@@ -36,6 +36,7 @@ class DigitFinder(PortableWidget):
     """
 
     script = "digit_finder.js"
+    shared = ("convolution.js",)
     names = List(Unicode()).tag(sync=True)
     backgrounds = Bytes().tag(sync=True)  # (photographs, side, side) float32
     size = Int().tag(sync=True)  # side of a picture in pixels

@@ -135,12 +135,13 @@ def _toolkit() -> str:
     return f"const TK_CSS = {style};\n" + (HERE / "toolkit.js").read_text(encoding="utf-8")
 
 
-def _module(path: Path) -> str:
-    """Join the toolkit and a widget's own file to one ES module."""
+def _module(path: Path, shared: tuple[str, ...] = ()) -> str:
+    """Join the toolkit, the shared scripts that a widget names, and its own file to one ES module."""
     source = path.read_text(encoding="utf-8").rstrip()
     if not source.endswith(EXPORT):
         raise ValueError(f"wanted {path.name} to end with `{EXPORT}`, got {source[-40:]!r}")
-    whole = "\n".join(line.strip() for line in f"{_toolkit()}\n{source}".splitlines())
+    others = [(HERE / name).read_text(encoding="utf-8") for name in shared]
+    whole = "\n".join(line.strip() for line in "\n".join([_toolkit(), *others, source]).splitlines())
     whole = "\n".join(line for line in whole.splitlines() if line and not line.startswith("//"))
     for pattern in (r"</script", r"<!--", r"^import\b", r"^export\b(?! default \{ render \};$)"):
         if found := re.search(pattern, whole, re.IGNORECASE | re.MULTILINE):
@@ -196,10 +197,12 @@ def data_url(content: bytes, form: str) -> str:
 class PortableWidget(anywidget.AnyWidget):
     """An ipywidget that also carries itself as a page without a kernel, and as a picture on paper.
 
-    A subclass names its `script` and defines `still`. The module's docstring shows a whole one.
+    A subclass names its `script` and defines `still`. The module's docstring shows a whole one. `shared` are
+    scripts of this folder that several widgets share; they come before the widget's own.
     """
 
     script = ""
+    shared: tuple[str, ...] = ()
     label = Unicode("").tag(sync=True)
     alt = Unicode("").tag(sync=True)
     # ipywidgets 7 would show the live view alone through this method; None lets `_repr_mimebundle_` speak.
@@ -207,7 +210,7 @@ class PortableWidget(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "script" in cls.__dict__:
-            cls._esm = _module(Path(inspect.getfile(cls)).with_name(cls.script))
+            cls._esm = _module(Path(inspect.getfile(cls)).with_name(cls.script), cls.shared)
         super().__init_subclass__(**kwargs)
 
     def still(self) -> Figure:

@@ -18,31 +18,6 @@ function unpackTracker(numbers, width, dim) {
   };
 }
 
-// Zeros around, as many as keep the size: (inputs, size, size) -> (outputs, made, made).
-function convolve(x, size, { outputs, inputs, side, stride, weights, bias }, relu) {
-  const pad = side >> 1, made = Math.floor((size - 1) / stride) + 1;
-  const values = new Float32Array(outputs * made * made);
-  for (let o = 0; o < outputs; o++) {
-    values.fill(bias[o], o * made * made, (o + 1) * made * made);
-    for (let i = 0; i < inputs; i++) {
-      for (let k = 0; k < side * side; k++) {
-        const weight = weights[(o * inputs + i) * side * side + k];
-        const down = Math.floor(k / side) - pad, right = (k % side) - pad;
-        const first = Math.max(0, Math.ceil(-right / stride));
-        const last = Math.min(made - 1, Math.floor((size - 1 - right) / stride));
-        for (let row = 0; row < made; row++) {
-          const y = row * stride + down;
-          if (y < 0 || y >= size) continue;
-          const from = i * size * size + y * size + right, to = (o * made + row) * made;
-          for (let column = first; column <= last; column++) values[to + column] += weight * x[from + column * stride];
-        }
-      }
-    }
-  }
-  if (relu) for (let n = 0; n < values.length; n++) if (values[n] < 0) values[n] = 0;
-  return { values, size: made };
-}
-
 // Vectors of length 1, place by place: (channels, size, size) -> (size * size, channels).
 function vectors(x, size, channels) {
   const made = new Float32Array(size * size * channels);

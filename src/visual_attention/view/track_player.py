@@ -80,6 +80,7 @@ class TrackPlayer(PortableWidget):
     """
 
     script = "track_player.js"
+    shared = ("convolution.js",)
     side = Int().tag(sync=True)
     search = Int().tag(sync=True)
     films = List().tag(sync=True)  # [name, frames] of each
