@@ -24,7 +24,9 @@ from visual_attention.applications.tracking import (
 )
 from visual_attention.applications.tracking_scores import area, precision, presence_area, success
 from visual_attention.data import tracks
-from visual_attention.data.tracks import FRAME, Disturbance, Tracks
+from visual_attention.data.films import Tracks
+from visual_attention.data.paths import FRAME
+from visual_attention.data.tracks import Disturbance
 from visual_attention.experiments import record
 from visual_attention.experiments.claim import Arm, Budget, Claim
 
