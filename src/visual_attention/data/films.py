@@ -6,7 +6,6 @@ nothing. What is true is noted on the way: exact boxes, and the share of each sp
 Run: python -m visual_attention.data.films
 """
 
-import functools
 import math
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from visual_attention.data import paths, photographs, sprites
+from visual_attention.data import crops, paths, sprites
 from visual_attention.data.paths import FRAME, SIZE
 
 BACKGROUNDS = {"train": ("brick", "grass", "clock"), "test": ("gravel", "cell", "text")}
@@ -166,18 +165,11 @@ def _lost_boards(count: int, frames: int, spare: int, generator: torch.Generator
     return _boards(state).amax(dim=2, keepdim=True)
 
 
-@functools.cache
-def _photographs(split: str) -> Tensor:
-    return torch.stack([photographs.load(name, PICTURE) for name in BACKGROUNDS[split]])
-
-
 def _background(split: str, count: int, generator: torch.Generator | None) -> Tensor:
     """Random crops of random brightness: (B, 3, 64, 64)."""
-    pictures = _photographs(split)
-    which = torch.randint(len(pictures), (count,), generator=generator).tolist()
-    corners = torch.randint(PICTURE - FRAME + 1, (count, 2), generator=generator).tolist()
-    crops = [pictures[w, :, y : y + FRAME, x : x + FRAME] for w, (x, y) in zip(which, corners, strict=True)]
-    return torch.stack(crops) * (0.5 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator))
+    pictures = crops.bank(BACKGROUNDS[split], PICTURE).mT  # on their sides: columns are drawn before rows
+    drawn = crops.draw(pictures, count, FRAME, generator=generator).mT.contiguous()
+    return drawn * (0.5 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator))
 
 
 def main() -> None:
