@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from visual_attention.applications.board_guess import chance, hit_rate, main
+from visual_attention.data.films import Tracks
 from visual_attention.data.paths import main as paths_main
-from visual_attention.data.tracks import Disturbance, Tracks, sequences
+from visual_attention.data.tracks import Disturbance, sequences
 
 
 def by_hand():

@@ -16,7 +16,8 @@ from visual_attention.applications.follow import (
     training_pairs,
 )
 from visual_attention.applications.tracking import AttentionTracker, Found
-from visual_attention.data.tracks import FRAME, Disturbance, pairs, sequences
+from visual_attention.data.paths import FRAME
+from visual_attention.data.tracks import Disturbance, pairs, sequences
 from visual_attention.training import seeded
 
 

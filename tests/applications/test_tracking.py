@@ -4,37 +4,31 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.applications.trackers import (
+    COLUMNS,
+    EVERY,
+    ROWS,
+    WEIGHING,
+    B,
+    M,
+    N,
+    built,
+    gradients_missing,
+    parameters,
+    pictures,
+)
 from visual_attention.applications.tracking import (
     MARGIN,
     PARTS,
-    STRIDE,
-    TEMPLATE,
     AttentionTracker,
-    BlindTracker,
     CorrelationTracker,
     Tracker,
-    UniformTracker,
     disc_mask,
     main,
 )
-from visual_attention.training import seeded
+from visual_attention.applications.tracking_controls import UniformTracker
 
-KINDS = (AttentionTracker, UniformTracker, CorrelationTracker, BlindTracker)
-WEIGHING = (AttentionTracker, UniformTracker)
-B, H, W, D = 3, 20, 28, 10  # images, pixels, channels: all distinct
-ROWS, COLUMNS = H // STRIDE, W // STRIDE
-N, M = ROWS * COLUMNS, PARTS * PARTS
-
-
-def built(kind, **options):
-    with seeded(0):
-        return kind(width=12, dim=D, **options).eval()
-
-
-def pictures(seed=0, count=B):
-    generator = torch.Generator().manual_seed(seed)
-    template = torch.rand(count, 3, TEMPLATE, TEMPLATE, generator=generator)
-    return template, torch.rand(count, 3, H, W, generator=generator)
+KINDS = (AttentionTracker, CorrelationTracker)
 
 
 def with_maps(model, queries, keys):
@@ -48,39 +42,14 @@ def unit_keys():
 
 
 class TestContract:
-    @pytest.mark.parametrize("kind", WEIGHING)
-    def test_weights_are_shares_of_the_parts_in_the_disc(self, kind):
-        weights = built(kind).weights(*pictures())
-        assert weights.shape == (B, N, M) and weights.min() >= 0
-        torch.testing.assert_close(weights.sum(dim=2), torch.ones(B, N))
-        outside = ~disc_mask().flatten()
-        assert outside.any() and not weights[..., outside].any() and weights[..., ~outside].min() > 0
-
-    @pytest.mark.parametrize("kind", WEIGHING)
-    def test_forward_applies_exactly_the_weights(self, kind):
-        model, (template, search) = built(kind), pictures()
-        fits = (model.weights(template, search) * model.similarities(template, search)).sum(dim=2)
-        padded = F.pad(fits.view(B, ROWS, COLUMNS), (PARTS // 2,) * 4)
-        mask = disc_mask().float()
-        for row, column in ((0, 0), (4, 9), (ROWS, COLUMNS)):
-            window = padded[:, row : row + PARTS, column : column + PARTS]
-            wanted = (window * mask).sum(dim=(1, 2)) / mask.sum()
-            torch.testing.assert_close(model.response(template, search)[:, 0, row, column], wanted)
-
     @pytest.mark.parametrize("kind", KINDS)
-    def test_forward_gives_the_best_place_and_the_chance(self, kind):
-        model, (template, search) = built(kind), pictures()
-        found, scores = model(template, search), model.scores(template, search)
-        assert scores.shape == (B, (ROWS + 1) * (COLUMNS + 1) + 1)
-        torch.testing.assert_close(found.presence, 1 - scores.softmax(dim=1)[:, -1])
-        best = scores[:, :-1].argmax(dim=1)
-        again, boxes = model.trained_on(template, search, best, torch.arange(B))
-        torch.testing.assert_close(again, scores)
-        torch.testing.assert_close(boxes, found.boxes)
-        centre = STRIDE * torch.stack([best % (COLUMNS + 1), best // (COLUMNS + 1)], dim=1)
-        assert (found.boxes[:, :2] - centre).abs().max() <= 4
-        size = found.boxes[:, 2:] / (STRIDE * PARTS)
-        assert size.min() >= 1 / 2.72 and size.max() <= 2.72
+    @pytest.mark.parametrize("check", EVERY)
+    def test_as_every_tracker(self, kind, check):
+        check(kind)
+
+    @pytest.mark.parametrize("check", WEIGHING)
+    def test_as_every_tracker_that_weighs(self, check):
+        check(AttentionTracker)
 
     def test_cosines_by_hand(self):
         model, (template, search) = built(AttentionTracker), pictures()
@@ -94,12 +63,18 @@ class TestContract:
             got = similar[1, place[0] * COLUMNS + place[1], part[0] * PARTS + part[1]]
             torch.testing.assert_close(got, wanted)
 
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_all_have_the_same_parameters_within_a_percent(self, kind):
-        def count(model):
-            return sum(parameter.numel() for parameter in model.parameters())
+    def test_both_have_the_same_parameters(self):
+        assert parameters(CorrelationTracker()) == parameters(AttentionTracker())
 
-        assert count(kind()) == pytest.approx(count(AttentionTracker()), rel=0.01)
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_gradients_reach_every_parameter(self, kind):
+        assert gradients_missing(kind) == []
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_template_matters(self, kind):
+        model, (template, search) = built(kind), pictures()
+        other, _ = pictures(seed=5)
+        assert not torch.allclose(model.response(template, search), model.response(other, search))
 
 
 class TestWeights:
@@ -109,24 +84,10 @@ class TestWeights:
         got = model.weights(*given)[..., disc_mask().flatten()]
         torch.testing.assert_close(got, (similar / 0.2).softmax(dim=2))
 
-    def test_towards_infinity_attention_is_uniform_and_towards_0_the_best_part(self):
-        given = pictures()
-        hot, cold = (built(AttentionTracker, temperature=t) for t in (1e6, 1e-4))
-        torch.testing.assert_close(
-            hot.response(*given), built(UniformTracker).response(*given), atol=1e-5, rtol=0
-        )
-        similar = cold.similarities(*given).masked_fill(~disc_mask().flatten(), -2)
-        torch.testing.assert_close(cold.weights(*given).argmax(dim=2), similar.argmax(dim=2))
-
-    def test_uniform_is_the_mean_key(self):
-        model, given = built(UniformTracker), pictures()
-        queries, keys = model._read(*given)
-        mean = keys.flatten(2)[..., disc_mask().flatten()].mean(dim=2)  # (B, d)
-        fits = torch.einsum("bdhw,bd->bhw", queries, mean)
-        kernel = disc_mask().float()[None, None] / disc_mask().sum()
-        torch.testing.assert_close(
-            model.response(*given), F.conv2d(fits[:, None], kernel, padding=PARTS // 2)
-        )
+    def test_towards_0_attention_takes_the_best_part(self):
+        model, given = built(AttentionTracker, temperature=1e-4), pictures()
+        similar = model.similarities(*given).masked_fill(~disc_mask().flatten(), -2)
+        torch.testing.assert_close(model.weights(*given).argmax(dim=2), similar.argmax(dim=2))
 
     def test_correlation_is_a_convolution_with_the_template(self):
         """torch's own, image by image."""
@@ -147,14 +108,6 @@ class TestWeights:
             torch.testing.assert_close(response[:, 0, centre[0], centre[1]], wanted)
         with pytest.raises(ValueError, match="others for each centre"):
             model.weights(*given)
-
-    def test_the_blind_one_sees_no_template(self):
-        model, (template, search) = built(BlindTracker), pictures()
-        other, _ = pictures(seed=5)
-        assert torch.equal(model.response(template, search), model.response(other, search))
-        for kind in (AttentionTracker, UniformTracker, CorrelationTracker):
-            seeing = built(kind)
-            assert not torch.allclose(seeing.response(template, search), seeing.response(other, search))
 
 
 class TestWhatTheChapterIsAbout:
@@ -210,30 +163,6 @@ def cold(kind):
 
 
 class TestModule:
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_gradients_reach_every_parameter(self, kind):
-        model = built(kind).train()
-        scores, boxes = model.trained_on(*pictures(), torch.tensor([3, 40, 90]), torch.arange(B))
-        (scores.log_softmax(dim=1)[:, [3, -1]].sum() + boxes.sum()).backward()
-        missing = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
-        assert missing == (["key.weight"] if kind is BlindTracker else [])
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_pictures_of_a_batch_do_not_mix(self, kind):
-        model, (template, search) = built(kind), pictures()
-        whole, alone = model(template, search), model(template[1:2], search[1:2])
-        torch.testing.assert_close(whole.boxes[1:2], alone.boxes)
-        torch.testing.assert_close(whole.presence[1:2], alone.presence)
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_several_targets_are_looked_for_in_one_region(self, kind):
-        model, (template, search) = built(kind), pictures()
-        owner, place = torch.tensor([2, 0, 2]), torch.tensor([5, 6, 7])
-        scores, boxes = model.trained_on(template, search, place, owner)
-        alone, its_boxes = model.trained_on(template, search[owner], place, torch.arange(B))
-        torch.testing.assert_close(scores, alone)
-        torch.testing.assert_close(boxes, its_boxes)
-
     def test_a_target_that_fits_nowhere_is_called_gone(self):
         model = built(AttentionTracker)
         good, bad = (torch.full((1, 1, 5, 5), value) for value in (0.9, 0.1))
@@ -257,7 +186,7 @@ class TestModule:
         with pytest.raises(ValueError, match="wanted temperature above 0"):
             AttentionTracker(temperature=0)
         with pytest.raises(ValueError, match="wanted width above 0"):
-            UniformTracker(width=0)
+            CorrelationTracker(width=0)
         with pytest.raises(NotImplementedError, match="wanted a tracker with weights"):
             built(Tracker).weights(*pictures())
 

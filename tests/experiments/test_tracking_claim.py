@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from visual_attention.applications.tracking import BlindTracker
-from visual_attention.data.tracks import FRAME, pairs
+from visual_attention.applications.tracking_controls import BlindTracker
+from visual_attention.data.paths import FRAME
+from visual_attention.data.tracks import pairs
 from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import Budget, count_parameters
 from visual_attention.experiments.claims import tracking

@@ -11,7 +11,8 @@ from tests.view.conftest import settle
 from tests.view.test_accessible import SMALL
 from visual_attention.applications.boxes import iou
 from visual_attention.applications.follow import follow, regions, template_of
-from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker, UniformTracker
+from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker
+from visual_attention.applications.tracking_controls import UniformTracker
 from visual_attention.applications.trained_trackers import plain
 from visual_attention.data.tracks import sequences
 from visual_attention.training import seeded

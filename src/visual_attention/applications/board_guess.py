@@ -9,7 +9,8 @@ Run: python -m visual_attention.applications.board_guess
 import torch
 from torch import Tensor
 
-from visual_attention.data.tracks import FRAME, Tracks
+from visual_attention.data.films import Tracks
+from visual_attention.data.paths import FRAME
 
 
 def hit_rate(films: Tracks, frame: int = -1) -> float:

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from visual_attention.applications.tracking import STRIDE, TEMPLATE, Found, Tracker
 from visual_attention.data import tracks
-from visual_attention.data.tracks import FRAME, Tracks
+from visual_attention.data.films import Tracks
+from visual_attention.data.paths import FRAME
 from visual_attention.training import fit
 
 SEARCH = 48  # pixels of the search region's side

@@ -190,7 +190,7 @@ class AttentionTracker(Tracker):
 
     Args:
         temperature: Divides the cosines before the softmax. Towards 0 each place takes its best part, towards
-            infinity it takes all parts alike, which is `UniformTracker`.
+            infinity it takes all parts alike, which is `tracking_controls.UniformTracker`.
         width: as in `Tracker`.
         dim: as in `Tracker`.
 
@@ -207,17 +207,6 @@ class AttentionTracker(Tracker):
         """The softmax of the cosines over the parts in the target's disc, (B, N, M); 0 for other parts."""
         scores = similar / self.temperature
         return scores.masked_fill(~self.mask.flatten(), -torch.inf).softmax(dim=2)
-
-
-class UniformTracker(Tracker):
-    """Each place looks at all parts of the template alike: attention without a choice.
-
-    The same as comparing each place with the template's mean key.
-    """
-
-    def _weigh(self, similar: Tensor) -> Tensor:
-        """1 over the number of parts in the target's disc, (B, N, M); 0 for other parts."""
-        return (self.mask.flatten() / self.mask.sum()).to(similar.dtype).expand_as(similar)
 
 
 class CorrelationTracker(Tracker):
@@ -255,45 +244,15 @@ class CorrelationTracker(Tracker):
         return summed[:, :, edge : edge + height + 1, edge : edge + width + 1]
 
 
-class ProductTracker(CorrelationTracker):
-    """Correlation of features as they come, by dot products and not by cosines, as the paper has it.
-
-    A place with large features fits everything a little better. How well a place fits is any real number.
-    """
-
-    def _measure(self, x: Tensor) -> Tensor:
-        return x / x.shape[1] ** 0.5
-
-
-class BlindTracker(Tracker):
-    """A tracker that never sees the template: what it finds, the frames alone betray.
-
-    In place of the template's keys there is one learned key. If it does better than choosing one of the
-    things at random, the data leak.
-    """
-
-    def __init__(self, *, width: int = 32, dim: int = 32):
-        super().__init__(width=width, dim=dim)
-        self.guess = nn.Parameter(torch.randn(dim, 1, 1))
-
-    def _weigh(self, similar: Tensor) -> Tensor:
-        """1 over the number of parts in the target's disc, (B, N, M), as all parts are the same."""
-        return (self.mask.flatten() / self.mask.sum()).to(similar.dtype).expand_as(similar)
-
-    def _read(self, template: Tensor, search: Tensor, owner: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        queries, keys = super()._read(torch.zeros_like(template), search, owner)
-        return queries, F.normalize(self.guess, dim=0).expand_as(keys)
-
-
 def _cosines(queries: Tensor, keys: Tensor) -> Tensor:
     return queries.flatten(2).mT @ keys.flatten(2)  # (B, N, d) @ (B, d, M)
 
 
 def main() -> None:
-    """Build the three and count their parameters."""
+    """Build both and count their parameters."""
     torch.manual_seed(0)
     template, search = torch.rand(2, 3, 24, 24), torch.rand(2, 3, 48, 48)
-    for kind in (CorrelationTracker, UniformTracker, AttentionTracker):
+    for kind in (CorrelationTracker, AttentionTracker):
         model = kind().eval()
         found = model(template, search)
         count = sum(parameter.numel() for parameter in model.parameters())

@@ -17,7 +17,7 @@ from visual_attention.applications.follow import follow, train, training_pairs
 from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker, Tracker
 from visual_attention.applications.tracking_scores import area, success
 from visual_attention.applications.trained_classifier import fold
-from visual_attention.data.tracks import Tracks
+from visual_attention.data.films import Tracks
 from visual_attention.training import seeded
 
 FILE = Path(__file__).with_name("tracking.safetensors")

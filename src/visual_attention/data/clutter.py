@@ -7,13 +7,12 @@ its shape does.
 Run: python -m visual_attention.data.clutter
 """
 
-import functools
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from visual_attention.data import digits, photographs
+from visual_attention.data import crops, digits
 
 # Different photographs in train and test, so that no texture can be learnt by heart.
 TEXTURES = {"train": ("brick", "camera", "coffee", "grass", "pagoda"), "test": ("cat", "flower", "gravel")}
@@ -76,7 +75,7 @@ def batch(
 
     ink = torch.zeros(count, canvas * canvas)
     if clutter:
-        pieces = _pieces(bank[:, 0], piece, (count, clutter), generator)
+        pieces = _pieces(bank, piece, (count, clutter), generator)
         _paste(ink, pieces, _beside(corner, canvas, digit, piece, clutter, generator), canvas)
     _paste(ink, bank[chosen], corner, canvas)
     masks = torch.zeros(count, canvas * canvas)
@@ -89,28 +88,15 @@ def batch(
     return ClutteredDigits(images, labels[chosen], masks.view(shape).bool())
 
 
-@functools.cache
-def _textures(split: str) -> Tensor:
-    """The split's photographs in grey, stretched to fill [0, 1]: (P, side, side)."""
-    grey = torch.stack([photographs.load(name, TEXTURE_SIDE).mean(0) for name in TEXTURES[split]])
-    low, high = grey.amin((1, 2), keepdim=True), grey.amax((1, 2), keepdim=True)
-    return (grey - low) / (high - low)
-
-
 def _background(split: str, count: int, canvas: int, generator: torch.Generator | None) -> Tensor:
-    """Random crops of random photographs: (B, 1, canvas, canvas)."""
-    textures = _textures(split)
-    which = _integers(len(textures), (count,), generator)
-    corner = _integers(textures.shape[-1] - canvas + 1, (count, 2), generator)
-    return _windows(textures, which, corner, canvas).unsqueeze(1)
+    """Random crops of the split's photographs in grey, stretched to fill [0, 1]: (B, 1, canvas, canvas)."""
+    textures = crops.bank(TEXTURES[split], TEXTURE_SIDE, grey=True, stretched=True)
+    return crops.draw(textures, count, canvas, generator=generator)
 
 
 def _pieces(bank: Tensor, side: int, shape: tuple[int, int], generator: torch.Generator | None) -> Tensor:
-    """Square pieces of random digits of the bank: (B, P, side, side)."""
-    total = shape[0] * shape[1]
-    which = _integers(len(bank), (total,), generator)
-    corner = _integers(bank.shape[-1] - side + 1, (total, 2), generator)
-    return _windows(bank, which, corner, side).view(*shape, side, side)
+    """Square pieces of random digits of the bank: (N, 1, s, s) -> (B, P, side, side)."""
+    return crops.draw(bank, shape[0] * shape[1], side, generator=generator).view(*shape, side, side)
 
 
 def _beside(
@@ -124,14 +110,6 @@ def _beside(
     free = free_row[:, :, None] | free_column[:, None, :]
     drawn = torch.multinomial(free.flatten(1).float(), count, replacement=True, generator=generator)
     return torch.stack([drawn // len(places), drawn % len(places)], -1)
-
-
-def _windows(pictures: Tensor, which: Tensor, corner: Tensor, side: int) -> Tensor:
-    """Square windows: (P, H, W), (n,), (n, 2) -> (n, side, side)."""
-    steps = torch.arange(side)
-    rows = corner[:, 0, None] + steps  # (n, side)
-    columns = corner[:, 1, None] + steps
-    return pictures[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
 def _paste(canvases: Tensor, stamps: Tensor, corner: Tensor, width: int) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from visual_attention.data import clutter, digits, photographs
+from visual_attention.data import clutter, crops, digits
 
 SHAPES = ("disc", "square", "triangle", "cross")
 DIGITS = (0, 2, 4, 7)
@@ -169,23 +169,11 @@ def _drawn(shape: str, count: int, generator: torch.Generator) -> Tensor:
     return F.avg_pool2d(ink[:, None], fine)[:, 0]
 
 
-@functools.cache
-def _photographs(split: str) -> Tensor:
-    """The split's photographs in grey, stretched to fill [0, 1]: (P, 160, 160)."""
-    grey = torch.stack([photographs.load(name, TEXTURE_SIDE).mean(dim=0) for name in clutter.TEXTURES[split]])
-    low, high = grey.amin((1, 2), keepdim=True), grey.amax((1, 2), keepdim=True)
-    return (grey - low) / (high - low)
-
-
 def _ground(count: int, split: str, generator: torch.Generator | None) -> Tensor:
     """Random crops of random photographs, dimmed: (B, 3, 48, 48), three equal channels."""
-    side = GRID * CELL
-    bank = _photographs(split)
-    which = torch.randint(len(bank), (count,), generator=generator)
-    corner = torch.randint(TEXTURE_SIDE - side + 1, (count, 2, 1), generator=generator) + torch.arange(side)
-    rows, columns = corner.unbind(dim=1)  # (B, 48) each
-    crops = bank[which[:, None, None], rows[:, :, None], columns[:, None]]
-    return (TEXTURE * crops)[:, None].expand(-1, 3, -1, -1)
+    textures = crops.bank(clutter.TEXTURES[split], TEXTURE_SIDE, grey=True, stretched=True)
+    drawn = crops.draw(textures, count, GRID * CELL, generator=generator)
+    return (TEXTURE * drawn).expand(-1, 3, -1, -1)
 
 
 def main() -> None:

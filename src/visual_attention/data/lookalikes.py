@@ -7,13 +7,12 @@ other tint, and the other coins are. Every mask is exact.
 Run: python -m visual_attention.data.lookalikes
 """
 
-import functools
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from visual_attention.data import cutouts, digits, photographs
+from visual_attention.data import crops, cutouts, digits
 from visual_attention.data.scenes import BACKGROUNDS, paste
 
 CANVAS = 48
@@ -146,25 +145,16 @@ def _spans(count: int, sizes: tuple[float, float], generator: torch.Generator | 
 def _discs(count: int, each: int, split: str, generator: torch.Generator | None) -> Tensor:
     """Round pieces of photographs, in grey: (B, each, 4, 32, 32)."""
     side = cutouts.SIDE
-    crops = _crops(split, count * each, side, generator)
+    squares = _crops(split, count * each, side, generator)
     steps = (torch.arange(side) + 0.5) / side * 2 - 1
-    cover = (steps[:, None] ** 2 + steps**2 <= 1).float().expand(len(crops), 1, -1, -1)
-    return torch.cat([crops, cover], dim=1).unflatten(0, (count, each))
-
-
-@functools.cache
-def _photographs(split: str) -> Tensor:
-    pictures = [photographs.load(name, PHOTOGRAPH_SIDE) for name in BACKGROUNDS[split]]
-    return torch.stack(pictures).mean(dim=1)  # (P, 120, 120)
+    cover = (steps[:, None] ** 2 + steps**2 <= 1).float().expand(len(squares), 1, -1, -1)
+    return torch.cat([squares, cover], dim=1).unflatten(0, (count, each))
 
 
 def _crops(split: str, count: int, side: int, generator: torch.Generator | None) -> Tensor:
     """Random squares of random photographs, in grey: (B, 3, side, side)."""
-    pictures = _photographs(split)  # (P, 120, 120)
-    which = torch.randint(len(pictures), (count, 1, 1), generator=generator)
-    corner = torch.randint(PHOTOGRAPH_SIDE - side + 1, (count, 2, 1), generator=generator)
-    rows, columns = (corner + torch.arange(side)).unbind(1)  # (B, side) each
-    return pictures[which, rows[:, :, None], columns[:, None]][:, None].expand(-1, 3, -1, -1)
+    pictures = crops.bank(BACKGROUNDS[split], PHOTOGRAPH_SIDE, grey=True)
+    return crops.draw(pictures, count, side, generator=generator).expand(-1, 3, -1, -1)
 
 
 def main() -> None:

@@ -6,13 +6,12 @@ that a crop comes from. Training crops come from the left of each photograph, te
 Run: python -m visual_attention.data.materials
 """
 
-import functools
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from visual_attention.data import digits, photographs
+from visual_attention.data import crops, digits
 
 NAMES = ("brick", "cat", "coffee", "flower", "grass", "gravel", "pagoda", "rocket")
 SIDE = 160  # pixels to which a photograph is resized before crops are taken
@@ -49,12 +48,12 @@ def batch(count: int, *, split: str, size: int = 32, generator: torch.Generator 
     rows = torch.randint(SIDE - size + 1, (count,), generator=generator)
     columns = torch.randint(first, last + 1, (count,), generator=generator)
     flips = torch.rand(count, generator=generator) < 0.5
-    bank = _bank()
-    crops = [
+    bank = crops.bank(NAMES, SIDE)
+    windows = [
         bank[label, :, row : row + size, column : column + size]
         for label, row, column in zip(labels, rows, columns, strict=True)
     ]
-    images = torch.stack(crops)
+    images = torch.stack(windows)
     return Crops(torch.where(flips[:, None, None, None], images.flip(3), images), labels)
 
 
@@ -70,21 +69,16 @@ def collage(names: tuple[str, str, str, str]) -> Tensor:
     if len(names) != 4 or not set(names) <= set(NAMES):
         raise ValueError(f"names: wanted four of {', '.join(NAMES)}; got {names}")
     border, top = round(TRAIN_SHARE * SIDE), (SIDE - 64) // 2
-    parts = [_bank()[NAMES.index(name), :, top : top + 64, border : border + 64] for name in names]
+    bank = crops.bank(NAMES, SIDE)
+    parts = [bank[NAMES.index(name), :, top : top + 64, border : border + 64] for name in names]
     return torch.cat([torch.cat(parts[:2], dim=2), torch.cat(parts[2:], dim=2)], dim=1)
-
-
-@functools.cache
-def _bank() -> Tensor:
-    """All photographs: (8, 3, 160, 160)."""
-    return torch.stack([photographs.load(name, SIDE) for name in NAMES])
 
 
 def main() -> None:
     generator = torch.Generator().manual_seed(0)
     for split in digits.SPLITS:
-        crops = batch(6, split=split, generator=generator)
-        print(f"{split}: {tuple(crops.images.shape)}", ", ".join(NAMES[label] for label in crops.labels))
+        drawn = batch(6, split=split, generator=generator)
+        print(f"{split}: {tuple(drawn.images.shape)}", ", ".join(NAMES[label] for label in drawn.labels))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from visual_attention.data import cutouts, digits, photographs
+from visual_attention.data import crops, cutouts, digits
 
 KINDS = cutouts.KINDS
 CANVAS = 64
@@ -220,22 +220,12 @@ def _boards(spans: Tensor, split: str, generator: torch.Generator | None) -> Ten
     return torch.cat([texture * cover, cover], dim=2)
 
 
-@functools.cache
-def _photographs(split: str) -> Tensor:
-    """The split's photographs, (P, 3, 160, 160)."""
-    return torch.stack([photographs.load(name, PHOTOGRAPH_SIDE) for name in BACKGROUNDS[split]])
-
-
 def _background(split: str, count: int, generator: torch.Generator | None) -> Tensor:
     """Random crops, some mirrored, of random brightness: (B, 3, 64, 64)."""
-    pictures = _photographs(split)
-    which = torch.randint(len(pictures), (count,), generator=generator)
-    corner = torch.randint(PHOTOGRAPH_SIDE - CANVAS + 1, (count, 2), generator=generator)
-    steps = torch.arange(CANVAS)
-    rows, columns = corner[:, :1] + steps, corner[:, 1:] + steps  # (B, 64) each
-    columns = torch.where(_draw(count, 1, generator) < 0.5, columns, columns.flip(1))
-    crops = pictures.permute(0, 2, 3, 1)[which[:, None, None], rows[:, :, None], columns[:, None]]
-    return crops.permute(0, 3, 1, 2) * (0.4 + 0.6 * _draw(count, 1, generator)[..., None, None])
+    drawn = crops.draw(crops.bank(BACKGROUNDS[split], PHOTOGRAPH_SIDE), count, CANVAS, generator=generator)
+    as_it_is = (_draw(count, 1, generator) < 0.5)[..., None, None]
+    drawn = torch.where(as_it_is, drawn, drawn.flip(-1))
+    return drawn * (0.4 + 0.6 * _draw(count, 1, generator)[..., None, None])
 
 
 def _draw(*shape_and_generator) -> Tensor:

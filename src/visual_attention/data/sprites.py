@@ -41,6 +41,30 @@ def families(split: str) -> dict[str, Tensor]:
     return found
 
 
+def alike(count: int, many: int, *, split: str, generator: torch.Generator | None = None) -> Tensor:
+    """Different sprites of one family for each film, all as bright, premultiplied by their cover.
+
+    Args:
+        count: B, films.
+        many: O, sprites of each.
+        split: "train" or "test".
+        generator: seeds the choice of families and sprites, and the brightness of each film's.
+
+    Shape:
+        (B, O, 4, 20, 20)
+    """
+    groups = list(families(split).values())
+    family = torch.randint(len(groups), (count,), generator=generator).tolist()
+    picked = []
+    for number in family:
+        bank = groups[number]
+        chosen = torch.randperm(len(bank), generator=generator)[:many]
+        picked.append(bank[chosen])
+    made = torch.stack(picked)
+    light = 0.7 + 0.3 * torch.rand(count, 1, 1, 1, 1, generator=generator)
+    return torch.cat([made[:, :, :3] * light * made[:, :, 3:], made[:, :, 3:]], dim=2)
+
+
 def disc(side: int = SIDE) -> Tensor:
     """How much a disc covers each pixel of its square, (side, side)."""
     fine = (torch.arange(4 * side) + 0.5) / (2 * side) - 1

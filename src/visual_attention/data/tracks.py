@@ -10,23 +10,20 @@ nothing. With ``betrayed=True`` only the target gets one, which is how a careles
 Run: python -m visual_attention.data.tracks
 """
 
-import functools
 import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from visual_attention.data import digits, paths, photographs, sprites
-from visual_attention.data.paths import FRAME, SIZE
+from visual_attention.data import digits, paths
+from visual_attention.data.films import State, Tracks, paint
+from visual_attention.data.paths import SIZE
 
 FRAMES = 10
 RAMP = 3  # frames after which a disturbance has its full strength
 MOST_ALIKE = 7  # other sprites that find room
 SPARE_BOARDS = 3  # boards beneath the sprites, that cover none
-BACKGROUNDS = {"train": ("brick", "grass", "clock"), "test": ("gravel", "cell", "text")}
-PICTURE = 200  # pixels to which a background is brought before a frame is cut out
 
 
 class Disturbance(NamedTuple):
@@ -51,34 +48,6 @@ class Disturbance(NamedTuple):
 
 
 CLEAN = Disturbance()
-
-
-class Tracks(NamedTuple):
-    """Frames (B, T, 3, 64, 64) in [0, 1]; boxes (B, T, O, 4) of all sprites, the target first, as (centre x,
-    centre y, width, height) in shares of the frame, of all that lies in the frame, hidden parts included;
-    the share of each that is in sight (B, T, O); whether it is there (B, T, O); and where boards lie (B, T,
-    1, 64, 64), true on a board."""
-
-    frames: Tensor
-    boxes: Tensor
-    visible: Tensor
-    present: Tensor
-    boards: Tensor
-
-
-class State(NamedTuple):
-    """Where each sprite is and how it looks: centres in pixels (B, T, O, 2), and (B, T, O) each: angles in
-    radians, sizes in pixels, bends, directions of stretch, shares covered, sides on which the board lies
-    (radians), and whether it is there."""
-
-    centres: Tensor
-    angles: Tensor
-    sizes: Tensor
-    bends: Tensor
-    stretched: Tensor
-    covered: Tensor
-    sides: Tensor
-    present: Tensor
 
 
 def sequences(
@@ -122,13 +91,8 @@ def sequences(
         sides=(2 * math.pi * _draw(*shape, generator)).expand(count, frames, sprites_there),
         present=paths.presence(count, frames, sprites_there, disturbance.gone, generator),
     )
-    return _film(
-        state,
-        split,
-        generator,
-        spare=SPARE_BOARDS if disturbance.occlusion else 0,
-        betrayed=disturbance.betrayed,
-    )
+    spare = SPARE_BOARDS if disturbance.occlusion and not disturbance.betrayed else 0
+    return paint(state, split=split, spare=spare, generator=generator)
 
 
 def pairs(
@@ -167,146 +131,7 @@ def pairs(
         sides=(2 * math.pi * _draw(*shape, generator)).expand(count, 2, many),
         present=present,
     )
-    return _film(state, split, generator, spare=SPARE_BOARDS, betrayed=betrayed)
-
-
-def chord(share: Tensor) -> Tensor:
-    """How far from the centre of a disc of radius 1 a board's edge lies that covers a share of the disc.
-
-    1 where nothing is covered, 0 at one half, -1 where everything is.
-    """
-    edge = torch.linspace(1, -1, 401)
-    covered = (edge.acos() - edge * (1 - edge.square()).clamp(min=0).sqrt()) / math.pi
-    place = torch.searchsorted(covered, share.contiguous().clamp(0, 1)).clamp(max=400)
-    return edge[place]
-
-
-def _film(
-    state: State, split: str, generator: torch.Generator | None, *, spare: int, betrayed: bool
-) -> Tracks:
-    """Paint spare boards, then sprites, then the boards that cover them, and note what is true."""
-    count, frames, many = state.present.shape
-    cover, textures = _pictures(state, split, generator)  # (B, T, O, H, W), (B, T, O, 3, H, W)
-    boards = _boards(state) * state.present[..., None, None]
-    order = torch.rand(count, many, generator=generator).argsort(dim=1)  # who lies above whom
-    planks = _background(split, count, generator)[:, None]  # what boards are cut from
-    images = _background(split, count, generator)[:, None].expand(-1, frames, -1, -1, -1)
-    lost = torch.zeros(count, frames, 1, FRAME, FRAME)
-    if spare and not betrayed:
-        lost = _lost_boards(count, frames, spare, generator)
-        images = torch.where(lost > 0.5, planks, images)
-    seen = torch.zeros_like(cover)
-    row = torch.arange(count)
-    for place in order.unbind(1):
-        mine = cover[row, :, place]  # (B, T, H, W)
-        images = images * (1 - mine[:, :, None]) + textures[row, :, place] * mine[:, :, None]
-        solid = mine > 0.5
-        seen = seen * ~solid[:, :, None]
-        seen[row, :, place] = solid.float()
-    above = boards.amax(dim=2)  # (B, T, H, W)
-    images = torch.where(above[:, :, None] > 0.5, planks, images)
-    seen = seen * (above < 0.5)[:, :, None]
-    solid = (cover > 0.5).float()
-    visible = seen.sum(dim=(-2, -1)) / solid.sum(dim=(-2, -1)).clamp(min=1)
-    there = state.present & solid.flatten(3).any(dim=3)
-    shown = ((above > 0.5) | (lost[:, :, 0] > 0.5))[:, :, None]
-    return Tracks(images.clamp(0, 1), boxes_of(solid) * there[..., None], visible * there, there, shown)
-
-
-def boxes_of(masks: Tensor) -> Tensor:
-    """The smallest box around each mask, (..., H, W) -> (..., 4); zeros where there is none."""
-    spans = []
-    for line in (masks.amax(dim=-2) > 0, masks.amax(dim=-1) > 0):  # columns, rows
-        length = line.shape[-1]
-        first = line.float().argmax(dim=-1)
-        last = length - line.flip(-1).float().argmax(dim=-1)
-        first, last = first / length, last / length
-        empty = ~line.any(dim=-1)
-        spans.append((first.masked_fill(empty, 0), last.masked_fill(empty, 0)))
-    (left, right), (top, bottom) = spans
-    return torch.stack([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top], dim=-1)
-
-
-def _local(state: State) -> Tensor:
-    """Each pixel as seen from each sprite, (B, T, O, H, W, 2), in units of its radius, not turned."""
-    pixel = torch.arange(FRAME) + 0.5
-    grid = torch.stack(torch.meshgrid(pixel, pixel, indexing="xy"), dim=-1)  # (H, W, 2), x then y
-    radius = (state.sizes / 2)[..., None, None, None]
-    return (grid - state.centres[..., None, None, :]) / radius
-
-
-def _pictures(state: State, split: str, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-    """How much of each pixel each sprite covers, and its colours there."""
-    count, frames, many = state.present.shape
-    chosen = _choose(count, many, split, generator)  # (B, O, 4, s, s)
-    place = _rotated(_local(state), state.stretched)
-    bend = state.bends[..., None, None]
-    x, y = place.unbind(-1)
-    x, y = x / (1 + bend), y * (1 + bend)  # longer one way, shorter the other
-    y = y + 0.7 * bend * (math.pi / 2 * x).cos() - 0.35 * bend  # the two ends hang down
-    place = _rotated(torch.stack([x, y], dim=-1), state.angles - state.stretched)
-    stamps = chosen[:, None].expand(-1, frames, -1, -1, -1, -1).flatten(0, 2)
-    drawn = F.grid_sample(stamps, place.flatten(0, 2), align_corners=False, padding_mode="zeros")
-    drawn = drawn.unflatten(0, (count, frames, many))
-    cover = drawn[:, :, :, 3] * state.present[..., None, None]
-    return cover, drawn[:, :, :, :3] / drawn[:, :, :, 3:].clamp(min=1e-3)
-
-
-def _rotated(place: Tensor, angle: Tensor) -> Tensor:
-    """Points (B, T, O, H, W, 2) turned back by an angle (B, T, O)."""
-    cos, sin = angle.cos()[..., None, None], angle.sin()[..., None, None]
-    x, y = place.unbind(-1)
-    return torch.stack([cos * x + sin * y, cos * y - sin * x], dim=-1)
-
-
-def _boards(state: State) -> Tensor:
-    """Where the board of each sprite lies, (B, T, O, H, W), 0 or 1."""
-    across, along = _rotated(_local(state), state.sides).unbind(-1)
-    edge = chord(state.covered)[..., None, None]
-    inside = (across >= edge) & (across <= 1.15) & (along.abs() <= 1.15)
-    return (inside & (state.covered > 0)[..., None, None]).float()
-
-
-def _lost_boards(count: int, frames: int, spare: int, generator: torch.Generator | None) -> Tensor:
-    """Boards on nothing, that drift over the background: (B, T, 1, H, W), 0 or 1."""
-    centres = paths.wander(count, spare, frames, generator)
-    shape = (count, 1, spare)
-    zeros = torch.zeros(count, frames, spare)
-    state = State(
-        centres, zeros, zeros + SIZE, zeros, zeros,
-        (0.15 + 0.6 * _draw(*shape, generator)).expand(count, frames, spare),
-        (2 * math.pi * _draw(*shape, generator)).expand(count, frames, spare),
-        zeros > -1,
-    )  # fmt: skip
-    return _boards(state).amax(dim=2, keepdim=True)
-
-
-def _choose(count: int, many: int, split: str, generator: torch.Generator | None) -> Tensor:
-    """Different sprites of one family for each film, mirrored or not, all as bright: (B, O, 4, s, s)."""
-    groups = list(sprites.families(split).values())
-    family = torch.randint(len(groups), (count,), generator=generator).tolist()
-    picked = []
-    for number in family:
-        bank = groups[number]
-        chosen = torch.randperm(len(bank), generator=generator)[:many]
-        picked.append(bank[chosen])
-    made = torch.stack(picked)
-    light = 0.7 + 0.3 * torch.rand(count, 1, 1, 1, 1, generator=generator)
-    return torch.cat([made[:, :, :3] * light * made[:, :, 3:], made[:, :, 3:]], dim=2)  # premultiplied
-
-
-@functools.cache
-def _photographs(split: str) -> Tensor:
-    return torch.stack([photographs.load(name, PICTURE) for name in BACKGROUNDS[split]])
-
-
-def _background(split: str, count: int, generator: torch.Generator | None) -> Tensor:
-    """Random crops of random brightness: (B, 3, 64, 64)."""
-    pictures = _photographs(split)
-    which = torch.randint(len(pictures), (count,), generator=generator).tolist()
-    corners = torch.randint(PICTURE - FRAME + 1, (count, 2), generator=generator).tolist()
-    crops = [pictures[w, :, y : y + FRAME, x : x + FRAME] for w, (x, y) in zip(which, corners, strict=True)]
-    return torch.stack(crops) * (0.5 + 0.5 * _draw(count, 1, 1, 1, generator))
+    return paint(state, split=split, spare=0 if betrayed else SPARE_BOARDS, generator=generator)
 
 
 def _draw(*shape_and_generator) -> Tensor:

@@ -1,4 +1,4 @@
-// ---- the trackers: the same numbers as applications/tracking.py
+// ---- the trackers: the same numbers as applications/tracking.py and tracking_controls.py
 
 const TEMPLATE = 24, MARGIN = 2, PARTS = 8, WINDOW = 12;
 

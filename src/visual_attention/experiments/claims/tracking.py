@@ -15,16 +15,13 @@ from torch import Tensor, nn
 
 from visual_attention.applications import follow as following
 from visual_attention.applications.follow import TARGETS, Pairs, follow, training_pairs
-from visual_attention.applications.tracking import (
-    AttentionTracker,
-    BlindTracker,
-    CorrelationTracker,
-    ProductTracker,
-    UniformTracker,
-)
+from visual_attention.applications.tracking import AttentionTracker, CorrelationTracker
+from visual_attention.applications.tracking_controls import BlindTracker, ProductTracker, UniformTracker
 from visual_attention.applications.tracking_scores import area, precision, presence_area, success
 from visual_attention.data import tracks
-from visual_attention.data.tracks import FRAME, Disturbance, Tracks
+from visual_attention.data.films import Tracks
+from visual_attention.data.paths import FRAME
+from visual_attention.data.tracks import Disturbance
 from visual_attention.experiments import record
 from visual_attention.experiments.claim import Arm, Budget, Claim
 
