@@ -9,13 +9,11 @@ Run: python -m visual_attention.stored
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-Network = TypeVar("Network", bound=nn.Module)
 SHOWN = 4  # how many of the tensors that do not fit are named
 
 
@@ -71,7 +69,7 @@ def tensors(file: Path, name: str | None = None) -> dict[str, Tensor]:
     }
 
 
-def restore(model: Network, file: Path, name: str | None = None) -> Network:
+def restore(model: nn.Module, file: Path, name: str | None = None) -> nn.Module:
     """Put weights from a file into a network of the same build, and give it back in evaluation mode.
 
     Args:
