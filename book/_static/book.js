@@ -1,6 +1,8 @@
 // Mends what the theme leaves unsaid to a screen reader or out of reach of a keyboard, and lets the search work from a folder.
 (() => {
   const all = (selector) => document.querySelectorAll(selector);
+  const WIDE = 700; // pixels of a figure whose letters get too small on a telephone
+  const READABLE = 0.62; // of its pixels: letters are then 11 px high
 
   function name() {
     const sidebar = document.getElementById("pst-primary-sidebar");
@@ -16,9 +18,21 @@
     for (const entry of all("[role='doc-biblioentry'], .citation-list[role='list']")) entry.removeAttribute("role");
   }
 
+  // Squeezed to a telephone, the letters of a wide figure cannot be read: there it keeps a width and scrolls.
+  function unsqueeze() {
+    for (const image of all("main figure > img")) {
+      if (image.naturalWidth < WIDE) continue;
+      const box = document.createElement("div");
+      box.className = "wide-figure";
+      box.style.setProperty("--readable", `${Math.round(READABLE * image.naturalWidth)}px`);
+      image.replaceWith(box);
+      box.append(image);
+    }
+  }
+
   // What scrolls sideways must take the focus, or the arrow keys can not move it.
   function reach() {
-    for (const box of all("main pre, main mjx-container, main div.math, main .output, main .line-block, main table, main .pst-scrollable-table-container")) {
+    for (const box of all("main pre, main mjx-container, main div.math, main .output, main .line-block, main .wide-figure, main table, main .pst-scrollable-table-container")) {
       const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
       if (scrolls) box.setAttribute("tabindex", "0"); // the theme, too, does so, a third of a second after a resize
     }
@@ -32,6 +46,7 @@
   document.addEventListener("DOMContentLoaded", name);
   window.addEventListener("load", () => {
     name();
+    unsqueeze();
     reach();
     const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
     if (typeset) typeset.then(reach);

@@ -54,6 +54,21 @@ def test_wide_mathematics_and_code_scroll_by_keyboard(page_of):
     assert unreachable == []
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_letters_of_a_wide_figure_can_be_read_on_a_telephone(page_of, width):
+    """They are 18 px high in its own pixels; a telephone shows a part of it, and the rest by scrolling."""
+    page = page_of("notebooks/applications/detection", over="file", width=width)
+    figures = page.evaluate(
+        """() => [...document.querySelectorAll('main figure img')].map(image => {
+          const box = image.parentElement, share = image.clientWidth / image.naturalWidth;
+          return [share, box.scrollWidth > box.clientWidth + 1, box.tabIndex];
+        })"""
+    )
+    assert len(figures) >= 6 and all(18 * share >= 9 for share, *_ in figures)
+    assert any(scrolls for _, scrolls, _ in figures) == (width == 400)
+    assert all(tab == 0 for _, scrolls, tab in figures if scrolls)
+
+
 UNREACHABLE = """() => [...document.querySelectorAll('pre, mjx-container, div.math, table')]
   .filter(e => e.closest('main') && e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
   .filter(e => getComputedStyle(e).overflowX !== 'visible')
