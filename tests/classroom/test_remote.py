@@ -1,6 +1,7 @@
 """A student's code in another process behaves for a check as it does here, and cannot forge a score."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -217,3 +218,20 @@ def test_this_python_is_in_the_sandbox_and_the_whole_disk_is_not():
     assert Path("/") not in folders and Path.home() not in folders
     executable = Path(sys.executable).resolve()
     assert any(f in executable.parents for f in [*folders, Path("/usr")])
+
+
+@confined
+def test_a_course_that_lies_below_tmp_is_seen_in_the_sandbox(tmp_path, monkeypatch):
+    """The sandbox has an empty /tmp of its own; what it must read has to be laid over that."""
+    shutil.copytree(sandbox.package_folder() / "visual_attention", tmp_path / "visual_attention")
+    monkeypatch.setattr(sandbox, "package_folder", lambda: tmp_path)
+    with Sandbox(sandbox.confined()) as box:
+        assert (
+            box.run(
+                "import visual_attention\ndef where(x): return visual_attention.__file__", everything=False
+            )
+            == ""
+        )
+        assert box.student("where").invoke((1,), {}).value == str(
+            tmp_path / "visual_attention" / "__init__.py"
+        )

@@ -47,5 +47,6 @@ def test_each_curve_may_have_its_own_places(ax):
 
 
 def test_the_module_runs(capsys):
-    charts.main()
+    with mpl.rc_context():
+        charts.main()
     assert "charts.png" in capsys.readouterr().out

@@ -55,9 +55,9 @@ def confined() -> list[str]:
             options += ["--symlink", os.readlink(path), name]
         elif path.exists():
             options += ["--ro-bind", name, name]
-    for name in readable():
-        options += ["--ro-bind", name, name]
     options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
+    for name in readable():  # after the empty /tmp, which would hide a course that lies in the real one
+        options += ["--ro-bind", name, name]
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
