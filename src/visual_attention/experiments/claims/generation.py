@@ -133,7 +133,7 @@ CLAIMS = [
         margin=30,
         matched=tuple(arm.name for arm in ARMS),
         budgets={
-            "live": Budget(steps=200, batch=32, test=250),
+            "live": Budget(steps=200, batch=32, test=150),
             "full": Budget(steps=1000, batch=48, test=1000),
         },
         design=(
