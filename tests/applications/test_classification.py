@@ -204,9 +204,11 @@ class TestControls:
 
     def test_the_map_is_put_on_the_mask_and_sums_to_1_again(self):
         model, x = build("soft pooling"), images()
-        model.pool.temperature = 0.02  # a fresh pool hardly prefers one place to another
+        for conv in (model.pool.conv1, model.pool.conv2):  # a fresh pool prefers no place to another
+            torch.nn.init.normal_(conv.weight, generator=torch.Generator().manual_seed(0))
+        model.pool.temperature = 0.05
         own = model.pool.weights(model.features(x))
-        assert own.amax(dim=(2, 3)).min() > 3 * own.mean()
+        assert own.amax(dim=(2, 3)).min() > 1.5 * own.mean()
         masks = torch.zeros(B, 1, H, W, dtype=torch.bool)
         masks[0, 0, :4, :4] = True  # one whole cell: only its features count
         masks[1] = True  # everything: nothing changes
