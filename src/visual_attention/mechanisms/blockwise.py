@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-ROWS = 128  # of a block; half of all, where there are fewer than twice as many
+ROWS = 256  # of a block; half of all, where there are fewer than twice as many
 # Queries and keys are narrower than values, and PyTorch's kernel wants one width for all three. Widening them
 # costs multiplications, which pay for themselves only in maps of more than 32 x 32 places.
 MOST_IN_BLOCKS = 32 * 32
@@ -63,32 +63,31 @@ class Blocks(torch.autograd.Function):
     def forward(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Each block's weights are dropped as soon as they are used: (B, N, d), (B, N, d), (B, C, N)."""
         rows = rows_of_a_block(queries)
-        room, mixed = _room(rows, keys), torch.empty_like(values, memory_format=torch.contiguous_format)
-        for block, place in zip(queries.split(rows, dim=1), mixed.split(rows, dim=2), strict=True):
-            torch.bmm(values, _weights(block, keys, room).mT, out=place)  # (B, C, N) @ (B, N, rows)
-        return mixed
+        room, mixed = _room(rows, keys), torch.empty_like(values.mT, memory_format=torch.contiguous_format)
+        for block, place in zip(queries.split(rows, dim=1), mixed.split(rows, dim=1), strict=True):
+            torch.bmm(_weights(block, keys, room), values.mT, out=place)  # (B, rows, N) @ (B, N, C)
+        return mixed.mT  # (B, N, C) -> (B, C, N)
 
     @staticmethod
     def setup_context(ctx, inputs, output) -> None:
-        """Queries, keys, values and what was mixed are kept, the weights are not."""
-        ctx.save_for_backward(*inputs, output)
+        """Queries, keys and values are kept, the weights are not."""
+        ctx.save_for_backward(*inputs)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The weights of each block are made again, and the chain rule is walked by hand."""
-        queries, keys, values, mixed = ctx.saved_tensors
+        queries, keys, values = ctx.saved_tensors
         rows = rows_of_a_block(queries)
         room, second_room = _room(rows, keys), _room(rows, keys)
         of_queries, of_keys, of_values = (torch.zeros_like(each) for each in (queries, keys.mT, values))
-        # A weight times its gradient, summed over all keys, is the mixture times its own gradient.
-        means = (gradient * mixed).sum(dim=1)[..., None]  # (B, C, N) -> (B, N, 1)
-        parts = (queries.split(rows, dim=1), gradient.split(rows, dim=2), means.split(rows, dim=1))
-        for block, arriving, mean, place in zip(*parts, of_queries.split(rows, dim=1), strict=True):
+        parts = (queries.split(rows, dim=1), gradient.split(rows, dim=2), of_queries.split(rows, dim=1))
+        for block, arriving, place in zip(*parts, strict=True):
             weights = _weights(block, keys, room)  # (B, rows, N)
             of_values.baddbmm_(arriving, weights)  # (B, C, rows) @ (B, rows, N)
             of_weights = torch.bmm(arriving.mT, values, out=_part(second_room, weights.shape))
-            of_scores = of_weights.sub_(mean).mul_(weights)
+            # weights * (of_weights - their mean by these weights), in one pass: autograd's own function
+            of_scores = torch.ops.aten._softmax_backward_data(of_weights, weights, -1, weights.dtype)
             torch.bmm(of_scores, keys, out=place)
             of_keys.baddbmm_(block.mT, of_scores)  # (B, d, rows) @ (B, rows, N)
         return of_queries, of_keys.mT, of_values
