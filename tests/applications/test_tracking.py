@@ -6,15 +6,13 @@ from torch.nn import functional as F
 
 from tests.applications.trackers import (
     COLUMNS,
-    EVERY,
     ROWS,
-    WEIGHING,
     B,
     M,
     N,
     built,
+    contract,
     gradients_missing,
-    parameters,
     pictures,
 )
 from visual_attention.applications.tracking import (
@@ -27,6 +25,7 @@ from visual_attention.applications.tracking import (
     main,
 )
 from visual_attention.applications.tracking_controls import UniformTracker
+from visual_attention.training import parameters
 
 KINDS = (AttentionTracker, CorrelationTracker)
 
@@ -42,14 +41,9 @@ def unit_keys():
 
 
 class TestContract:
-    @pytest.mark.parametrize("kind", KINDS)
-    @pytest.mark.parametrize("check", EVERY)
+    @contract(KINDS, weighing=[AttentionTracker])
     def test_as_every_tracker(self, kind, check):
         check(kind)
-
-    @pytest.mark.parametrize("check", WEIGHING)
-    def test_as_every_tracker_that_weighs(self, check):
-        check(AttentionTracker)
 
     def test_cosines_by_hand(self):
         model, (template, search) = built(AttentionTracker), pictures()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.applications.trackers import EVERY, WEIGHING, D, built, gradients_missing, parameters, pictures
+from tests.applications.trackers import D, built, contract, gradients_missing, pictures
 from visual_attention.applications.tracking import (
     PARTS,
     AttentionTracker,
@@ -17,19 +17,15 @@ from visual_attention.applications.tracking_controls import (
     UniformTracker,
     main,
 )
+from visual_attention.training import parameters
 
 KINDS = (UniformTracker, ProductTracker, BlindTracker)
 
 
 class TestContract:
-    @pytest.mark.parametrize("kind", KINDS)
-    @pytest.mark.parametrize("check", EVERY)
+    @contract(KINDS, weighing=[UniformTracker])
     def test_as_every_tracker(self, kind, check):
         check(kind)
-
-    @pytest.mark.parametrize("check", WEIGHING)
-    def test_as_every_tracker_that_weighs(self, check):
-        check(UniformTracker)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_all_have_the_same_parameters_within_a_percent(self, kind):

@@ -1,5 +1,6 @@
 """What the tests of all trackers need, and what every tracker must do, whichever parts it looks at."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -20,10 +21,6 @@ def pictures(seed=0, count=B):
     generator = torch.Generator().manual_seed(seed)
     template = torch.rand(count, 3, TEMPLATE, TEMPLATE, generator=generator)
     return template, torch.rand(count, 3, H, W, generator=generator)
-
-
-def parameters(model):
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def gradients_missing(kind):
@@ -93,3 +90,10 @@ WEIGHING = (  # with one set of weights for all centres
     weights_are_shares_of_the_parts_in_the_disc,
     forward_applies_exactly_the_weights,
 )
+
+
+def contract(kinds, weighing):
+    """Mark a test (kind, check) to hold all these kinds to EVERY check, and those that weigh to more."""
+    cases = [(kind, check) for kind in kinds for check in EVERY]
+    cases += [(kind, check) for kind in weighing for check in WEIGHING]
+    return pytest.mark.parametrize(("kind", "check"), cases)

@@ -17,6 +17,7 @@ from torch import nn
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 from visual_attention.mechanisms.nonlocal_block import NonLocalBlock
 from visual_attention.mechanisms.slots import AveragePool, Builder, Empty, Shuffled
+from visual_attention.training import parameters
 
 
 class Classifier(nn.Module):
@@ -206,7 +207,7 @@ def main() -> None:
     for name, parts in builders.items():
         model = Classifier(**parts).eval()
         found = model.place_map(torch.rand(2, 1, 48, 48))
-        count = sum(parameter.numel() for parameter in model.parameters())
+        count = parameters(model)
         print(f"{name:12} {count:6,} parameters, map {None if found is None else tuple(found.shape)}")
 
 

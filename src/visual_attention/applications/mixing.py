@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from visual_attention.mechanisms.inputs import require_positive, require_tokens
+from visual_attention.training import parameters
 
 
 class NeighbourMixer(nn.Module):
@@ -93,7 +94,7 @@ def main() -> None:
     changed[:, 0] += 1
     for mixer in (NeighbourMixer(grid, dim, middle=26), WideMixer(grid, dim, middle=88)):
         heard = (mixer(changed) - mixer(tokens)).abs().amax(dim=(0, 2)) > 1e-6
-        numbers = sum(parameter.numel() for parameter in mixer.parameters())
+        numbers = parameters(mixer)
         print(
             f"{type(mixer).__name__:14} {numbers:,} parameters, one corner heard by {int(heard.sum())} of 24"
         )

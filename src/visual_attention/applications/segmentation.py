@@ -22,6 +22,7 @@ from visual_attention.applications.classification import layer
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 from visual_attention.mechanisms.self_attention import SelfAttention, attention_weights
 from visual_attention.mechanisms.slots import Builder, Empty
+from visual_attention.training import parameters
 
 
 class AttentionGate(nn.Module):
@@ -251,7 +252,7 @@ def main() -> None:
     images = torch.rand(2, 3, 48, 48)
     for name, parts in {"plain": {}, "gates": {"gate": gate}, "dual": {"bottom": DualAttention}}.items():
         model = UNet(**parts).eval()
-        count = sum(parameter.numel() for parameter in model.parameters())
+        count = parameters(model)
         print(f"{name:6} {count:,} parameters, scores {tuple(model(images).shape)}", end="")
         print(", gates", [tuple(gates.shape) for gates in model.gate_maps(images)])
     weights = model.bottom.weights(model.deepest(images))

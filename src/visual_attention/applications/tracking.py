@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from visual_attention.applications.classification import layer
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
+from visual_attention.training import parameters
 
 STRIDE = 2  # pixels of a place
 TEMPLATE = 24  # pixels of the template's side, of which the target's box fills the inner two thirds
@@ -255,7 +256,7 @@ def main() -> None:
     for kind in (CorrelationTracker, AttentionTracker):
         model = kind().eval()
         found = model(template, search)
-        count = sum(parameter.numel() for parameter in model.parameters())
+        count = parameters(model)
         print(f"{kind.__name__:18} {count:,} parameters, presence {found.presence[0]:.2f}")
 
 

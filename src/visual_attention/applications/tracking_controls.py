@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visual_attention.applications.tracking import CorrelationTracker, Tracker
+from visual_attention.training import parameters
 
 
 class UniformTracker(Tracker):
@@ -35,20 +36,16 @@ class ProductTracker(CorrelationTracker):
         return x / x.shape[1] ** 0.5
 
 
-class BlindTracker(Tracker):
+class BlindTracker(UniformTracker):
     """A tracker that never sees the template: what it finds, the frames alone betray.
 
-    In place of the template's keys there is one learned key. If it does better than choosing one of the
-    things at random, the data leak.
+    In place of the template's keys there is one learned key, the same for all parts. If it does better than
+    choosing one of the things at random, the data leak.
     """
 
     def __init__(self, *, width: int = 32, dim: int = 32):
         super().__init__(width=width, dim=dim)
         self.guess = nn.Parameter(torch.randn(dim, 1, 1))
-
-    def _weigh(self, similar: Tensor) -> Tensor:
-        """1 over the number of parts in the target's disc, (B, N, M), as all parts are the same."""
-        return (self.mask.flatten() / self.mask.sum()).to(similar.dtype).expand_as(similar)
 
     def _read(self, template: Tensor, search: Tensor, owner: Tensor | None = None) -> tuple[Tensor, Tensor]:
         queries, keys = super()._read(torch.zeros_like(template), search, owner)
@@ -62,8 +59,7 @@ def main() -> None:
     for kind in (UniformTracker, ProductTracker, BlindTracker):
         model = kind().eval()
         one, other = model.response(templates, search).flatten(1).amax(dim=1).tolist()
-        count = sum(parameter.numel() for parameter in model.parameters())
-        print(f"{kind.__name__:14} {count:,} parameters, best fits {one:.2g} and {other:.2g}")
+        print(f"{kind.__name__:14} {parameters(model):,} parameters, best fits {one:.2g} and {other:.2g}")
 
 
 if __name__ == "__main__":

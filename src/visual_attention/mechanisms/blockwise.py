@@ -85,7 +85,7 @@ class Blocks(torch.autograd.Function):
         for block, arriving, place in zip(*parts, strict=True):
             weights = _weights(block, keys, room)  # (B, rows, N)
             of_values.baddbmm_(arriving, weights)  # (B, C, rows) @ (B, rows, N)
-            of_weights = torch.bmm(arriving.mT, values, out=_part(second_room, weights.shape))
+            of_weights = torch.bmm(arriving.mT, values, out=second_room[:, : block.shape[1]])
             # weights * (of_weights - their mean by these weights), in one pass: autograd's own function
             of_scores = torch.ops.aten._softmax_backward_data(of_weights, weights, -1, weights.dtype)
             torch.bmm(of_scores, keys, out=place)
@@ -94,16 +94,11 @@ class Blocks(torch.autograd.Function):
 
 
 def _room(rows: int, keys: Tensor) -> Tensor:
-    return keys.new_empty(len(keys) * rows * keys.shape[1])
-
-
-def _part(room: Tensor, shape: torch.Size) -> Tensor:
-    return room[: shape.numel()].view(shape)
+    return keys.new_empty(len(keys), rows, keys.shape[1])
 
 
 def _weights(block: Tensor, keys: Tensor, room: Tensor) -> Tensor:
-    scores = _part(room, torch.Size((len(block), block.shape[1], keys.shape[1])))
-    torch.bmm(block, keys.mT, out=scores)
+    scores = torch.bmm(block, keys.mT, out=room[:, : block.shape[1]])  # the last block may be shorter
     return torch.softmax(scores, dim=-1, out=scores)
 
 
