@@ -50,7 +50,7 @@ def _each(name: str) -> tuple[str, ...]:
 
 
 TRIALS = (
-    Trial("digit", "Does the highest cell lie on the digit?", ("digit",), 0.2),
+    Trial("digit", "Does the highest cell lie on the digit?", ("digit",), 0.1),
     Trial("mark", "Where a mark decides: is the highest cell the mark's?", ("mark",), 0.5),
     Trial("deletion", "Does the answer fall when the highest cells go first?", _each("deletion"), 0.05, -1),
     Trial("insertion", "Does the answer rise when they come first?", _each("insertion"), 0.05),
