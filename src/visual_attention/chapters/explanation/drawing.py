@@ -29,9 +29,9 @@ ALT = (
     "Six boxes in a row: picture, stem, the weights of block 1, tokens, the weights of block 2, the score of "
     "the answer. Below, a line for each method. Raw attention reads the weights of block 2 only, and rollout "
     "those of both blocks: neither line reaches the score. Attention times gradient has an arrow back from "
-    "the score to the weights of block 1, Grad-CAM one to the tokens, gradient one to the picture. Integrated "
-    "gradients runs forward and back many times between the two, occlusion only forward, from a changed "
-    "picture to the score."
+    "the score to the weights of block 1, Grad-CAM one to the tokens, gradient one to the picture. "
+    "Integrated gradients runs forward and back many times between the two, occlusion only forward, from a "
+    "changed picture to the score."
 )
 
 

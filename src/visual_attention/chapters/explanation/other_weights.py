@@ -20,22 +20,35 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visual_attention.chapters.explanation.marked import CELL, CLASSES, GRID
-from visual_attention.chapters.explanation.networks import SmallTransformer, attend
-from visual_attention.training import fit
+from visual_attention.chapters.explanation.networks import SmallTransformer
+from visual_attention.training import fit, seeded
 
 ALLOWED = 0.05  # total variation by which the answer may move
 PRICE = 20.0  # of what it moves beyond that
 STEPS, RATE = 80, 0.3
-WIDTH = 64
-GUIDED_STEPS = 150
+WIDTH = 48
+GUIDED_STEPS, GUIDED_BATCH = 250, 64
 
 
-def with_row(model: SmallTransformer, features: Tensor, row: Tensor) -> Tensor:
-    """The scores if the class token takes `row` (B, h, 1 + N) in the last block: (B, 1 + N, D) -> (B, K)."""
+def offered(model: SmallTransformer, features: Tensor) -> Tensor:
+    """What each token offers in the last block, its values: (B, 1 + N, D) -> (B, h, 1 + N, D / h)."""
     block = model.transformer.blocks[-1]
-    own = block.weights(features)
-    weights = torch.cat([row[:, :, None], own[:, :, 1:]], dim=2)
-    return model.head(model.transformer.norm(attend(block, features, weights))[:, 0])
+    return (
+        block.attn.qkv(block.norm1(features)).unflatten(2, (3, block.attn.heads, -1))[:, :, 2].transpose(1, 2)
+    )
+
+
+def with_row(model: SmallTransformer, first: Tensor, values: Tensor, row: Tensor) -> Tensor:
+    """The scores if the class token takes `row` of what is offered in the last block.
+
+    Shape:
+        The class token before the block (B, D), values (B, h, 1 + N, D / h), row (B, h, 1 + N) -> (B, K).
+    """
+    block = model.transformer.blocks[-1]
+    mixed = (row[:, :, None] @ values).flatten(1)  # (B, h, 1, D/h) -> (B, D)
+    first = first + block.ls1(block.attn.proj(mixed))
+    first = first + block.ls2(block.mlp(block.norm2(first)))
+    return model.head(model.transformer.norm(first))
 
 
 def variation(one: Tensor, other: Tensor) -> Tensor:
@@ -69,13 +82,14 @@ def others(
     with torch.no_grad():
         features = model.features(images)
         own = model.transformer.blocks[-1].weights(features)[:, :, 0]  # (B, h, 1 + N)
-        answer = with_row(model, features, own).softmax(1)
+        first, values = features[:, 0], offered(model, features)
+        answer = with_row(model, first, values, own).softmax(1)
     best, far, moved = own.clone(), torch.zeros(len(images)), torch.zeros(len(images))
     logits = (own.clamp(min=1e-4).log() / 2).requires_grad_()  # a little off, for at 0 the divergence is flat
     optimizer = torch.optim.Adam([logits], lr=RATE)
     for _ in range(steps):
         row = logits.softmax(-1)
-        shift = variation(with_row(model, features, row).softmax(1), answer)
+        shift = variation(with_row(model, first, values, row).softmax(1), answer)
         distance = divergence(row, own).mean(1)
         better = ((shift <= allowed) & (distance > far)).detach()
         for kept, now in ((best, row), (far, distance), (moved, shift)):
@@ -130,15 +144,20 @@ def guided_accuracy(
     Args:
         train: images (B, 1, H, W), weights (B, N), labels (B,).
         test: the same of other pictures.
-        steps: of training, each on all pictures.
+        steps: of training, each on a few of the pictures.
     """
-    torch.manual_seed(0)
-    reader = Guided()
-    images, weights, labels = train
+    with seeded(0):
+        reader = Guided()
+    generator = torch.Generator().manual_seed(0)
+
+    def some(step: int) -> list[Tensor]:
+        kept = torch.randint(len(train[0]), (GUIDED_BATCH,), generator=generator)
+        return [part[kept] for part in train]
+
     fit(
         reader,
-        lambda step: train,
-        lambda reader, _: F.cross_entropy(reader(images, weights), labels),
+        some,
+        lambda reader, drawn: F.cross_entropy(reader(*drawn[:2]), drawn[2]),
         steps=steps,
         lr=1e-2,
         weight_decay=0.01,

@@ -22,6 +22,7 @@ SEEDS = tuple(range(1, 11))
 PLAIN, MARKED, CHANGED = 96, 48, 32  # pictures, answered rightly, in the tests
 PASSES, FAILS, DEPENDS, OPEN, NOT_RUN = "passes", "fails", "depends on the filling", "open", "not run yet"
 MIN_SEEDS = 3
+GUIDE_MARGIN = 0.05  # by which the network's own weights must guide a simple reader better than other weights
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ RULE = {
     "networks": [networks.WIDTH, networks.DEPTH, networks.HEADS],
     "methods": [*maps.RIVALS, *maps.WITH_WEIGHTS, *maps.ANY_NETWORK, maps.STEPS],
     "cells": trials.COUNTS,
+    "guided": [other_weights.GUIDED_STEPS, other_weights.GUIDED_BATCH, other_weights.WIDTH, GUIDE_MARGIN],
     "others": [other_weights.STEPS, other_weights.RATE, other_weights.ALLOWED, other_weights.PRICE],
     "trials": [asdict(trial) for trial in TRIALS],
     "interval": "95 %, Student's t over seeds, paired with each rival",
