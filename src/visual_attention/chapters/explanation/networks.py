@@ -26,6 +26,7 @@ MARKED = 0.25  # of the training pictures
 RATES = {"transformer": 3e-3, "convolutional": 5e-3}
 
 Change = Callable[[int, Tensor], Tensor]
+Part = tuple[str, tuple[str, ...]]
 
 
 def layer(in_channels: int, out_channels: int, *, stride: int) -> nn.Sequential:
@@ -111,11 +112,11 @@ class SmallTransformer(nn.Module):
             tokens = attend(block, tokens, used[-1])
         return self.head(self.transformer.norm(tokens)[:, 0]), used
 
-    def cascade(self) -> list[tuple[str, nn.Module]]:
-        """The parts from the output to the input, each with its name."""
-        body = self.transformer
-        blocks = [(f"block {index + 1}", block) for index, block in enumerate(body.blocks)]
-        return [("head", nn.ModuleList([self.head, body.norm])), *blocks[::-1], ("stem", body.patch_embed)]
+    def cascade(self) -> list[Part]:
+        """The parts from the output to the input: each one's name and how the names of its numbers begin."""
+        blocks = [(f"block {1 + index}", (f"transformer.blocks.{index}.",)) for index in range(DEPTH)]
+        stem = ("transformer.patch_embed.", "transformer.cls_token", "transformer.pos_embed")
+        return [("head", ("head.", "transformer.norm.")), *blocks[::-1], ("stem", stem)]
 
 
 def attend(block: nn.Module, tokens: Tensor, weights: Tensor) -> Tensor:
@@ -160,10 +161,10 @@ class SmallConvolutional(nn.Module):
         """The scores of the ten digits, (B, 10)."""
         return self.read(self.features(x))
 
-    def cascade(self) -> list[tuple[str, nn.Module]]:
-        """The parts from the output to the input, each with its name."""
-        named = [(f"convolution {index + 1}", part) for index, part in enumerate(self.layers)]
-        return [("head", self.head), *named[::-1]]
+    def cascade(self) -> list[Part]:
+        """The parts from the output to the input: each one's name and how the names of its numbers begin."""
+        layers = [(f"convolution {1 + index}", (f"layers.{index}.",)) for index in range(len(self.layers))]
+        return [("head", ("head.",)), *layers[::-1]]
 
 
 BUILD: dict[str, Callable[[], nn.Module]] = {

@@ -93,15 +93,16 @@ def randomised(model: nn.Module, build: Callable[[], nn.Module], parts: int, *, 
     Args:
         model: a trained network with a `cascade`.
         build: makes an untrained one of the same kind.
-        parts: how many parts are randomised; all of them make everything random that has a name in the
-            cascade.
+        parts: how many parts are randomised; with all of them nothing that was learned is left.
         seed: of the untrained network.
     """
     copied = copy.deepcopy(model)
     with seeded(seed):
-        fresh = build().eval()
-    for (_, old), (_, new) in list(zip(copied.cascade(), fresh.cascade(), strict=True))[:parts]:
-        old.load_state_dict(new.state_dict())
+        fresh = build().state_dict()
+    starts = tuple(start for _, names in model.cascade()[:parts] for start in names)
+    copied.load_state_dict(
+        {name: fresh[name] if name.startswith(starts) else old for name, old in model.state_dict().items()}
+    )
     return copied.eval()
 
 
