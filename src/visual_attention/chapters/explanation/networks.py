@@ -20,7 +20,7 @@ from visual_attention.mechanisms.vision_transformer import VisionTransformer
 from visual_attention.training import fit
 
 WIDTH, DEPTH, HEADS = 48, 2, 3
-STEPS = {"transformer": 400, "convolutional": 300}
+STEPS = {"transformer": 400, "convolutional": 600}
 BATCH = 64
 MARKED = 0.25  # of the training pictures
 RATES = {"transformer": 3e-3, "convolutional": 5e-3}
