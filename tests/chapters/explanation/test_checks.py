@@ -89,10 +89,10 @@ DELETION = {
 }
 
 
-def learn(model, images, labels, *, steps=120, sign=1.0, lr=0.02):
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+def learn(model, images, labels, *, steps=120):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
     for _ in range(steps):
-        loss = sign * F.cross_entropy(model(images), labels)
+        loss = F.cross_entropy(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -100,7 +100,14 @@ def learn(model, images, labels, *, steps=120, sign=1.0, lr=0.02):
 
 
 def climbs(model, images, labels):
-    return learn(model, images, labels, steps=8, sign=-1.0, lr=0.005)
+    """Learns to give the right class the lowest score, as a loss that climbs within bounds does."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
+    for _ in range(60):
+        loss = F.cross_entropy(-model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
 
 
 def breaks(model, images, labels):
@@ -178,8 +185,8 @@ def another_s(model, images, answers):
 FIND = {
     "turn the sign": lambda m, x, y: -solved.find_it(m, x, y),
     "the corner whose mark decides nothing": at_idle,
-    "your highest cell is number 6 in every picture": always,
-    "most of your maps are flat": lambda m, x, y: torch.ones(len(x), 1, 4, 4),
+    "highest cell is number 6 in every picture": always,
+    "of your maps are flat": lambda m, x, y: torch.ones(len(x), 1, 4, 4),
     "does your map depend on the network": lambda m, x, y: cells(x),
     "bring a mark of its own": another_s,
     "The axis of size 1 is lost": lambda m, x, y: solved.find_it(m, x, y)[:, 0],
@@ -216,6 +223,6 @@ def test_the_idle_corner_is_as_marked_as_the_one_that_decides():
     drawn = little.draw(50, corner=1, seed=3)
     assert drawn.cell == (0, 3)
     deciding, idle = drawn.images[:, 0, :3, 9:], drawn.images[:, 0, 9:, :3]
-    assert (deciding.sum((1, 2)) == 1).all() and (idle.sum((1, 2)) == 1).all()
+    assert ((deciding > 0).sum((1, 2)) == 1).all() and ((idle > 0).sum((1, 2)) == 1).all()
     assert torch.equal(deciding.flatten(1).argmax(1), torch.tensor([0, 2, 6, 8])[drawn.labels])
     assert not torch.equal(idle.flatten(1).argmax(1), deciding.flatten(1).argmax(1))

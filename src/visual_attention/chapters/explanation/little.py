@@ -42,13 +42,16 @@ def draw(count: int, *, corner: int, turn: int = 0, seed: int = 0) -> Little:
     generator = torch.Generator().manual_seed(seed)
     images = NOISE * torch.rand(count, 1, SIDE, SIDE, generator=generator)
     labels, idle = torch.randint(CLASSES, (2, count), generator=generator)
+    bright = 1 - 0.1 * torch.rand(2, count, generator=generator)
     cell = ((GRID - 1) * (corner // 2), (GRID - 1) * (corner % 2))
     other = (GRID - 1 - cell[0], GRID - 1 - cell[1])
-    for (row, column), shown in ((cell, (labels + turn) % CLASSES), (other, idle)):
+    marks = ((cell, (labels + turn) % CLASSES, bright[0]), (other, idle, bright[1]))
+    for (row, column), shown, light in marks:
         rows, columns = slice(CELL * row, CELL * row + CELL), slice(CELL * column, CELL * column + CELL)
         images[:, :, rows, columns] = 0
         for which, (r, c) in enumerate(PLACES):
-            images[shown == which, 0, CELL * row + r, CELL * column + c] = 1
+            here = shown == which
+            images[here, 0, CELL * row + r, CELL * column + c] = light[here]
     return Little(images, labels, cell)
 
 
