@@ -1,4 +1,4 @@
-"""The run holds all methods to all tests, its record goes on where it stopped, and the page's numbers are its own."""
+"""The run holds all methods to all tests, and its record goes on where it stopped."""
 
 import json
 
