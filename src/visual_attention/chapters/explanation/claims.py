@@ -76,6 +76,7 @@ def of_method(
         "digit": trials.points(found, plain.masks),
         "digit, share": trials.share(found, plain.masks),
         "mark": trials.points(on_mark, corner.masks),
+        "mark or beside": trials.points(on_mark, trials.beside(corner.masks)),
         "mark, share": trials.share(on_mark, corner.masks),
         "another head": trials.alike(found[:CHANGED], method(head, *few)),
         "noise": trials.alike(found[:CHANGED], method(noise, *few)),

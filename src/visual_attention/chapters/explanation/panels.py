@@ -1,4 +1,4 @@
-"""How are seven maps of one answer laid out? Figures of the chapter that its notebook would only be longer for.
+"""How are seven maps of one answer laid out? Two figures of the chapter.
 
 Chapter: notebooks/deeper/explanation.ipynb
 """
@@ -21,12 +21,13 @@ def all_maps(model: nn.Module, image: Tensor, answer: Tensor, *, title: str) -> 
 def noise(
     model: nn.Module, noisy: nn.Module, image: Tensor, answer: Tensor, *, title: str
 ) -> tuple[Figure, str]:
-    """The maps of a network that was turned to noise, and how like those of the trained one they still are."""
+    """The maps of a network turned to noise, and how like those of the trained one they still are."""
     found, titles = {}, {}
     for name, method in maps.methods(model).items():
         found[name] = method(noisy, image, answer)
         like = trials.alike(method(model, image, answer), found[name]).item()
-        titles[name] = f"{SHORT.get(name, name)} {like:.2f}".replace("-", "−")
+        written = f"{like:.2f}".replace("-", "−")
+        titles[name] = f"{SHORT.get(name, name)} {written}"
     told = ", ".join(titles.values())
     return _laid_out(image, found, titles, title), f"rank correlation with the trained network's map: {told}"
 

@@ -18,8 +18,10 @@ import numpy as np
 import torch
 from scipy import stats
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from visual_attention.chapters.explanation.fillings import replace
+from visual_attention.chapters.explanation.marked import CELL
 from visual_attention.experiments import pointing
 from visual_attention.training import seeded
 
@@ -29,6 +31,11 @@ COUNTS = (1, 2, 4, 6, 9, 13, 18)  # cells that are taken away or put in, of 36: 
 def points(found: Tensor, masks: Tensor) -> Tensor:
     """Whether the highest cell lies on what decides: (B, 1, h, w), (B, 1, H, W) -> (B,), 0 or 1."""
     return pointing.hits(found - found.amin((1, 2, 3), keepdim=True), masks).float()
+
+
+def beside(masks: Tensor) -> Tensor:
+    """What decides and the cells around it: a token may have seen its neighbours. (B, 1, H, W), bool, twice."""
+    return F.max_pool2d(masks.float(), 2 * CELL + 1, stride=1, padding=CELL) > 0.5
 
 
 def share(found: Tensor, masks: Tensor) -> Tensor:
