@@ -34,7 +34,7 @@ def points(found: Tensor, masks: Tensor) -> Tensor:
 
 
 def beside(masks: Tensor) -> Tensor:
-    """What decides and the cells around it: a token may have seen its neighbours. (B, 1, H, W), bool, twice."""
+    """What decides and the cells around it, for a token may have seen its neighbours: (B, 1, H, W), bool."""
     return F.max_pool2d(masks.float(), 2 * CELL + 1, stride=1, padding=CELL) > 0.5
 
 
