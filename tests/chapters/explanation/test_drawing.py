@@ -8,7 +8,8 @@ from visual_attention.chapters.explanation import drawing, maps
 def test_it_is_one_svg_with_a_description():
     shown = drawing.what_each_reads()
     ElementTree.fromstring(shown.svg)
-    assert 'role="img"' in shown._repr_html_() and "occlusion only forward" in shown._repr_html_()
+    assert 'role="img"' in shown._repr_html_() and 'tabindex="0"' in shown._repr_html_()
+    assert "occlusion only forward" in shown._repr_html_()
     assert "#" not in shown.svg.replace("var(--accent, #b5380c)", "").replace("url(#ex-tip)", "")
 
 

@@ -82,3 +82,17 @@ def test_pictures_do_not_mix(kind):
     model, (images, _) = untrained(kind), pictures(3)
     with torch.no_grad():
         torch.testing.assert_close(model(images)[1:2], model(images[1:2]), atol=1e-5, rtol=1e-4)
+
+
+def test_without_a_stem_a_token_begins_as_its_own_cell():
+    with seeded(0):
+        model = networks.SmallTransformer(stem=False).eval()
+    images, _ = pictures(2)
+    changed = images.clone()
+    changed[:, :, 4:8, 8:12] = 0  # the cell in row 1, column 2
+    with torch.no_grad():
+        moved = (model.transformer.tokens(changed) - model.transformer.tokens(images)).abs().sum((0, 2))
+        stem = untrained("transformer").transformer
+        wide = (stem.tokens(changed) - stem.tokens(images)).abs().sum((0, 2))
+    assert moved.nonzero().flatten().tolist() == [1 + 6 + 2]
+    assert len(wide.nonzero()) > 4

@@ -25,6 +25,16 @@ def test_pointing_hits_the_cell_that_the_mask_covers_also_where_all_numbers_are_
     assert trials.share(cells(1, -7, 0, 0, 3, 0), mask).item() == pytest.approx(0.75)
 
 
+def test_beside_what_decides_are_the_cells_around_it():
+    mask = torch.zeros(1, 1, 24, 24, dtype=torch.bool)
+    mask[..., :4, 20:] = True
+    wide = trials.beside(mask)
+    assert wide[..., :8, 16:].all() and wide.sum() == 64
+    found = torch.zeros(1, 1, 6, 6)
+    found[..., 1, 4] = 1
+    assert trials.points(found, wide).item() == 1 and trials.points(found, mask).item() == 0
+
+
 class TestCurve:
     def setup_method(self):
         self.model, (self.images, self.answers) = Straight(), pictures()

@@ -38,14 +38,18 @@ ALT = (
 class Drawing:
     """An inline SVG with its description: it takes the page's ink, light or dark."""
 
-    def __init__(self, svg: str, alt: str) -> None:
-        self.svg, self.alt = svg, alt
+    def __init__(self, svg: str, *, title: str, alt: str) -> None:
+        self.svg, self.title, self.alt = svg, title, alt
 
     def __repr__(self) -> str:
         return self.alt
 
     def _repr_html_(self) -> str:
-        return f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div>'
+        """On a narrow page it keeps its size and is scrolled, by keyboard too."""
+        return (
+            f'<div role="group" tabindex="0" aria-label="{escape(self.title)}" style="overflow-x: auto">'
+            f'<div role="img" aria-label="{escape(self.alt)}">{self.svg}</div></div>'
+        )
 
 
 def what_each_reads() -> Drawing:
@@ -55,11 +59,11 @@ def what_each_reads() -> Drawing:
     shapes += [_line(index, name, *reads) for index, (name, reads) in enumerate(READS.items())]
     head = (
         f'<svg viewBox="0 0 {LEFT + STEP * len(STAGES)} {bottom + 8}" aria-hidden="true" '
-        'style="width:100%;max-width:56rem;font:15px system-ui,sans-serif" fill="currentColor">'
+        'style="width:100%;min-width:38rem;max-width:56rem;font:15px system-ui,sans-serif" fill="currentColor">'
         '<defs><marker id="ex-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>'
     )
-    return Drawing(head + "".join(shapes) + "</svg>", ALT)
+    return Drawing(head + "".join(shapes) + "</svg>", title="What each method reads", alt=ALT)
 
 
 def _middle(stage: int) -> float:

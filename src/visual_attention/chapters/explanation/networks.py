@@ -60,16 +60,20 @@ class ConvolutionalStem(nn.Module):
 class SmallTransformer(nn.Module):
     """Two blocks of self-attention over 6 x 6 places and a class token that names the digit.
 
+    Args:
+        stem: convolutions before the first block; without them each token begins as its own cell, alone.
+
     Shape:
         (B, 1, 24, 24) -> scores (B, 10).
     """
 
-    def __init__(self):
+    def __init__(self, *, stem: bool = True):
         super().__init__()
         self.transformer = VisionTransformer(
             marked.SIDE, patch_size=marked.CELL, dim=WIDTH, depth=DEPTH, heads=HEADS, channels=1
         )
-        self.transformer.patch_embed = ConvolutionalStem(WIDTH)
+        if stem:
+            self.transformer.patch_embed = ConvolutionalStem(WIDTH)
         self.head = nn.Linear(WIDTH, marked.CLASSES)
 
     def weights(self, x: Tensor) -> list[Tensor]:

@@ -63,7 +63,7 @@ function render({ model, el }) {
 
   function drawChart(g, width, height) {
     const colour = tk.colours(card.root);
-    const [left, right, top, bottom] = [44, width - 12, 12, height - 40];
+    const [left, right, top, bottom] = [54, width - 12, 12, height - 40];
     const x = (k) => left + ((right - left) * k) / cells;
     const y = (p) => bottom - (bottom - top) * p;
     g.font = "13px system-ui, sans-serif";
