@@ -59,7 +59,8 @@ def what_each_reads() -> Drawing:
     shapes += [_line(index, name, *reads) for index, (name, reads) in enumerate(READS.items())]
     head = (
         f'<svg viewBox="0 0 {LEFT + STEP * len(STAGES)} {bottom + 8}" aria-hidden="true" '
-        'style="width:100%;min-width:38rem;max-width:56rem;font:15px system-ui,sans-serif" fill="currentColor">'
+        'style="width:100%;min-width:38rem;max-width:56rem;font:15px system-ui,sans-serif" '
+        'fill="currentColor">'
         '<defs><marker id="ex-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>'
     )
