@@ -6,7 +6,7 @@ import torch
 
 from tests.chapters.explanation.worlds import pictures, untrained
 from tests.widgets import settle
-from visual_attention.chapters.explanation import fillings, maps, widget
+from visual_attention.chapters.explanation import deletion, fillings, maps
 from visual_attention.chapters.explanation.widget import CellDeleter
 
 NASTY = "<img src=x onerror=alert(1)>"
@@ -16,9 +16,8 @@ METHODS = {"gradient": maps.gradient, "centre": maps.centre}
 @pytest.fixture
 def deleter():
     images, answers = pictures(3)
-    return CellDeleter(
-        untrained("convolutional"), images, answers, names=["one", "two", NASTY], methods=METHODS, removed=5
-    )
+    prepared = deletion.prepare(untrained("convolutional"), images, answers, METHODS)
+    return CellDeleter(*prepared, names=["one", "two", NASTY], removed=5)
 
 
 def test_the_scores_are_the_network_s_own(deleter):
@@ -47,7 +46,7 @@ def test_nothing_gone_is_the_picture_and_all_gone_the_filling(deleter):
 
 
 def test_the_random_order_is_always_the_last(deleter):
-    assert deleter.methods == ["gradient", "centre", widget.RANDOM]
+    assert deleter.methods == ["gradient", "centre", "at random"]
     assert len(deleter.fillings) == 3 and deleter.shape == [24, 6]
 
 
@@ -56,20 +55,25 @@ def test_the_alt_text_tells_the_numbers(deleter):
     assert f"{scores[0, 0, 0, 5]:.0%}, at random {scores[0, 2, 0, 5]:.0%}" in deleter.alt
 
 
+@pytest.mark.parametrize("images", [torch.rand(1, 1, 24, 24), torch.rand(2, 1, 28, 28)])
+def test_other_pictures_are_refused(images):
+    with pytest.raises(ValueError, match="wanted two or more pictures"):
+        deletion.prepare(untrained("convolutional"), images, torch.zeros(len(images), dtype=torch.int64))
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"images": torch.rand(1, 1, 24, 24)}, "two or more pictures"),
-        ({"images": torch.rand(2, 1, 28, 28)}, "got shape"),
-        ({"names": ["one"]}, "got 1 and 2"),
+        ({"names": ["one"]}, r"orders: wanted shape \(2, 1, 36\), got \(2, 2, 36\)"),
         ({"removed": 37}, "from 0 to 36 cells, got 37"),
+        ({"fillings": ["grey"]}, "scores: wanted shape"),
     ],
 )
-def test_what_cannot_be_shown_is_refused(change, complaint):
+def test_what_does_not_fit_is_refused(change, complaint):
     images, answers = pictures(2)
-    given = {"images": images, "answers": answers, "names": ["one", "two"], "removed": 4} | change
+    prepared = deletion.prepare(untrained("convolutional"), images, answers, {"centre": maps.centre})
     with pytest.raises(ValueError, match=complaint):
-        CellDeleter(untrained("convolutional"), given.pop("images"), given.pop("answers"), **given)
+        CellDeleter(**(prepared._asdict() | {"names": ["one", "two"]} | change))
 
 
 def captions(page):
