@@ -6,12 +6,12 @@ a simple reader of cells, without any attention of its own, is told by given wei
 the network's weights guide it better than even ones and than the others that were found, they say something
 about the picture that the others do not.
 
-Papers: Sarthak Jain and Byron C. Wallace, "Attention is not Explanation", NAACL-HLT 2019, section 4.2.2
+Papers: Sarthak Jain and Byron C. Wallace, "Attention is not Explanation", NAACL-HLT 2019
     (adversarial attention); Sarah Wiegreffe and Yuval Pinter, "Attention is not not Explanation",
-    EMNLP-IJCNLP 2019, section 3.4 (weights as a guide).
+    EMNLP-IJCNLP 2019 (weights as a guide).
 Differs from the papers: one block of a vision transformer in place of an attention over words; only what the
-    class token takes in the last block is exchanged; no second model is trained against the first (their
-    section 4).
+    class token takes in the last block is exchanged; no second model is trained against the first, as
+    Wiegreffe and Pinter also do.
 Chapter: notebooks/deeper/explanation.ipynb
 """
 

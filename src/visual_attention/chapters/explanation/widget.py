@@ -91,10 +91,11 @@ class CellDeleter(PortableWidget):
 
     def _told(self) -> str:
         now = self._scores[self.filling, :, self.picture, self.removed]
+        gone = f"{self.removed} of {self._orders.shape[-1]} cells replaced"
         return (
-            f"{self.names[self.picture]}, twice, with {self.removed} of {self._orders.shape[-1]} cells "
-            f"replaced ({self.fillings[self.filling]}): in the order of {self.methods[self.method]} the answer keeps "
-            f"{now[self.method]:.0%}, {self.methods[-1]} {now[-1]:.0%}."
+            f"{self.names[self.picture]}, twice, with {gone} ({self.fillings[self.filling]}): in the order of "
+            f"{self.methods[self.method]} the answer keeps {now[self.method]:.0%}, {self.methods[-1]} "
+            f"{now[-1]:.0%}."
         )
 
     def _without(self, method: int) -> np.ndarray:
