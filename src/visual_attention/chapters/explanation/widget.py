@@ -93,8 +93,8 @@ class CellDeleter(PortableWidget):
         now = self._scores[self.filling, :, self.picture, self.removed]
         gone = f"{self.removed} of {self._orders.shape[-1]} cells replaced"
         return (
-            f"{self.names[self.picture]}, twice, with {gone} ({self.fillings[self.filling]}): in the order of "
-            f"{self.methods[self.method]} the answer keeps {now[self.method]:.0%}, {self.methods[-1]} "
+            f"{self.names[self.picture]}, twice, with {gone} ({self.fillings[self.filling]}): "
+            f"in the order of {self.methods[self.method]} the answer keeps {now[self.method]:.0%}, {self.methods[-1]} "
             f"{now[-1]:.0%}."
         )
 
