@@ -31,7 +31,7 @@ class CellReader(nn.Module):
         variance 1 over the pictures of its training.
 
     Raises:
-        ValueError: if ``width`` is not above 0; at call, if the picture is not a finite (B, 3, 48, 48).
+        ValueError: if ``width`` is not above 0; at call, if the picture is not a (B, 3, 48, 48).
     """
 
     def __init__(self, width: int = 32):

@@ -35,7 +35,7 @@ class Classifier(nn.Module):
         is pooled has H/4 x W/4 places.
 
     Raises:
-        ValueError: if ``classes`` or ``width`` is not above 0; at call, if the input is not a finite
+        ValueError: if ``classes`` or ``width`` is not above 0; at call, if the input is not a
             (B, 1, H, W) of floating point.
     """
 

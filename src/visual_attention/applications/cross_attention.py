@@ -32,7 +32,7 @@ class CrossAttention(nn.Module):
         x (B, N, D), context (B, M, D) -> (B, N, D).
 
     Raises:
-        ValueError: if ``heads`` does not divide ``dim``; at call, if an input is not a finite sequence of
+        ValueError: if ``heads`` does not divide ``dim``; at call, if an input is not a sequence of
             tokens of width D, or a row of `present` leaves nothing to look at.
     """
 

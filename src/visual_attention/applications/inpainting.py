@@ -29,7 +29,7 @@ class ContextualAttention(nn.Module):
         known places are passed on as they are.
 
     Raises:
-        ValueError: if ``patch`` is even or ``scale`` below 0; at call, if the input is not a finite
+        ValueError: if ``patch`` is even or ``scale`` below 0; at call, if the input is not a
             (B, C, H, W) with a boolean mask, is smaller than a patch, or has a hole and no patch without a
             missing place.
 

@@ -16,7 +16,7 @@ def require_hole(x: Tensor, mask: Tensor, *, patch: int) -> None:
     """Require a feature map and a mask of its holes.
 
     Args:
-        x: The candidate, wanted as (B, C, H, W), finite and of floating point.
+        x: The candidate, wanted as (B, C, H, W) of floating point.
         mask: Wanted as (B, 1, H, W), bool, true where something is missing.
         patch: Side of the patches that will be taken from it.
 

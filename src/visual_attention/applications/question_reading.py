@@ -30,7 +30,7 @@ class Regions(nn.Module):
         (B, N, F) -> (B, N, D).
 
     Raises:
-        ValueError: at call, if the features are not a finite (B, N, F) of floating point with these N and F.
+        ValueError: at call, if the features are not a (B, N, F) of floating point with these N and F.
     """
 
     def __init__(self, features: int, dim: int, *, grid: int = 4):

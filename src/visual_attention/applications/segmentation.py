@@ -40,7 +40,7 @@ class AttentionGate(nn.Module):
         (B, C, 2h, 2w) and (B, D, h, w) -> (B, C, 2h, 2w), in the units of the fine map.
 
     Raises:
-        ValueError: at call, if either map is not a finite feature map with the wanted channels, or the fine
+        ValueError: at call, if either map is not a feature map with the wanted channels, or the fine
             one is not twice as high and wide as the coarse one.
 
     Differs from the paper: images instead of volumes, and no convolution after the multiplication.
@@ -85,7 +85,7 @@ class ChannelSelfAttention(nn.Module):
         (B, C, H, W) -> (B, C, H, W), in the units of the input.
 
     Raises:
-        ValueError: at call, if the input is not a finite (B, C, H, W) of floating point.
+        ValueError: at call, if the input is not a (B, C, H, W) of floating point.
 
     Differs from the paper: the scale, unless ``scaled=False``. The code that its authors published turns the
         scores round (each row's largest, minus the score), so that a channel takes most from those unlike it.
