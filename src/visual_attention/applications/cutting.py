@@ -40,7 +40,7 @@ class CutAttention(MultiHeadSelfAttention):
         if not allowed.any(dim=1).all():
             raise ValueError("wanted something to look at for each token, got rows without any")
         self.qkv, self.proj = trained.qkv, trained.proj
-        self.register_buffer("allowed", allowed, persistent=False)
+        self.register_buffer("allowed", allowed.to(trained.qkv.weight.device), persistent=False)
 
     def weights(self, x: Tensor) -> Tensor:
         """What each token takes from each, (B, h, N, N): 0 where not allowed, sums to 1 over j."""

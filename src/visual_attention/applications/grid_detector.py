@@ -140,8 +140,9 @@ class GridDetector(nn.Module):
         x = self.rest(x)
         rows, columns = x.shape[2:]
         raw = self.place(x).sigmoid()  # (B, 4, rows, columns)
-        centre_x = (raw[:, 0] + torch.arange(columns)) / columns  # (B, rows, columns)
-        centre_y = (raw[:, 1] + torch.arange(rows)[:, None]) / rows
+        column, row = torch.arange(columns, device=x.device), torch.arange(rows, device=x.device)[:, None]
+        centre_x = (raw[:, 0] + column) / columns  # (B, rows, columns)
+        centre_y = (raw[:, 1] + row) / rows
         boxes = torch.stack([centre_x, centre_y, raw[:, 2], raw[:, 3]], dim=1)
         return self.classify(x).flatten(2).mT, boxes.flatten(2).mT
 
@@ -180,7 +181,7 @@ def grid_targets(objects: Objects, rows: int, columns: int) -> Tensor:
     """
     x, y, width, height = objects.boxes.unbind(-1)  # (B, O) each
     cells = (y * rows).long().clamp(max=rows - 1) * columns + (x * columns).long().clamp(max=columns - 1)
-    assigned = torch.full((len(cells), rows * columns), -1)
+    assigned = torch.full((len(cells), rows * columns), -1, device=cells.device)
     for place in (width * height).argsort(dim=1, stable=True).unbind(1):  # the largest is written last
         image = objects.present.gather(1, place[:, None])[:, 0].nonzero()[:, 0]
         assigned[image, cells[image, place[image]]] = place[image]

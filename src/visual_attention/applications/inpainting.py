@@ -36,6 +36,10 @@ class ContextualAttention(nn.Module):
     Differs from the paper: only missing places are replaced; a patch to copy from lies wholly inside the
         map; neighbouring places do not pass their weights on to each other (the paper's attention
         propagation).
+
+    Looks at numbers: how many patches reach into the holes is another number for each mask, and decides how
+        large the matrix of weights is. So it cannot be compiled into one graph, exported, mapped over samples
+        or run on the ``meta`` device.
     """
 
     def __init__(self, *, patch: int = 3, scale: float = 10.0):
@@ -54,7 +58,7 @@ class ContextualAttention(nn.Module):
         """
         require_hole(x, mask, patch=self.patch)
         shares = self._shares(self._patches(x), mask)
-        identity = torch.eye(shares.shape[1], dtype=shares.dtype)
+        identity = torch.eye(shares.shape[1], dtype=shares.dtype, device=shares.device)
         return torch.where(mask.flatten(1).any(dim=1)[:, None, None], shares, identity)
 
     def forward(self, x: Tensor, mask: Tensor, values: Tensor | None = None) -> Tensor:
@@ -70,7 +74,8 @@ class ContextualAttention(nn.Module):
         asking = self._asking(mask)  # (B, Q): only patches that reach into the hole are pasted
         shares = self._shares(self._patches(x), mask, asking)  # (B, Q, N)
         places = asking[..., None].expand(-1, -1, patches.shape[2])
-        pasted = torch.zeros_like(patches).scatter(1, places, shares @ patches)
+        mixed = (shares @ patches).to(patches.dtype)  # autocast mixes in half precision
+        pasted = torch.zeros_like(patches).scatter(1, places, mixed)
         counts = torch.zeros_like(patches[..., :1]).scatter(1, asking[..., None], 1.0)
         covered = self._laid_out(counts.expand_as(patches), x).clamp_min(1)
         return torch.where(mask, self._laid_out(pasted, x) / covered, values)
@@ -118,6 +123,8 @@ class ContextualInpainter(nn.Module):
 
     Differs from the paper: one stage instead of two, no adversary in the loss, a width that a CPU can train;
         pixels are copied, not features, which is learned faster.
+
+    Looks at numbers: where ``attend`` does, see :class:`ContextualAttention`; without it, at none.
     """
 
     def __init__(self, attend: nn.Module | None, *, channels: int = 24):

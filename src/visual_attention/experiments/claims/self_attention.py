@@ -30,7 +30,7 @@ class UniformAttention(MultiHeadSelfAttention):
 
     def weights(self, x: Tensor) -> Tensor:
         """1 / N everywhere, (B, h, N, N)."""
-        return torch.full((len(x), self.heads, x.shape[1], x.shape[1]), 1 / x.shape[1])
+        return x.new_full((len(x), self.heads, x.shape[1], x.shape[1]), 1 / x.shape[1])
 
     def forward(self, x: Tensor) -> Tensor:
         values = self.qkv(x)[..., 2 * self.dim :]
