@@ -31,6 +31,8 @@ class CutAttention(MultiHeadSelfAttention):
 
     Raises:
         ValueError: if ``allowed`` is no square of bools, or leaves a token with nothing to look at.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, trained: MultiHeadSelfAttention, allowed: Tensor):

@@ -54,6 +54,8 @@ class CrossAttention(nn.Module):
 
     Raises:
         ValueError: if ``heads`` does not divide ``dim``; at call, if the shapes do not fit.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int):
@@ -88,7 +90,10 @@ def _thinking(dim: int) -> nn.Sequential:
 
 
 class EncoderLayer(nn.Module):
-    """Let each place of the image hear from all places, then think alone: (B, N, D) -> (B, N, D)."""
+    """Let each place of the image hear from all places, then think alone: (B, N, D) -> (B, N, D).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
+    """
 
     def __init__(self, dim: int, *, heads: int):
         super().__init__()
@@ -106,7 +111,10 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Let queries talk with each other, look at the image, and think: (B, Q, D) -> (B, Q, D)."""
+    """Let queries talk with each other, look at the image, and think: (B, Q, D) -> (B, Q, D).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
+    """
 
     def __init__(self, dim: int, *, heads: int):
         super().__init__()
@@ -149,6 +157,8 @@ class DetectionTransformer(nn.Module):
     Differs from the paper: far smaller, trained from nothing; normalisation before each part; a query is a
         learned reference point, encoded like the places of the image, and its box lies relative to it (the
         paper's queries are free vectors); every layer's answer is trained, as in the paper.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(

@@ -9,7 +9,6 @@ Run: python -m visual_attention.applications.generation
 """
 
 from collections.abc import Callable
-from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +58,8 @@ class TimedLayer(nn.Module):
         (B, N, D) and (B, told) -> (B, N, D).
 
     Differs from the paper: the time scales and shifts the input of each part; there is no gate on its output.
+
+    Derivatives: as those of ``mixer``.
     """
 
     def __init__(self, dim: int, *, mixer: nn.Module, told: int):
@@ -104,6 +105,8 @@ class VelocityTransformer(nn.Module):
 
     Differs from the paper: it works on pixels, not on the codes of an autoencoder; it is told no class; it
         foresees the picture instead of the noise.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(
@@ -188,7 +191,8 @@ def generate(
         ValueError: for fewer than 1 picture or step.
     """
     require_positive(count=count)
-    like = next(chain(model.parameters(), model.buffers()), torch.zeros(()))
+    numbers = [*model.parameters(), *model.buffers()]
+    like = numbers[0] if numbers else torch.empty(())
     noise = normal((count, 3, *model.size), like=like, generator=generator)
     return as_pictures(sample(model, noise, steps=steps))
 

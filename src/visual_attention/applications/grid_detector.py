@@ -62,6 +62,8 @@ class GridAttention(nn.Module):
 
     Raises:
         ValueError: at call, if the map has other channels or another grid.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, channels: int, *, heads: int, grid: tuple[int, int]):
@@ -104,6 +106,8 @@ class GridDetector(nn.Module):
 
     Differs from the paper: one box a cell; a class score for itself says whether there is an object; the
         loss of the boxes is that of :mod:`visual_attention.applications.set_loss`.
+
+    Derivatives: as those of ``middle``.
     """
 
     def __init__(

@@ -93,7 +93,7 @@ class BiharmonicFill(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         _require_some_known(x, mask)
-        images, holes = x.detach().double().cpu().numpy(), mask[:, 0].cpu().numpy()
+        images, holes = (each.contiguous().cpu().numpy() for each in (x.detach().double(), mask[:, 0]))
         filled = [
             inpaint_biharmonic(image, missing, channel_axis=0)
             for image, missing in zip(images, holes, strict=True)

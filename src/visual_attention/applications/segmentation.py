@@ -129,6 +129,8 @@ class DualAttention(nn.Module):
 
     Differs from the paper: the scores are divided by the square root of what is summed in them, and there is
         no convolution before, between and after the two branches.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, channels: int):
@@ -168,6 +170,8 @@ class UNet(nn.Module):
 
     Differs from the paper: padded and normalised convolutions, two of them at the bottom and one on each
         level of the way down and up.
+
+    Derivatives: as those of ``bottom``.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from visual_attention.mechanisms.glimpses import GlimpseNetwork, GlimpseSensor, LocationNetwork, he_start
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
-from visual_attention.mechanisms.noise import normal
+from visual_attention.mechanisms.noise import normal, uniform
 from visual_attention.mechanisms.policy_gradient import reinforce_loss
 
 
@@ -49,6 +49,9 @@ class RecurrentAttentionModel(nn.Module):
 
     Differs from the paper: the first glimpse is at the centre instead of at random; there are scores after
         each glimpse, not after the last one alone; locations are means in (-1, 1) by a tanh.
+
+    Derivatives: those of what is seen. Places carry no gradient: they are taught by
+        :func:`hard_attention_loss`.
     """
 
     def __init__(
@@ -154,13 +157,19 @@ def hard_attention_loss(episode: Episode, labels: torch.Tensor, *, baseline: boo
     return losses.mean() + chosen
 
 
-def random_locations(count: int, glimpses: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
+def random_locations(
+    count: int,
+    glimpses: int,
+    *,
+    like: torch.Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
     """Places for a model that does not choose, (B, T, 2): the centre, then anywhere in the image alike.
 
-    They lie on the generator's device.
+    They have the type and the device of ``like``, if it is given.
     """
-    device = None if generator is None else generator.device
-    places = 2 * torch.rand(count, glimpses, 2, generator=generator, device=device) - 1
+    like = torch.empty(()) if like is None else like
+    places = 2 * uniform((count, glimpses, 2), like=like, generator=generator).to(like.dtype) - 1
     places[:, 0] = 0.0
     return places
 

@@ -23,6 +23,8 @@ from visual_attention.mechanisms.policy_gradient import reinforce_loss
 class PatchChoice(nn.Module):
     """Classify an image from one of its patches, chosen by an overview of the whole.
 
+    A third layer, `expect`, is the baseline, which only the loss asks.
+
     Args:
         classes: Number of classes.
         patch: P, side of a patch in pixels. Patches lie side by side, and P divides H and W.

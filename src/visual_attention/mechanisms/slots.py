@@ -136,7 +136,7 @@ class Shuffled(nn.Module):
     image at hand.
 
     Args:
-        gate: The gate whose weights go astray.
+        gate: The gate whose weights go astray; it is asked for its weights, not for its output.
 
     Shape:
         As the gate's.

@@ -110,6 +110,8 @@ class TransformerBlock(nn.Module):
 
     Differs from the paper: each step is multiplied by a learned gain for each feature (layer scale), as in
         DINOv2; there is no dropout.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int):
@@ -244,6 +246,8 @@ class VisionTransformerClassifier(nn.Module):
 
     Shape:
         (B, C, H, W) -> (B, K), scores before a softmax.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, transformer: VisionTransformer, *, classes: int):

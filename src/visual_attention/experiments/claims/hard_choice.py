@@ -43,7 +43,7 @@ class Reader(PatchChoice):
 
 
 class RandomCell(Reader):
-    """Reads a cell that nobody chose."""
+    """Reads a random cell, which nobody chose."""
 
     def weights(self, x: Tensor) -> Tensor:
         count = self.scores(x).shape[1]
