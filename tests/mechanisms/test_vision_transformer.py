@@ -214,10 +214,9 @@ class TestVisionTransformer:
             (torch.zeros(C, 12, 12), r"\(B, C, H, W\).*got 3"),
             (torch.zeros(B, C + 1, 12, 12), f"wanted {C} channels.*got {C + 1}"),
             (torch.zeros(B, C, 12, 12, dtype=torch.uint8), "floating point, got torch.uint8"),
-            (torch.full((B, C, 12, 12), torch.inf), "finite"),
             (torch.zeros(B, C, 13, 12), "multiples of the patch size 3, got 13 x 12"),
         ],
-        ids=["rank", "channels", "integers", "infinity", "rest of a patch"],
+        ids=["rank", "channels", "integers", "rest of a patch"],
     )
     def test_a_wrong_input_is_told_what_was_wanted(self, model, wrong, says):
         for call in (model, model.weights):
