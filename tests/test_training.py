@@ -228,19 +228,14 @@ def test_a_fit_that_goes_astray_names_the_part_or_the_loss():
     model, x = seeded_parts(), problem()[0]
     with torch.no_grad():
         model.first[1].weight[0] = torch.nan
-    with pytest.raises(
-        FloatingPointError, match="nan at step 0, and it begins in the weights of first.1: 1 NaN"
-    ):
+    with pytest.raises(FloatingPointError, match="nan at step 0, .* begins in the weights of first.1: 1 NaN"):
         fit(model, lambda step: x, lambda m, b: m(b)["answer"][0].sum(), steps=1, progress=False)
+
+    def loss(model, batch):
+        return (-squared(model, batch)).log()  # of a number below 0
+
     with pytest.raises(FloatingPointError, match="begins in no module of the model, so look into the loss"):
-        fit(
-            linear(),
-            lambda step: problem(),
-            lambda m, b: squared(m, b).log().log(),
-            steps=200,
-            lr=0.1,
-            progress=False,
-        )
+        fit(linear(), lambda step: problem(), loss, steps=1, progress=False)
 
 
 def test_the_bar_is_silent_when_off(capfd):
