@@ -1,10 +1,8 @@
 """What the contract knows of a module: how to build it, what to call it with, and what it cannot do.
 
-Random numbers are drawn on the processor in single precision and then moved, so that one seed means the same
-numbers in every type and on every device. The device is $VISUAL_ATTENTION_DEVICE, the processor if unset.
+A room's entries stand in the file modules.py beside its tests, as a list called CASES.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,32 +12,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-DEVICE = torch.device(os.environ.get("VISUAL_ATTENTION_DEVICE", "cpu"))
-
-
-class Draw:
-    """Draws inputs of one type on one device."""
-
-    def __init__(self, *, dtype: torch.dtype = torch.float32, device: torch.device = DEVICE, seed: int = 0):
-        self.dtype, self.device = dtype, device
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def normal(self, *shape: int) -> Tensor:
-        return torch.randn(shape, generator=self.generator).to(self.device, self.dtype)
-
-    def unit(self, *shape: int) -> Tensor:
-        """From 0.02 to 0.98, so that neither end is met after rounding."""
-        return (0.02 + 0.96 * torch.rand(shape, generator=self.generator)).to(self.device, self.dtype)
-
-    def whole(self, low: int, high: int, *shape: int) -> Tensor:
-        return torch.randint(low, high, shape, generator=self.generator).to(self.device)
-
-    def hole(self, batch: int, height: int, width: int) -> Tensor:
-        """A mask, true in a small hole in the middle that lies elsewhere in each image."""
-        mask = torch.zeros(batch, 1, height, width, dtype=torch.bool)
-        for image in range(batch):
-            mask[image, :, height // 2, width // 2 - image % 2 : width // 2 + 1] = True
-        return mask.to(self.device)
+from tests.contract.inputs import DEVICE, Draw, Inputs
 
 
 @dataclass(frozen=True)
@@ -47,11 +20,16 @@ class Cannot:
     """One point of the contract that a module cannot keep: how it fails, and its docstring's words for it."""
 
     why: str  # words of the docstring
-    error: type[BaseException] = Exception
-    says: str | None = None  # a pattern for the error's message
+    error: type[BaseException]
+    says: str  # a pattern for the error's message
 
 
-Inputs = Callable[[Draw, int, tuple[int, ...]], tuple[Tensor, ...]]
+# of a module that decides by what stands in its input how much it computes
+BY_ITS_NUMBERS = {
+    point: Cannot("Looks at numbers", RuntimeError, "item|[Dd]ata-dependent")
+    for point in ("meta", "compile", "export", "vmap")
+}
+DRAWN = {"vmap": Cannot("random", RuntimeError, "randomness")}  # of a module that draws in forward
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,39 @@
-"""Every public module of the package, in one list. The contract is tested on each entry of it."""
+"""Every public module of the package, in one list, and how each room's entries get into it.
 
-from tests.contract import chapters, controls, mechanisms
+Whoever adds a module adds an entry to the file modules.py beside the tests of its room, and the whole
+contract holds for it; ``test_list`` fails until it is there.
+"""
+
+import importlib
+from pathlib import Path
+
+from torch import nn
+
 from tests.contract.case import Case
-from visual_attention.applications.tracking import Tracker
+from tests.contract.inputs import maps
+from visual_attention.cues import CueReader
+from visual_attention.mechanisms.channel import SqueezeExcitation
 
-CASES: list[Case] = [*mechanisms.CASES, *chapters.CASES, *controls.CASES]
+TESTS = Path(__file__).parents[1]
+SHARED = [
+    Case(
+        CueReader,
+        lambda: CueReader(6, 4, slot=lambda channels: SqueezeExcitation(channels, reduction=1), second=3),
+        maps(3),
+        sizes=((4, 6),),
+    )
+]
 
-# not to be built by themselves
-ABSTRACT = {Tracker: "what all trackers share; those that are one say how they weigh"}
+
+def rooms() -> list:
+    """The files of entries, mechanisms and chapters."""
+    files = sorted([*TESTS.glob("*/modules.py"), *TESTS.glob("chapters/*/modules.py")])
+    names = [".".join(("tests", *file.relative_to(TESTS).with_suffix("").parts)) for file in files]
+    return [importlib.import_module(name) for name in names if name != __name__]
+
+
+CASES: list[Case] = SHARED + [case for room in rooms() for case in room.CASES]
+# not to be built by themselves, with the reason
+ABSTRACT: dict[type[nn.Module], str] = {
+    kind: why for room in rooms() for kind, why in getattr(room, "ABSTRACT", {}).items()
+}

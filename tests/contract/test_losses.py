@@ -3,13 +3,14 @@
 import pytest
 import torch
 
-from tests.contract.case import DEVICE, Draw, Made, run
-from visual_attention.applications.detection import DetectionTransformer
-from visual_attention.applications.flow_matching import flow_loss, foreseen, interpolate, sample
-from visual_attention.applications.generation import VelocityTransformer, generate, picture_loss
-from visual_attention.applications.grid_detector import GridDetector
-from visual_attention.applications.tracking import AttentionTracker
-from visual_attention.data.scenes import Objects
+from tests.contract.case import Made, run
+from tests.contract.inputs import DEVICE, Draw
+from visual_attention.chapters.detection.grid import GridDetector
+from visual_attention.chapters.detection.scenes import Objects
+from visual_attention.chapters.detection.transformer import DetectionTransformer
+from visual_attention.chapters.generation.flow_matching import flow_loss, foreseen, interpolate, sample
+from visual_attention.chapters.generation.transformer import VelocityTransformer, generate, picture_loss
+from visual_attention.chapters.tracking.trackers import AttentionTracker
 from visual_attention.mechanisms.glimpses import GlimpseSensor
 from visual_attention.mechanisms.hard import RecurrentAttentionModel, hard_attention_loss, random_locations
 from visual_attention.mechanisms.noise import normal

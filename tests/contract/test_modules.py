@@ -16,7 +16,8 @@ from torch.func import functional_call, jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import prune, spectral_norm
 
-from tests.contract.case import DEVICE, Case, Made, floats, run
+from tests.contract.case import Case, Made, floats, run
+from tests.contract.inputs import DEVICE
 from tests.contract.modules import CASES
 
 CLOSE = {"atol": 2e-5, "rtol": 2e-5}
