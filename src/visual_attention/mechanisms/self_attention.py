@@ -78,19 +78,19 @@ class SelfAttention(nn.Module):
         last axis.
         """
         require_feature_map(x, channels=self.in_dim)
-        queries, keys = _tokens(self.query_conv(x)), _tokens(self.key_conv(x))  # (B, N, d) each
-        return attention_weights(queries, keys, scale=self.scale)
+        queries, keys = self.query_conv(x), self.key_conv(x)  # (B, d, H, W) each
+        return attention_weights(_tokens(queries), _tokens(keys), scale=self.scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Each place's weighted mean of all values, (B, C, H, W), added to the input if ``residual``."""
         require_feature_map(x, channels=self.in_dim)
-        queries, keys = _tokens(self.query_conv(x)), _tokens(self.key_conv(x))  # (B, N, d) each
+        queries, keys = _tokens(self.query_conv(x)), _tokens(self.key_conv(x))
         values = _tokens(self.value_conv(x)).contiguous()  # (B, N, C)
-        # The fused kernel wants one width for all three, laid out row by row; zeros change no score.
+        # torch's kernel wants one width and rows in one piece; zeros change no score
         missing = values.shape[2] - keys.shape[2]
-        queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))  # (B, N, d) -> (B, N, C)
+        queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))
         heads = (queries[:, None], keys[:, None], values[:, None])  # (B, 1, N, C) each
-        mixed = F.scaled_dot_product_attention(*heads, scale=self.scale)[:, 0]  # (B, N, C)
+        mixed = F.scaled_dot_product_attention(*heads, scale=self.scale)[:, 0]
         mixed = mixed.mT.reshape(x.shape)  # (B, N, C) -> (B, C, H, W)
         return mixed if self.gain is None else x + self.gain * mixed
 
