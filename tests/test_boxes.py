@@ -92,6 +92,7 @@ class TestOverlap:
             assert function(a, a) == function(b, b) == 1
             assert least <= function(a, b) <= 1
             assert function(a, b) == function(b, a)
+        assert generalised_iou(a, b) <= iou(a, b)
 
     @pytest.mark.parametrize("kind", FLOATS)
     def test_the_same_box_at_a_hundred_thousand_places(self, kind):
