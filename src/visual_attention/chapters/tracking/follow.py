@@ -130,8 +130,7 @@ def loss(model: Tracker, batch: Pairs) -> Tensor:
     if not len(owner):
         raise ValueError(f"wanted at least one thing that is asked for, got none in {len(batch.asked)} pairs")
     templates, searches = batch.templates[owner, which].float() / 255, batch.searches.float() / 255
-    present = batch.present[owner, which]
-    wanted = batch.boxes[owner, which].where(present[:, None], 1.0)  # what is not there has no box
+    wanted, present = batch.boxes[owner, which], batch.present[owner, which]
     rows, columns = (side // STRIDE + 1 for side in searches.shape[2:])
     row = (wanted[:, 1] / STRIDE).round().long().clamp(0, rows - 1)
     column = (wanted[:, 0] / STRIDE).round().long().clamp(0, columns - 1)
