@@ -8,8 +8,10 @@ Chapter: all of them.
 Run: python -m visual_attention.pictures
 """
 
+import contextlib
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 SLACK = 1e-3  # by so much rounding may leave the range from 0 to 1: a quarter of a step of 8 bits
 LARGE = 4_000_000  # pixels from which on a picture is shrunk while it is read, if less is enough
+ORIENTATION = 0x0112  # the tag in which a camera notes how it was held
 SIXTEEN = ("PNG", "PPM")  # files whose whole numbers end at 65535, even if Pillow keeps them in 32 bits
 
 
@@ -116,35 +119,47 @@ def _bytes(path: Any) -> io.BytesIO:
 
 def _file(file: Any, name: str, enough: int | None, frame: int | None, beneath: float, slack: float):
     """A file of any kind that Pillow reads."""
-    try:
-        with Image.open(file) as picture:
-            _at(picture, frame or 0, name)
+    with _reading(name):
+        picture = Image.open(file)
+    with picture:
+        _at(picture, frame or 0, name)
+        with _reading(name):
             if step := _step(picture, enough):  # a JPEG can leave out detail while it is read
                 picture.draft(None, (picture.width // step, picture.height // step))
-            return _pillow(picture, enough, beneath, slack)
+            picture.load()
+        return _pillow(picture, enough, beneath, slack)
+
+
+@contextlib.contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Whatever goes wrong in a decoder means that the file is no picture, or a damaged one."""
+    try:
+        yield
     except UnidentifiedImageError as error:
         raise ValueError(
             f"wanted a picture, but {name} cannot be read as one: save it as PNG or JPEG first"
         ) from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"wanted a picture of a size that fits into memory, but {name}: {error}") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except Exception as error:
         raise ValueError(f"wanted a picture, but {name} cannot be read as one: {error}") from error
 
 
 def _at(picture: Image.Image, frame: int | None, name: str) -> Image.Image:
     """The picture, at one of its frames."""
-    count = getattr(picture, "n_frames", 1)
+    with _reading(name):
+        count = getattr(picture, "n_frames", 1)
     if frame is not None and not 0 <= frame < count:
         raise ValueError(f"frame: wanted 0 to {count - 1}, got {frame}: {name} holds {count}")
     if frame is not None and count > 1:
-        picture.seek(frame)
+        with _reading(name):
+            picture.seek(frame)
     return picture
 
 
 def _pillow(picture: Image.Image, enough: int | None, beneath: float, slack: float) -> np.ndarray:
     """What Pillow holds, upright, as an array of one, two, three or four channels, and from there on."""
-    form, upright = picture.format, ImageOps.exif_transpose(picture)
+    form, upright = picture.format, _upright(picture)
     if upright.mode.startswith("I"):
         if upright.mode == "I" and form not in SIXTEEN:
             raise ValueError(
@@ -156,6 +171,14 @@ def _pillow(picture: Image.Image, enough: int | None, beneath: float, slack: flo
     if upright.mode not in ("L", "LA", "RGB", "RGBA", "F") or upright.has_transparency_data:
         upright = upright.convert(_plain(upright))
     return _laid(unit(np.asarray(_shrunk(upright, enough)), slack=slack), beneath)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """As the camera was held. Tags that cannot be read say nothing about the pixels."""
+    try:
+        return ImageOps.exif_transpose(picture) if picture.getexif().get(ORIENTATION, 1) != 1 else picture
+    except Exception:
+        return picture
 
 
 def _plain(picture: Image.Image) -> str:

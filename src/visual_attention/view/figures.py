@@ -196,13 +196,11 @@ def show_maps(
 
 
 def _is_picture(images: Any) -> bool:
+    """Whether it is one picture, and not one for each map."""
     if isinstance(images, list | tuple) or not hasattr(images, "shape"):
         return not isinstance(images, list | tuple)  # a path, bytes or an image of Pillow
-    try:
-        as_picture(images)
-    except ValueError:
-        return False
-    return True
+    shape = images.shape
+    return len(shape) == 2 or (len(shape) == 3 and (shape[0] in (1, 3) or shape[2] in (1, 2, 3, 4)))
 
 
 def mark_patch(ax: Axes, row: int, column: int, *, grid: tuple[int, int], label: str = "") -> Axes:
