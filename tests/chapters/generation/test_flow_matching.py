@@ -161,6 +161,11 @@ class TestSampler:
                 call(lambda x, t: x, random(*SHAPE), steps=steps)
 
 
+def test_a_loss_of_no_picture_is_refused():
+    with pytest.raises(ValueError, match="at least one picture to take the mean error of, got none"):
+        flow_matching.flow_loss(lambda x, times: x, torch.rand(0, 3, 4, 4))
+
+
 def test_foreseen_goes_straight_on():
     x = one(1)
     assert foreseen(lambda x, t: torch.full_like(x, 4.0), x, torch.tensor([0.75])).item() == 2.0

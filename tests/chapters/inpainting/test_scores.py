@@ -86,6 +86,23 @@ def test_what_cannot_be_scored_is_refused(score, filled, truth, mask, says):
         score(filled, truth, mask)
 
 
+@pytest.mark.parametrize("score", [psnr, ssim])
+def test_numbers_that_mean_something_else_are_refused(score):
+    truth, filled, mask = images(), images(1), holes()
+    with pytest.raises(ValueError, match="truth: wanted floats from 0 to 1, got .*: divide by 255"):
+        score(255 * filled, 255 * truth, mask)
+    with pytest.raises(ValueError, match="wanted finite numbers, got 1 NaN"):
+        score(filled.masked_fill(filled == filled[0, 0, 0, 5], torch.nan), truth, mask)
+    assert score(filled * 1.2, truth, mask).isfinite().all()  # a network may overshoot
+
+
+def test_an_image_smaller_than_the_window_is_refused():
+    mask = torch.zeros(1, 1, 6, 20, dtype=torch.bool)
+    mask[..., 2, 2] = True
+    with pytest.raises(ValueError, match="at least 7 x 7 pixels, got 6 x 20"):
+        ssim(torch.rand(1, 3, 6, 20), torch.rand(1, 3, 6, 20), mask)
+
+
 @pytest.mark.parametrize("fill", [MeanFill(), BiharmonicFill()])
 class TestPlainFillings:
     def test_known_pixels_stay(self, fill):

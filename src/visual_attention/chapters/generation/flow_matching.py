@@ -51,10 +51,15 @@ def flow_loss(
         generator: Seeds noise and times.
         even: Whether errors at all times count alike, as in the paper.
 
+    Raises:
+        ValueError: if there is no picture.
+
     Differs from the paper: an error at time t counts by (1 - t) squared. That makes it the error in where the
         path would end, :func:`foreseen`, and keeps the last moments from drowning the rest. The best field
         is the same.
     """
+    if not len(pictures):
+        raise ValueError("wanted at least one picture to take the mean error of, got none")
     noise = normal(pictures.shape, like=pictures, generator=generator)
     times = uniform(pictures.shape[:1], like=pictures, generator=generator).to(pictures.dtype)
     error = velocity(interpolate(noise, pictures, times), times) - target_velocity(noise, pictures)

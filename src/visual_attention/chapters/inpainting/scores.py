@@ -61,7 +61,8 @@ def ssim(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     scores = []
     for image, true, missing in _each(filled, truth, mask):
         if min(true.shape[1:]) < WINDOW:
-            raise ValueError(f"wanted images of at least {WINDOW} x {WINDOW} pixels, got {true.shape[1:]}")
+            got = f"{true.shape[1]} x {true.shape[2]}"
+            raise ValueError(f"wanted images of at least {WINDOW} x {WINDOW} pixels, got {got}")
         _, similar = structural_similarity(
             true, image, win_size=WINDOW, data_range=1.0, channel_axis=0, full=True
         )
