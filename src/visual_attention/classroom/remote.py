@@ -6,9 +6,7 @@ the student's code never enters, and gradients travel through the sandbox as wel
 
 import contextlib
 import dataclasses
-import importlib
 import os
-import pkgutil
 import signal
 import subprocess
 import time
@@ -18,7 +16,7 @@ from typing import Any
 
 import torch
 
-from visual_attention import exercises
+from visual_attention import rooms
 from visual_attention.classroom import wire
 from visual_attention.classroom.watch import Watch, family
 from visual_attention.exercises.calling import Outcome
@@ -34,11 +32,10 @@ GRACE = 5.0  # seconds more, after which a process that heeds no interrupt is ki
 
 def find_check(name: str) -> Callable:
     """The check of that name among all chapters."""
-    for info in pkgutil.iter_modules(exercises.__path__):
-        found = checks(importlib.import_module(f"{exercises.__name__}.{info.name}"))
-        if name in found:
+    for module in rooms.parts("checks").values():
+        if name in (found := checks(module)):
             return found[name]
-    raise LookupError(f"no check {name} in visual_attention.exercises")
+    raise LookupError(f"no check {name} in {rooms.ROOMS}")
 
 
 class Sandbox:
