@@ -6,6 +6,10 @@ python -m visual_attention.classroom grade soft --jobs 2
 python -m visual_attention.classroom feedback soft
 python -m visual_attention.classroom summary soft
 python -m visual_attention.classroom export grades.csv
+
+Try it all beforehand with a class that is made up, in the repository:
+
+python -m visual_attention.classroom --course /tmp/rehearsal rehearse --students 40 --jobs 2
 """
 
 import argparse
@@ -61,6 +65,12 @@ def parser_of_words() -> argparse.ArgumentParser:
         )
     summary = step.add_parser("summary", help="show who has which points, and write it as a page")
     summary.add_argument("name")
+    rehearse = step.add_parser("rehearse", help="grade a class that is made up: how long does it take here?")
+    rehearse.add_argument("notebook", type=Path, nargs="?", default=Path("notebooks/mechanisms/soft.ipynb"))
+    rehearse.add_argument("--solutions", type=Path, help="default: book/solutions/<the notebook's name>.py")
+    rehearse.add_argument("--students", type=int, default=200)
+    rehearse.add_argument("--jobs", type=int, default=2)
+    rehearse.add_argument("--seconds", type=float, help="the longest that one line or call may run")
     export = step.add_parser("export", help="write all scores to a CSV table")
     export.add_argument("table", type=Path, nargs="?", default=Path("grades.csv"))
     return parser
@@ -80,9 +90,30 @@ def steps(course, asked: argparse.Namespace) -> int:
             print(f"Wrote {len(pages)} pages under {course.folder / 'feedback'}")
         case "summary":
             tell_graded(course, asked.name, course.summary(asked.name))
+        case "rehearse":
+            return rehearse(course, asked)
         case "export":
             print("Wrote", course.export(asked.table))
     return 0
+
+
+def rehearse(course, asked: argparse.Namespace) -> int:
+    """Grade a made-up class; status 1 if anyone did not get the marks that they deserve."""
+    from visual_attention.classroom.course import Trouble, notebook_of
+    from visual_attention.classroom.made_up import Chapter
+    from visual_attention.classroom.rehearsal import Rehearsal
+
+    notebook_of(asked.notebook)
+    solutions = asked.solutions or Path("book/solutions") / f"{asked.notebook.stem}.py"
+    if not solutions.is_file():
+        raise Trouble(f"a rehearsal needs right answers, and {solutions} does not exist: --solutions FILE")
+    if course.folder.exists() and any(course.folder.iterdir()):
+        raise Trouble(f"a rehearsal needs a course folder of its own, and {course.folder} is not empty")
+    chapter = Chapter(asked.notebook, solutions)
+    rehearsal = Rehearsal(course.folder, chapter, asked.notebook.resolve(), asked.jobs, asked.seconds)
+    good = rehearsal.run(asked.students)
+    rehearsal.told()
+    return 0 if good else 1
 
 
 def tell_collected(name: str, gathered, intake) -> None:

@@ -1,7 +1,6 @@
 """What a notebook that is handed out asks: its exercises, its check cells, what it imports."""
 
 import ast
-import re
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -66,20 +65,6 @@ def unchecked(source: NotebookNode) -> list[NotebookNode]:
     """The cells that belong to the assignment but to no check: a person grades them, or they are locked."""
     known = [cell.id for e in exercises(source) for cell in (e.solution, e.check)]
     return [c for c in source.cells if c.metadata.get("nbgrader", {}).get("grade_id") and c.id not in known]
-
-
-def modules(source: NotebookNode) -> list[str]:
-    """What a notebook imports, and what may be a module in it."""
-    found = []
-    for cell in source.cells:
-        if cell.cell_type != "code" or not re.search(r"^(import|from) ", cell.source, re.MULTILINE):
-            continue
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            elif isinstance(node, ast.Import):
-                found += [alias.name for alias in node.names]
-    return list(dict.fromkeys(found))
 
 
 def squeezed(source: str) -> str:

@@ -1,8 +1,9 @@
 """A student's cells in the sandbox: read without magics, taken apart into statements, run one by one.
 
-Only what an exercise needs is run: imports, definitions and constants of all cells, the whole cell of the
-answer, and of the rest what binds a name that the answer uses, directly or by way of others. So the chapter's
-own cells, which train networks, are left alone, and a statement that fails takes nothing with it.
+Only what an exercise needs is run: the whole cell of the answer, and of the other cells what binds a name
+that the answer uses, directly or by way of others; where a name is missing then, all imports, definitions
+and constants as well. So the chapter's own cells, which train networks, are left alone, and a statement that
+fails takes nothing with it.
 """
 
 import __future__
@@ -54,25 +55,30 @@ class Cells:
                 self.flags |= sum(getattr(__future__, alias.name).compiler_flag for alias in statement.names)
         return [self.lines[cell][s.lineno - 1].strip()[:100] for s in self.statements[cell]]
 
-    def plan(self, answer: str, own: int | None, until: int) -> list[tuple[int, int, bool]]:
+    def plan(
+        self, answer: str, own: int | None, until: int, *, definitions: bool
+    ) -> list[tuple[int, int, bool]]:
         """The statements to run for an answer: (cell, number, whether the answer depends on it).
 
         Args:
             own: The answer's own cell, which is run as a whole.
             until: The first cell that is not run.
+            definitions: Whether to run all definitions, needed or not.
         """
         before = [c for c in sorted(self.statements) if c < until]
         every = [s for c in before for s in self.statements[c]]
         imported = set().union(*(bound(s) for s in every if isinstance(s, ast.Import | ast.ImportFrom)))
         links = {(c, n): self.links(c, s, imported) for c in before for n, s in enumerate(self.statements[c])}
-        wanted, known = {answer}, 0
+        wanted, known = {answer, "*"}, 0  # who knows what `from x import *` binds
         while len(wanted) > known:
             known = len(wanted)
             for binds, uses, _ in links.values():
                 if binds & wanted:
                     wanted |= uses
         steps = [(c, n, bool(binds & wanted), plain) for (c, n), (binds, _, plain) in links.items()]
-        return [(c, n, needed) for c, n, needed, plain in steps if needed or plain or c == own]
+        return [
+            (c, n, needed) for c, n, needed, plain in steps if needed or c == own or (plain and definitions)
+        ]
 
     def links(self, cell: int, statement: ast.stmt, imported: set[str]) -> tuple[set[str], set[str], bool]:
         """What a statement binds or changes, what it uses, and whether it is a definition."""

@@ -44,7 +44,6 @@ class Examination:
     Args:
         command: How to start worker.py.
         cells: The source of each code cell.
-        modules: The course's own modules, to be loaded once.
         answers: The names that the exercises ask for.
         seconds: The longest that one statement or one call may run.
     """
@@ -54,12 +53,11 @@ class Examination:
         command: list[str],
         cells: list[str],
         *,
-        modules: Sequence[str] = (),
         answers: Sequence[str] = (),
         seconds: float = SECONDS,
     ):
         self.command, self.cells, self.seconds = command, cells, seconds
-        self.modules, self.answers = list(modules), list(answers)
+        self.answers = list(answers)
         self.sandbox: Sandbox | None = None
         self.lines: dict[int, list[str]] = {}  # the first line of each statement of a cell
         self.unread: dict[int, str] = {}  # cells that are no Python -> why
@@ -78,10 +76,10 @@ class Examination:
         self.sandbox = None
 
     def report(self, question: Question) -> Report:
-        """The report on one exercise, from the cells before its check; from all if names are missing."""
+        """The report on one exercise from what it needs, or, if names are missing, from all definitions."""
         attempt = self.attempt(question, question.place)
-        if attempt.missing and question.place < len(self.cells):
-            again = self.attempt(question, len(self.cells))
+        if attempt.missing:
+            again = self.attempt(question, len(self.cells), definitions=True)
             attempt = max(again, attempt, key=lambda a: a.report.score)
         report = attempt.report
         if report.score < question.points:
@@ -89,16 +87,16 @@ class Examination:
             report.parts += [Part(e, None) for e in dict.fromkeys(attempt.errors) if e not in known][-3:]
         return report
 
-    def attempt(self, question: Question, until: int) -> Attempt:
+    def attempt(self, question: Question, until: int, *, definitions: bool = False) -> Attempt:
         """The report from the cells before this one; Broken where the machine itself gave way."""
-        attempt = self._attempt(question, until)
+        attempt = self._attempt(question, until, definitions)
         if self.sandbox.starved:
             raise Broken("this machine's memory ran out")
         return attempt
 
-    def _attempt(self, question: Question, until: int) -> Attempt:
+    def _attempt(self, question: Question, until: int, definitions: bool) -> Attempt:
         try:
-            errors = self.run_up_to(question, until)
+            errors = self.run_up_to(question, until, definitions)
         except wire.Garbled as garbled:
             return Attempt(failure(question, f"Your code could not be run: {garbled}."))
         try:
@@ -113,11 +111,13 @@ class Examination:
         missing = report.score < question.points and any("NameError" in t for t in report.messages + errors)
         return Attempt(report, errors, missing)
 
-    def run_up_to(self, question: Question, until: int) -> list[str]:
+    def run_up_to(self, question: Question, until: int, definitions: bool) -> list[str]:
         """Run what the answer needs in a process of its own; returns what went wrong on the way."""
         while len(self.fatal) <= FATAL and self.left > 0:
             self.ready()
-            steps = self.sandbox.ask("plan", answer=question.answer, own=question.own, until=until)
+            steps = self.sandbox.ask(
+                "plan", answer=question.answer, own=question.own, until=until, definitions=definitions
+            )
             errors = [self.unread[question.own]] if question.own in self.unread else []
             for cell, number, needed in steps:
                 error = self.fatal.get((cell, number)) or self.step(cell, number)
@@ -164,7 +164,7 @@ class Examination:
         self.close()
         self.sandbox = Sandbox(self.command, seconds=self.seconds)
         try:
-            self.sandbox.warm(self.modules)
+            self.sandbox.warm()
         except wire.Garbled as garbled:
             raise Broken(f"the sandbox does not start ({garbled})") from garbled
         for cell, source in enumerate(self.cells):

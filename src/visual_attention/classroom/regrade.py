@@ -42,9 +42,7 @@ class Regrade(NbGraderPreprocessor):
         sources = ["" if is_check(cell) else cell.source for cell in code]
         answers = [question.answer for question in asks.values() if question]
         with contextlib.closing(
-            Examination(
-                self.command, sources, modules=ours.get("modules", []), answers=answers, seconds=self.seconds
-            )
+            Examination(self.command, sources, answers=answers, seconds=self.seconds)
         ) as examination:
             for cell in filter(is_check, code):
                 question = asks[cell.metadata.nbgrader.grade_id]

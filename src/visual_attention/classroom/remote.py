@@ -26,7 +26,6 @@ from visual_attention.exercises.report import checks
 START = 120.0  # seconds for Python and torch to load on a busy machine
 SECONDS = 30.0  # for one statement or one call; it is then interrupted
 CALLS = 4  # times SECONDS is what all calls of one exercise may take together
-GRADIENTS = "torch.fx.experimental.symbolic_shapes"  # what torch loads, slowly, at the first gradient
 GRACE = 5.0  # seconds more, after which a process that heeds no interrupt is killed
 
 
@@ -113,9 +112,9 @@ class Sandbox:
         self.callbacks.append(thing)
         return {"callback": len(self.callbacks) - 1}
 
-    def warm(self, modules: list[str]) -> None:
-        """Wait until it has started, and have the course's own modules loaded."""
-        self.ask("warm", modules=[*modules, GRADIENTS], seconds=START)
+    def warm(self) -> None:
+        """Wait until it has started."""
+        self.ask("warm", seconds=START)
         self.size = len(family(self.process.pid))
 
     def begin(self) -> None:

@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from visual_attention.classroom.assignment import OURS, Exercise, exercises, modules, squeezed, unchecked
+from visual_attention.classroom.assignment import OURS, Exercise, exercises, squeezed, unchecked
 from visual_attention.classroom.reading import Cell, Unreadable
 
 LONG_CODE, LONG_TEXT = 100_000, 20_000  # letters of one cell
@@ -33,7 +33,7 @@ def restore(cells: list[Cell], source: NotebookNode) -> tuple[NotebookNode, list
     if not any(p.checks or p.own is not None for p in places):
         names = ", ".join(p.exercise.answer for p in places)
         raise Unreadable(f"none of this assignment's exercises is in it ({names}): is it another notebook?")
-    notes = [note for p in places for note in p.notes()]
+    notes = gathered([(note, p.exercise.answer) for p in places for note in p.notes()])
     made = laid_out(cells, places, source)
     return finished(made, source, places, notes), notes
 
@@ -77,20 +77,27 @@ class Place:
 
     def notes(self) -> list[str]:
         """What is unusual about it, for the teacher."""
-        name = self.exercise.answer
         if self.own is None:
-            return [f"{name}: no cell defines it"]
+            return ["no cell defines it"]
         copies = [
             n for n in {*self.marked, *self.defining} if not self.exercise.is_blank(self.cells[n].source)
         ]
         said = {
-            f"{name}: the mark on the cell was gone": not self.marked,
-            f"{name}: answered in {len(copies)} cells, the last one counts": len(copies) > 1,
-            f"{name}: the check was gone": not self.checks,
-            f"{name}: the check stood there {len(self.checks)} times": len(self.checks) > 1,
-            f"{name}: the check stood above the answer": bool(self.checks) and self.checks[-1] < self.own,
+            "the mark on the cell was gone": not self.marked,
+            f"answered in {len(copies)} cells, the last one counts": len(copies) > 1,
+            "the check was gone": not self.checks,
+            f"the check stood there {len(self.checks)} times": len(self.checks) > 1,
+            "the check stood above the answer": bool(self.checks) and self.checks[-1] < self.own,
         }
         return [note for note, true in said.items() if true]
+
+
+def gathered(notes: list[tuple[str, str]]) -> list[str]:
+    """Each note once, with the exercises that it is about."""
+    by_note: dict[str, list[str]] = {}
+    for note, name in notes:
+        by_note.setdefault(note, []).append(name)
+    return [f"{note} ({', '.join(names)})" for note, names in by_note.items()]
 
 
 def laid_out(cells: list[Cell], places: list[Place], source: NotebookNode) -> list[NotebookNode]:
@@ -157,10 +164,12 @@ def finished(
     """The notebook, with what the grader must know in its metadata."""
     made = copy.deepcopy(source)
     made.cells = cells
+    if notes:
+        items = "\n".join(f"- {note}" for note in notes)
+        made.cells.insert(0, new_markdown_cell(f"**Mended before grading**\n\n{items}", id="mended"))
     asks = [(p.exercise.solution, p.exercise.check) for p in places]
     made.metadata[OURS] = {
         "key": hashlib.sha256(json.dumps([cells, asks], sort_keys=True).encode()).hexdigest(),
-        "modules": modules(source),
         "absent": [p.exercise.answer for p in places if p.own is None],
         "notes": notes,
     }

@@ -50,6 +50,14 @@ def resident(pid: int) -> int:
     return int(pages[1]) * 4096 if len(pages) > 1 else 0
 
 
+def held(pid: int) -> int:
+    """Bytes of memory that a process holds, what it shares with others divided among them."""
+    for line in _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def available() -> float:
     """Bytes that the machine can still give."""
     for line in _read(Path("/proc/meminfo")).splitlines():

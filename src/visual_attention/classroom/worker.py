@@ -7,6 +7,7 @@ The first process loads torch and reads the cells, but runs none. Each exercise 
 so that nothing that one answer does, not even leaving or crashing, reaches the next.
 """
 
+import contextlib
 import difflib
 import importlib
 import itertools
@@ -81,14 +82,10 @@ class Worker:
         self.sink.write(message)
         self.sink.flush()
 
-    def do_warm(self, modules: list) -> None:
-        """Load the course's own modules once, not once an exercise."""
-        for module in modules:
-            with quiet():
-                try:
-                    importlib.import_module(module)
-                except Exception:  # the student's own import of it will tell
-                    continue
+    def do_warm(self) -> None:
+        """Load what torch loads, slowly, at the first gradient: once, not once an exercise."""
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch.fx.experimental.symbolic_shapes")
 
     def do_read(self, cell: int, source: str) -> dict:
         with quiet():
@@ -97,8 +94,8 @@ class Worker:
             except Exception as error:
                 return {"lines": [], "error": f"{type(error).__name__}: {error}"[:300]}
 
-    def do_plan(self, answer: str, own: int | None, until: int) -> list:
-        return self.cells.plan(answer, own, until)
+    def do_plan(self, answer: str, own: int | None, until: int, definitions: bool) -> list:
+        return self.cells.plan(answer, own, until, definitions=definitions)
 
     def do_step(self, cell: int, number: int, limit: float) -> tuple[str, bool]:
         return self.cells.step(cell, number, limit)
