@@ -70,6 +70,7 @@ def parser_of_words() -> argparse.ArgumentParser:
     rehearse.add_argument("--solutions", type=Path, help="default: book/solutions/<the notebook's name>.py")
     rehearse.add_argument("--students", type=int, default=200)
     rehearse.add_argument("--jobs", type=int, default=2)
+    rehearse.add_argument("--kinds", help="only these kinds of submissions, with commas between them")
     rehearse.add_argument("--seconds", type=float, help="the longest that one line or call may run")
     export = step.add_parser("export", help="write all scores to a CSV table")
     export.add_argument("table", type=Path, nargs="?", default=Path("grades.csv"))
@@ -111,6 +112,8 @@ def rehearse(course, asked: argparse.Namespace) -> int:
         raise Trouble(f"a rehearsal needs a course folder of its own, and {course.folder} is not empty")
     chapter = Chapter(asked.notebook, solutions)
     rehearsal = Rehearsal(course.folder, chapter, asked.notebook.resolve(), asked.jobs, asked.seconds)
+    if asked.kinds:
+        rehearsal.kinds = asked.kinds.split(",")
     good = rehearsal.run(asked.students)
     rehearsal.told()
     return 0 if good else 1

@@ -24,11 +24,11 @@ class Exercise:
 
     def is_answer(self, cell: Cell) -> bool:
         """Whether a student's cell bears this answer's mark."""
-        return cell.mark.get("grade_id") == self.solution.metadata.nbgrader.grade_id
+        return cell.grade_id == self.solution.metadata.nbgrader.grade_id
 
     def is_check(self, cell: Cell) -> bool:
         """Whether a student's cell is the check: by its mark, or because it does nothing but call it."""
-        marked = cell.mark.get("grade_id") == self.check.metadata.nbgrader.grade_id
+        marked = cell.grade_id == self.check.metadata.nbgrader.grade_id
         return marked or (cell.code and squeezed(cell.source) == squeezed(self.check.source))
 
     def is_copy(self, cell: Cell) -> bool:

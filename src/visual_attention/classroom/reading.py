@@ -4,7 +4,7 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Cell:
 
     code: bool
     source: str
-    mark: dict = field(default_factory=dict)  # nbgrader's metadata, which nobody has checked
+    grade_id: str = ""  # the mark that nbgrader knows it by
 
 
 def data_of(path: Path) -> bytes:
@@ -41,8 +41,8 @@ def data_of(path: Path) -> bytes:
     except OSError as error:
         why = "it is a link, not a file" if path.is_symlink() else f"it cannot be opened ({error.strerror})"
         raise Unreadable(why) from error
-    with open(descriptor, "rb") as file:
-        about = os.fstat(file.fileno())
+    try:
+        about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise Unreadable("it is not an ordinary file")
         if about.st_size > LARGEST:
@@ -50,7 +50,10 @@ def data_of(path: Path) -> bytes:
                 f"it has {about.st_size / 2**20:.0f} MB, more than {LARGEST / 2**20:.0f}: "
                 "clear the outputs and hand it in again"
             )
-        return file.read(LARGEST)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST)
+    finally:
+        os.close(descriptor)
 
 
 def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
@@ -131,7 +134,8 @@ def as_cell(cell: dict) -> Cell:
     source = clean(lines if isinstance(lines, str) else "")
     metadata = cell.get("metadata")
     mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    return Cell(cell.get("cell_type") == "code", source, mark if isinstance(mark, dict) else {})
+    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+    return Cell(cell.get("cell_type") == "code", source, grade_id if isinstance(grade_id, str) else "")
 
 
 def clean(source: str) -> str:

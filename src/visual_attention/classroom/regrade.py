@@ -4,7 +4,6 @@ It takes the place of nbgrader's Execute. The chapter's own cells do not run, fo
 student's imports, definitions and answers do, in a sandbox, and each check runs here on what they return.
 """
 
-import contextlib
 from typing import Any
 
 from nbformat import NotebookNode
@@ -18,6 +17,7 @@ from visual_attention.classroom.examine import Examination, Question
 from visual_attention.classroom.names import shown
 from visual_attention.classroom.remote import SECONDS
 from visual_attention.exercises.feedback import Part, Report
+from visual_attention.exercises.report import NOT_ATTEMPTED
 
 
 class Regrade(NbGraderPreprocessor):
@@ -35,23 +35,23 @@ class Regrade(NbGraderPreprocessor):
             raise RuntimeError(f"{self.refusal}: not graded, to keep students' code away from your files")
         ours = nb.metadata.setdefault(OURS, {})
         code = [cell for cell in nb.cells if cell.cell_type == "code"]
-        asks = {
-            cell.metadata.nbgrader.grade_id: self.question(nb, code, cell) for cell in code if is_check(cell)
-        }
-        ours["exercises"] = []
+        checks = {cell.id: (cell, self.question(ours, code, cell)) for cell in code if is_check(cell)}
         sources = ["" if is_check(cell) else cell.source for cell in code]
-        answers = [question.answer for question in asks.values() if question]
-        with contextlib.closing(
-            Examination(self.command, sources, answers=answers, seconds=self.seconds)
-        ) as examination:
-            for cell in filter(is_check, code):
-                question = asks[cell.metadata.nbgrader.grade_id]
-                report = examination.report(question) if question else self.by_hand(cell)
+        answers = [question.answer for _, question in checks.values() if question]
+        ours["exercises"] = []
+        with Examination(self.command, sources, answers=answers, seconds=self.seconds) as examination:
+            for cell, question in checks.values():
+                if question is None:
+                    report = self.by_hand(cell)
+                elif question.answer in ours.get("blank", []):
+                    report = untouched(question)
+                else:
+                    report = examination.report(question)
                 cell.outputs, cell.execution_count = [as_output(report)], None
                 ours["exercises"].append(as_record(report, question))
         return nb, resources
 
-    def question(self, nb: NotebookNode, code: list[NotebookNode], check: NotebookNode) -> Question | None:
+    def question(self, ours: dict, code: list[NotebookNode], check: NotebookNode) -> Question | None:
         """What a check cell asks, and where it stands."""
         names = asked(check.source)
         if names is None:
@@ -59,7 +59,7 @@ class Regrade(NbGraderPreprocessor):
         place = code.index(check)
         before = [n for n, cell in enumerate(code[:place]) if is_solution(cell)]
         named = [n for n in before if code[n].metadata.nbgrader.grade_id == names[1]]
-        absent = names[1] in nb.metadata[OURS].get("absent", [])
+        absent = names[1] in ours.get("absent", [])
         own = None if absent else (named or before or [None])[-1]
         return Question(*names, float(check.metadata.nbgrader.points), own, place)
 
@@ -68,6 +68,11 @@ class Regrade(NbGraderPreprocessor):
         self.log.error("%s holds no check of the course: grade it by hand", name)
         points = float(cell.metadata.nbgrader.points)
         return Report(name, points, [Part("This cell is graded by hand.", False)])
+
+
+def untouched(question: Question) -> Report:
+    """The report on a cell that is as it was handed out: no sandbox is needed for that."""
+    return Report(question.answer, question.points, [Part(NOT_ATTEMPTED, None)], attempted=False)
 
 
 def is_check(cell: NotebookNode) -> bool:
@@ -82,8 +87,9 @@ def as_output(report: Report) -> Any:
 
 
 def as_record(report: Report, question: Question | None) -> dict[str, Any]:
-    """What the summary says about an exercise."""
-    said = [part.text for part in report.parts if part.passed is False] or report.messages
+    """What the summary says about an exercise: first what failed, then what was noted."""
+    failed = [part.text for part in report.parts if part.passed is False]
+    said = sorted(report.messages, key=lambda text: text not in failed)
     return {
         "name": question.answer if question else report.name,
         "points": report.points,

@@ -1,4 +1,4 @@
-"""Rehearse a term: a class of made-up submissions of every kind, collected, graded, killed half-way, continued.
+"""Rehearse a term: a class of made-up submissions, collected, graded, killed half-way, continued.
 
 It tells how long this machine takes and how much memory, and whether every student got the marks that their
 answers deserve. Run: python -m visual_attention.classroom rehearse --students 200 --jobs 2
@@ -31,6 +31,7 @@ class Rehearsal:
         folder: A course folder of its own; it must not exist yet, or be empty.
         jobs: How many students are graded side by side.
         seconds: The longest that one line or one call may run; the course's own limit if left out.
+        kinds: Which kinds of submissions there are.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Rehearsal:
     notebook: Path
     jobs: int = 2
     seconds: float | None = None
+    kinds: list[str] = field(default_factory=lambda: list(KINDS))
     handed: dict[str, Handed] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)  # step -> seconds
     wrong: list[str] = field(default_factory=list)
@@ -68,9 +70,9 @@ class Rehearsal:
 
     def hand_in(self, students: int) -> None:
         """Every kind once, as far as there are students, and then mostly the usual ones."""
-        kinds = list(KINDS)
+        kinds = list(self.kinds)
         while len(kinds) < students:
-            kinds += [*USUAL, list(KINDS)[len(kinds) % len(KINDS)]]
+            kinds += [*USUAL, self.kinds[len(kinds) % len(self.kinds)]]
         for number, name in enumerate(kinds[:students]):
             student = f"s{number:03d}_{name}"
             self.handed[student] = KINDS[name](self.chapter)
@@ -134,8 +136,8 @@ class Rehearsal:
 
     def second_collection(self) -> None:
         """A twentieth of the class hands in something else; nobody else is graded again."""
-        usual = [s for s, handed in self.handed.items() if handed.marks is not None]
-        changed = usual[:: max(1, len(usual) // max(1, len(self.handed) // 20))]
+        usual = [student for student in self.handed if student.partition("_")[2] in USUAL]
+        changed = usual[: max(1, len(self.handed) // 20)]
         before = self.stamps()
         for student in changed:
             self.handed[student] = KINDS["first_only"](self.chapter)

@@ -69,6 +69,11 @@ class Place:
         return max(self.defining + self.marked, default=None)
 
     @property
+    def is_blank(self) -> bool:
+        """Whether the answer's cell is there as it was handed out, and no other cell answers."""
+        return self.own is not None and self.exercise.is_blank(self.cells[self.own].source)
+
+    @property
     def check(self) -> int:
         """The cell after which the check is put: where it stood, or the answer if it stood above that."""
         if self.own is None:
@@ -111,14 +116,13 @@ def laid_out(cells: list[Cell], places: list[Place], source: NotebookNode) -> li
             after.setdefault(place.check, []).append(filled(place.exercise.solution, text))
         after.setdefault(place.check, []).append(copy.deepcopy(place.exercise.check))
     others = {cell.metadata.nbgrader.grade_id: cell for cell in unchecked(source)}
-    last = {c.mark.get("grade_id"): n for n, c in enumerate(cells) if c.mark.get("grade_id") in others}
+    last = {cell.grade_id: number for number, cell in enumerate(cells) if cell.grade_id in others}
     made = []
     for number, cell in enumerate(cells):
-        grade_id = cell.mark.get("grade_id")
         if number in first:
             made.append(filled(first[number].exercise.solution, cell.source))
-        elif last.get(grade_id) == number:
-            made.append(by_hand(others.pop(grade_id), cell))
+        elif last.get(cell.grade_id) == number:
+            made.append(by_hand(others.pop(cell.grade_id), cell))
         elif not any(number in p.checks or p.exercise.is_copy(cell) for p in places):
             made.append(plain(cell, number))
         made += after.get(number, [])
@@ -171,6 +175,7 @@ def finished(
     made.metadata[OURS] = {
         "key": hashlib.sha256(json.dumps([cells, asks], sort_keys=True).encode()).hexdigest(),
         "absent": [p.exercise.answer for p in places if p.own is None],
+        "blank": [p.exercise.answer for p in places if p.is_blank],
         "notes": notes,
     }
     nbformat.validate(made)

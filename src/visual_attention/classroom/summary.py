@@ -5,8 +5,6 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-
 from visual_attention.classroom.assignment import exercises
 from visual_attention.classroom.intake import Intake
 from visual_attention.classroom.names import shown
@@ -56,6 +54,8 @@ class Row:
 
 def rows(course: Path, name: str, intake: Intake) -> list[Row]:
     """The whole class, in alphabetical order."""
+    from nbgrader.api import Gradebook  # loading it takes seconds, and collecting needs none of it
+
     database = f"sqlite:///{course}/gradebook.db"
     with Gradebook(database) as gradebook:
         marked = {s.student_id: marks_of(s) for s in gradebook.assignment_submissions(name)}
