@@ -1,6 +1,7 @@
 """Which claims does the course test?
 
-Every module in `claims/` is asked for its CLAIMS; a module without is there to support the others.
+Every module in `claims/` is asked for its CLAIMS and its QUESTIONS (claims of the newer kind); a module
+without either is there to support the others.
 """
 
 import functools
@@ -10,14 +11,15 @@ from types import ModuleType
 
 from visual_attention.experiments import claims
 from visual_attention.experiments.claim import Claim
+from visual_attention.experiments.question import Question
 
 
-def discover(package: ModuleType) -> dict[str, Claim]:
-    """The claims of all modules of a package, by name, in alphabetical order."""
-    found: dict[str, Claim] = {}
+def discover(package: ModuleType, listed: str = "CLAIMS") -> dict:
+    """What all modules of a package list under that name, by its own name, in alphabetical order."""
+    found: dict = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for item in getattr(loaded, "CLAIMS", ()):
+        for item in getattr(loaded, listed, ()):
             if item.name in found:
                 raise ValueError(f"two claims are named {item.name!r}, the second in {module.name}.py")
             found[item.name] = item
@@ -30,6 +32,12 @@ def everything() -> dict[str, Claim]:
     return discover(claims)
 
 
+@functools.cache
+def questions() -> dict[str, Question]:
+    """All claims of the newer kind by name."""
+    return discover(claims, "QUESTIONS")
+
+
 def names() -> list[str]:
     """The names of all claims."""
     return list(everything())
@@ -37,6 +45,15 @@ def names() -> list[str]:
 
 def claim(name: str) -> Claim:
     """The claim of that name."""
-    if name not in everything():
-        raise ValueError(f"claim: wanted one of {', '.join(names())}; got {name!r}")
-    return everything()[name]
+    return _named(everything(), name)
+
+
+def question(name: str) -> Question:
+    """The claim of the newer kind of that name."""
+    return _named(questions(), name)
+
+
+def _named(listed: dict, name: str):
+    if name not in listed:
+        raise ValueError(f"claim: wanted one of {', '.join(listed)}; got {name!r}")
+    return listed[name]

@@ -1,0 +1,98 @@
+"""Questions whose answers are known beforehand: networks that know their own curve."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from visual_attention.experiments.question import Contender, Question, Recipe, Task, Variant
+
+
+class Shown(NamedTuple):
+    """Examples that say how many there were, and of which seed."""
+
+    images: Tensor
+    sizes: Tensor
+
+
+class Known(nn.Module):
+    """Its score is `last` after many steps, halves its distance every `half` steps, and loses with too high or
+    too low a rate. It counts its own updates in its one weight."""
+
+    def __init__(self, last, *, half=4.0, best=1e-2, few=0.0, width=1):
+        super().__init__()
+        self.last, self.half, self.best, self.few = last, half, best, few
+        self.weight = nn.Parameter(torch.zeros(width))
+        self.register_buffer("steps", torch.zeros(()))
+        self.register_buffer("pictures", torch.zeros(()))
+
+    def forward(self, x):
+        return x.flatten(1)[:, :1] * self.weight.sum()
+
+
+def draw(count, split, generator, setting):
+    images = torch.rand(count, 1, 2, 2, generator=generator)
+    return Shown(images + {"train": 0, "validation": 10, "test": 20}[split], torch.full((count,), count))
+
+
+def loss(model, batch):
+    model.steps += 1
+    model.pictures.fill_(float(batch.sizes[0]))
+    return model(batch.images).mean()
+
+
+def score(model, batch):
+    import math
+
+    rate = max(abs(model.weight.detach().sum().item()) / max(model.steps.item(), 1), 1e-9)
+    off = abs(math.log10(rate / model.best)) if model.best else 0.0
+    shift = 3 * math.sin(float(batch.images.mean()) * 1e4)  # a seed's own, for all alike
+    few = model.few / max(model.pictures.item(), 1)
+    value = model.last * (1 - 0.5 ** (model.steps.item() / model.half)) - 10 * off - few + shift
+    return {"accuracy": value, "where": float(batch.images.mean() // 10)}
+
+
+def contender(name, role, last, **more):
+    return Contender(name, role, lambda setting: Known(last, **more))
+
+
+def question(contenders, **changes):
+    settings = dict(
+        name="toy",
+        chapter="mechanisms/toy",
+        statement="It helps.",
+        question="Does it help?",
+        task=Task(draw, loss, score, {"halved": lambda model, batch: score(model, batch)["accuracy"] / 2}),
+        contenders=tuple(contenders),
+        recipe=Recipe(steps=64, batch=4, warmup=0, points=5, examples=8),
+        margin=5,
+        faster=1.5,
+        level=50,
+        sets=(8, 16, 32),
+        seeds=3,
+        variants=(Variant("half the rate", rate_factor=0.5), Variant("more", pictures=64)),
+        variant_seeds=3,
+    )
+    return Question(**(settings | changes))
+
+
+def usual(**changes):
+    """Attention is ahead of all."""
+    return question(
+        [
+            contender("attention", "attention", 90.0),
+            contender("mean", "trivial", 40.0),
+            contender("max", "rival", 60.0),
+            contender("another's", "control", 50.0),
+        ],
+        **changes,
+    )
+
+
+def row(name, *, condition, seed, scores, part="headline", rate=0.01, rule="x", steps=(16, 32, 64), **more):
+    """A row as `trial.make` leaves it."""
+    return {
+        "question": "toy", "rule": rule, "part": part, "condition": condition, "arm": name, "rate": rate,
+        "seed": seed, "steps": list(steps), "scores": {"accuracy": list(scores)}, "cuts": {},
+        "parameters": 1, "multiplications": 2, "seconds": 1.0, "versions": {},
+    } | more  # fmt: skip
