@@ -16,8 +16,8 @@ class Shown(NamedTuple):
 
 
 class Known(nn.Module):
-    """Its score is `last` after many steps, halves its distance every `half` steps, and loses with too high or
-    too low a rate. It counts its own updates in its one weight."""
+    """Its score nears `last`, halving the distance every `half` steps, less 10 for each factor of ten between
+    its rate and `best`. It reads its rate off its weight, which moves by the rate at each step."""
 
     def __init__(self, last, *, half=4.0, best=1e-2, few=0.0, width=1):
         super().__init__()
@@ -70,6 +70,7 @@ def question(contenders, **changes):
         level=50,
         sets=(8, 16, 32),
         seeds=3,
+        side_seeds=3,
         variants=(Variant("half the rate", rate_factor=0.5), Variant("more", pictures=64)),
         variant_seeds=3,
     )

@@ -97,7 +97,8 @@ def _standing(question: Question, folder: Path | None) -> str:
     """One line: the question, how much of its record is there, and its three verdicts."""
     found = answer.answer(question, folder)
     verdicts = ", ".join(f"{one.kind}: {one.verdict}" for one in found.verdicts)
-    return f"{question.name:24} {question.chapter:32} {found.seeds}/{question.seeds} seeds  {verdicts}"
+    seeds = f"{found.seeds(question.middle)}/{question.seeds} seeds"
+    return f"{question.name:24} {question.chapter:32} {seeds}  {verdicts}"
 
 
 def _show(options: argparse.Namespace) -> None:

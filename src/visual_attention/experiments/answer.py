@@ -1,5 +1,7 @@
-"""What does the record answer? Three verdicts, a table for each condition, cuts, and what keeps them from being
-final."""
+"""What does the record answer?
+
+Three verdicts, a table for each condition, cuts, and what keeps them from being final.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +25,7 @@ class Verdict:
         against: opponent -> the interval of the effect, in the metric's unit or in powers of 2.
         strongest: the opponent with the smallest effect, of those that are no control.
         rising: contenders that were still rising when the training ended.
+        seeds: how many it rests on.
     """
 
     kind: str
@@ -30,6 +33,7 @@ class Verdict:
     against: dict[str, Interval]
     strongest: str
     rising: tuple[str, ...]
+    seeds: int
 
     @property
     def effect(self) -> Interval | None:
@@ -68,24 +72,28 @@ class Answer:
         return [row for row in self.rows if row["part"] == "headline"]
 
     @cached_property
-    def seeds(self) -> int:
-        """How many seeds, counted from 0, have every contender under every condition."""
-        made = {(row["condition"], row["arm"], row["seed"]) for row in self.headline}
-        pairs = [(c.name, a.name) for c in self.question.conditions for a in self.question.contenders]
-        whole = (all((*pair, seed) in made for pair in pairs) for seed in range(self.question.seeds))
-        return next((seed for seed, full in enumerate(whole) if not full), self.question.seeds)
+    def _made(self) -> set[tuple[str, str, int]]:
+        return {(row["condition"], row["arm"], row["seed"]) for row in self.headline}
 
-    @property
-    def whole(self) -> bool:
-        """Whether the headline has all its seeds; a verdict on a part would stop when it likes what it sees."""
-        return self.seeds == self.question.seeds
+    def seeds(self, condition: str) -> int:
+        """How many seeds, counted from 0, every contender has under a condition."""
+        names = [contender.name for contender in self.question.contenders]
+        count, wanted = 0, self.question.seeds_of(condition)
+        while count < wanted and all((condition, name, count) in self._made for name in names):
+            count += 1
+        return count
+
+    def whole(self, condition: str) -> bool:
+        """Whether all seeds are there: on a part there is no verdict, or one could stop when one likes what
+        one sees."""
+        return self.seeds(condition) == self.question.seeds_of(condition)
 
     def curve(self, condition: str, arm: str, metric: str | None = None) -> np.ndarray:
         """Scores by seed and scored step, (seeds, points)."""
         found = {
             row["seed"]: row["scores"][metric or self.question.metric]
             for row in self.headline
-            if (row["condition"], row["arm"]) == (condition, arm) and row["seed"] < self.seeds
+            if (row["condition"], row["arm"]) == (condition, arm) and row["seed"] < self.seeds(condition)
         }
         return np.array([found[seed] for seed in sorted(found)], dtype=float)
 
@@ -106,7 +114,7 @@ class Answer:
     def faster(self) -> Verdict:
         """Does attention learn faster on pictures without end? In powers of 2."""
         against = {}
-        if self.seeds:
+        if self.seeds(ENDLESS):
             mine, steps = self.curve(ENDLESS, self.question.attention.name), self.question.recipe.scored
             for opponent in self.question.opponents:
                 theirs = self.curve(ENDLESS, opponent.name)
@@ -120,11 +128,11 @@ class Answer:
     def times_fewer(self, opponent: str) -> tuple[Interval, bool] | None:
         """How many times fewer pictures attention needs for the stated score, in powers of 2, and whether
         that is a bound only, because a side reached the score outside the sizes that were tried."""
-        if not self.seeds:
+        if not (count := min(self.seeds(fixed(size)) for size in self.question.sets)):
             return None
         sizes, level, lower = self.question.sets, self.question.level, self.question.lower
         mine, theirs = (
-            np.stack([self.curve(fixed(size), name)[:, -1] for size in sizes], axis=1)  # (seeds, sizes)
+            np.stack([self.curve(fixed(size), name)[:count, -1] for size in sizes], axis=1)  # (seeds, sizes)
             for name in (self.question.attention.name, opponent)
         )
         found = [
@@ -137,8 +145,10 @@ class Answer:
         return verdict.paired(factors, [0.0] * len(factors)), any(one is None or one[1] for one in found)
 
     def table(self, condition: str) -> list[Line]:
-        """A line for each contender, best first."""
-        lines = [self._line(condition, contender) for contender in self.question.contenders if self.seeds]
+        """A line for each contender, best first; empty while no seed is whole."""
+        if not self.seeds(condition):
+            return []
+        lines = [self._line(condition, contender) for contender in self.question.contenders]
         return sorted(lines, key=lambda line: line.mean, reverse=not self.question.lower)
 
     def at_the_edge(self) -> list[str]:
@@ -146,7 +156,7 @@ class Answer:
         return list(tuning.at_the_edge(self.question, self.rows))
 
     def _differences(self, condition: str) -> dict[str, Interval]:
-        if not self.seeds:
+        if not self.seeds(condition):
             return {}
         sign = -1 if self.question.lower else 1
         mine = sign * self.curve(condition, self.question.attention.name)[:, -1]
@@ -160,17 +170,18 @@ class Answer:
         others = [name for name in against if roles[name] != "control"] or list(against)
         strongest = min(others, key=lambda name: against[name].effect, default="")
         rising = ()
-        if self.seeds:
+        if self.seeds(condition):
             curves = {c.name: self.curve(condition, c.name) for c in self.question.contenders}
             rising = verdict.still_rising(curves, self.question.margin, lower=self.question.lower)
-        word = verdict.decide(against, roles, margin) if self.whole else verdict.NOT_RUN
-        return Verdict(kind, word, against, strongest, rising)
+        word = verdict.decide(against, roles, margin) if self.whole(condition) else verdict.NOT_RUN
+        return Verdict(kind, word, against, strongest, rising, self.seeds(condition))
 
     def _line(self, condition: str, contender: Contender) -> Line:
         rows = [
             row
             for row in self.headline
-            if (row["condition"], row["arm"]) == (condition, contender.name) and row["seed"] < self.seeds
+            if (row["condition"], row["arm"]) == (condition, contender.name)
+            and row["seed"] < self.seeds(condition)
         ]
         first, metric = rows[0], self.question.metric
         last = [row["scores"][metric][-1] for row in rows]

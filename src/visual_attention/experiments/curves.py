@@ -1,7 +1,7 @@
 """How good is a network after 8, 16, ... steps, from one training?
 
-A constant rate after a short warm-up, and a running average of the weights for scoring: so each scored step is
-a fair place to stop, and no schedule flatters the last one.
+A constant rate after a short warm-up, and a running average of the weights for scoring: so each scored step
+is a fair place to stop, and no schedule flatters the last one.
 """
 
 import math
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+METHOD = "AdamW without decay, constant rate after a linear warm-up, average of 9 / (10 + n) down to 0.01"
 SLOWEST = 0.01  # the average reaches over about the last hundred steps, earlier over a tenth of all steps
 
 

@@ -86,7 +86,8 @@ def estimate(question: Question, rows: list[ledger.Row], jobs: int = 1) -> str:
 
 
 def strongest(question: Question, rows: list[ledger.Row]) -> str | None:
-    """The trivial answer or rival that did best on the middle set's *validation* pictures, at its best rate."""
+    """The trivial answer or rival that did best on the middle set's *validation* pictures, at its own rate;
+    None while rates are still being tuned."""
     found = {}
     for contender in question.opponents:
         tried = tuning.scores(question, rows, contender.name, question.middle)
@@ -123,6 +124,8 @@ def _headline(question: Question, rows: list[ledger.Row], guess: float | None = 
     }
     for seed in range(question.seeds):
         for condition in question.conditions:
+            if seed >= question.seeds_of(condition.name):
+                continue
             for c in question.contenders:
                 rate = rates[tuning.regime(question, condition), c.name]
                 yield Trial("headline", condition, c.name, rate, seed)

@@ -16,11 +16,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from visual_attention.experiments import curves
 from visual_attention.training import seeded
 
 ROLES = ("attention", "trivial", "rival", "control")
 SPLITS = ("train", "validation", "test")
 ENDLESS = "without end"
+TIES = "of equal rates the lower; the grid grows at most twice on each side"  # as `tuning` does it
 
 Setting = Mapping[str, Any]  # what variants may change, in values that JSON knows
 Data = tuple[Tensor, ...]  # a NamedTuple of tensors, (B, ...) each
@@ -143,7 +145,8 @@ class Question:
         unit: of the metric.
         lower: whether a lower metric is better.
         rates: the grid of learning rates, rising; extended where the best lies at its edge.
-        seeds: of the headline.
+        seeds: of the conditions that decide, the middle set and pictures without end.
+        side_seeds: of the other two sets, which are shown beside them.
         tuning_seeds: for each rate; they are not among the headline's seeds.
         setting: the registered setting.
         variants: of the specification curve, at the middle size, against the opponent that was strongest on
@@ -170,6 +173,7 @@ class Question:
     lower: bool = False
     rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2)
     seeds: int = 10
+    side_seeds: int = 5
     tuning_seeds: int = 1
     setting: Setting = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
@@ -213,6 +217,10 @@ class Question:
         """The condition that decides *needs fewer pictures*."""
         return fixed(self.sets[1])
 
+    def seeds_of(self, condition: str) -> int:
+        """How many seeds the headline has under a condition."""
+        return self.seeds if condition in (self.middle, ENDLESS) else self.side_seeds
+
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """The headline's: the fixed sets, then pictures without end."""
@@ -248,8 +256,8 @@ class Question:
 
     def _headline(self) -> list:
         contenders = [[c.name, c.role, _shapes(c, self)] for c in self.contenders]
-        numbers = [self.margin, self.faster, self.level, self.sets, self.rates, self.seeds]
-        words = [self.metric, self.unit, self.lower, self.tuning_seeds, "ties: the lower rate"]
+        numbers = [self.margin, self.faster, self.level, self.sets, self.rates, self.seeds, self.side_seeds]
+        words = [self.metric, self.unit, self.lower, self.tuning_seeds, curves.METHOD, TIES]
         return [contenders, asdict(self.recipe), numbers, words, dict(self.setting), sorted(self.task.cuts)]
 
     @property
@@ -257,12 +265,13 @@ class Question:
         """The rule, for the page."""
         return (
             f"{self.seeds} seeds; differences in {self.metric}, pair by pair, with Student's t interval of "
-            f"95 %. *Needs fewer pictures* (on {self.sets[1]:,}) and *ends higher* (without end): supported if "
-            f"the whole interval is at or above {self.margin:g} {self.unit} against each opponent. *Learns "
+            f"95 %. *Needs fewer pictures* (on {self.sets[1]:,}) and *ends higher* (without end): supported "
+            f"if the whole interval is at or above {self.margin:g} {self.unit} against each opponent. *Learns "
             f"faster*: supported if attention needs {self.faster:g} times fewer steps to each opponent's "
-            "last level, again with the whole interval. If only the control without a choice holds out, the "
-            "verdict is *not by choosing*. Rates: for each contender the best on validation pictures, of "
-            f"{', '.join(f'{rate:g}' for rate in self.rates)}, further where the best lies at the edge"
+            "last level, again with the whole interval. If a control without a choice ties where the trivial "
+            "answer is beaten, the verdict is *not by choosing*. Rates: for each contender the best on "
+            f"validation pictures, of {', '.join(f'{rate:g}' for rate in self.rates)}, further where the best "
+            "lies at the edge"
         )
 
 
@@ -276,7 +285,13 @@ def quick(question: Question) -> Question:
     recipe = replace(
         question.recipe, steps=max(1, question.recipe.steps // 4), warmup=question.recipe.warmup // 4
     )
-    return replace(question, seeds=3, variant_seeds=3, recipe=recipe)
+    variants = tuple(
+        replace(variant, recipe={**variant.recipe, "steps": variant.recipe["steps"] // 4})
+        if "steps" in variant.recipe
+        else variant
+        for variant in question.variants
+    )
+    return replace(question, seeds=3, side_seeds=3, variant_seeds=3, recipe=recipe, variants=variants)
 
 
 @cache

@@ -32,7 +32,7 @@ def curve(answer: Answer) -> list[Specification]:
         return []
     names = (question.attention.name, other)
     found = []
-    if answer.seeds:
+    if answer.seeds(question.middle):
         last = [list(answer.curve(question.middle, name)[:, -1]) for name in names]
         found.append(_specification(answer, REGISTERED, *last, registered=True))
     for condition in question.specifications:

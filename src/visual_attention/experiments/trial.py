@@ -1,7 +1,7 @@
 """What is one training of a question, and what row does it leave?
 
-The seed fixes the pictures, which are the same for all contenders, and the first weights. Fixed sets are drawn
-once for all contenders of a seed.
+The seed fixes the pictures, which are the same for all contenders, and the first weights. Fixed sets are
+drawn once for all contenders of a seed.
 """
 
 import functools
@@ -66,10 +66,8 @@ def _row(question: Question, trial: Trial) -> Row:
         question, trial, lambda averaged: task.score(averaged, judged), scored=condition.recipe.scored
     )
     seconds = time.process_time() - start
-    metrics = {
-        name: [_rounded(scores[step][name]) for step in condition.recipe.scored]
-        for name in scores[max(scores)]
-    }
+    at = condition.recipe.scored
+    metrics = {name: [_rounded(scores[step][name]) for step in at] for name in scores[at[-1]]}
     if question.metric not in metrics:
         raise ValueError(f"{question.name!r}: wanted the metric {question.metric!r}, got {sorted(metrics)}")
     cuts = {}
@@ -95,7 +93,7 @@ def _row(question: Question, trial: Trial) -> Row:
 
 
 def train(question: Question, trial: Trial, score, *, scored) -> tuple[nn.Module, dict, list[float]]:
-    """The averaged network of a trial, its scores by step, and its losses; also for a chapter to show live."""
+    """The averaged network of a trial, its scores by step, and its losses; a chapter shows it live."""
     condition, recipe = trial.condition, trial.condition.recipe
     with seeded(trial.seed):
         model = question.contender(trial.arm).build(condition.setting)
@@ -114,13 +112,8 @@ def train(question: Question, trial: Trial, score, *, scored) -> tuple[nn.Module
 
 def examples(task: Task, split: str, seed: int, condition: Condition) -> Data:
     """The pictures of a seed that judge, the same for all contenders."""
-    return _drawn(
-        task.draw,
-        condition.recipe.examples,
-        split,
-        seed + OFFSETS[split],
-        json.dumps(dict(condition.setting)),
-    )
+    setting = json.dumps(dict(condition.setting))
+    return _drawn(task.draw, condition.recipe.examples, split, seed + OFFSETS[split], setting)
 
 
 def multiplications(model: nn.Module, data: Data) -> int:

@@ -1,8 +1,8 @@
 """At which rate does each contender learn? One grid, one rule, on validation pictures, for all alike.
 
 There are two regimes, pictures without end and the middle fixed set (whose rates serve all fixed sets). The
-best rate has the best mean validation score after the last step; of equal ones, the lower rate. Where the best
-lies at the edge of what was tried, the grid grows by a rate on that side, at most twice on each.
+best rate has the best mean validation score after the last step; of equal ones, the lower rate. Where the
+best lies at the edge of what was tried, the grid grows by a rate on that side, at most twice on each.
 """
 
 from collections.abc import Iterable, Iterator

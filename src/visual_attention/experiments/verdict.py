@@ -1,8 +1,8 @@
 """Is it so? A paired interval, three answers to three questions, and what a rule makes of them.
 
-Intervals are Student's t over paired seeds: a test shows by simulation that they cover 95 %. *Supported* needs
-every opponent beaten by the margin with the whole interval. If all that holds out is a control that keeps the
-parts and takes the choice away, the verdict is *not by choosing*.
+Intervals are Student's t over paired seeds: a test shows by simulation that they cover 95 %. *Supported*
+needs every opponent beaten by the margin with the whole interval. If a control that keeps the parts and takes
+the choice away ties where the trivial answer is beaten, the verdict is *not by choosing*.
 """
 
 import math

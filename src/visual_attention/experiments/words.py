@@ -20,10 +20,10 @@ def sentence(answer: Answer, verdict: Verdict) -> str:
     """A verdict with its numbers, in one sentence."""
     question = answer.question
     if verdict.verdict == NOT_RUN or verdict.effect is None:
-        return f"{verdict.kind.capitalize()}: {NOT_RUN} ({answer.seeds} of {question.seeds} seeds)."
+        return f"{verdict.kind.capitalize()}: {NOT_RUN} ({verdict.seeds} of {question.seeds} seeds)."
     shown = effect(verdict, verdict.effect, question.unit)
     text = f"{verdict.kind.capitalize()}: {verdict.verdict}. {shown} against {verdict.strongest}, the "
-    text += f"strongest opponent; {answer.seeds} seeds."
+    text += f"strongest opponent; {verdict.seeds} seeds."
     return f"{text} {rising(verdict)}".strip()
 
 
@@ -69,15 +69,16 @@ def cells(answer: Answer, lines: list[Line]) -> list[list[str]]:
 def as_text(answer: Answer) -> str:
     """Verdicts, a table for each condition and the specification curve, for a terminal."""
     parts = ["\n".join(notes(answer)), "\n".join(sentence(answer, one) for one in answer.verdicts)]
-    for condition in answer.question.conditions if answer.seeds else ():
-        lines = answer.table(condition.name)
+    for condition in answer.question.conditions:
+        if not (lines := answer.table(condition.name)):
+            continue
         rows = [header(answer, lines), *cells(answer, lines)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         text = "\n".join(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         )
-        parts.append(f"{condition.name}, {answer.seeds} seeds\n{text}")
+        parts.append(f"{condition.name}, {lines[0].seeds} seeds\n{text}")
     parts.append(
         "\n".join(
             f"{'* ' if one.registered else '  '}{one.name:32} {_interval(one.interval)}"
@@ -109,11 +110,11 @@ def signs(short: Answer, full: Answer) -> str:
             continue
         mine, theirs = one.against[other.strongest].effect, other.effect.effect
         clear = other.effect.low > 0 or other.effect.high < 0
-        same = (mine > 0) == (theirs > 0)
-        said = "same sign" if same else "another sign" if clear else "another sign, where the record has none"
-        lines.append(
-            f"{one.kind}, against {other.strongest}: quick {mine:+.2f}, record {theirs:+.2f}: {said}"
-        )
+        said = "same sign" if (mine > 0) == (theirs > 0) else "another sign"
+        if not clear:
+            said = "the record has no sign"
+        numbers = f"quick {mine:+.2f}, record {theirs:+.2f}"
+        lines.append(f"{one.kind}, against {other.strongest}: {numbers}: {said}")
     return "\n".join(lines)
 
 

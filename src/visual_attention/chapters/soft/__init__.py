@@ -1,1 +1,4 @@
-"""Can a network learn to weigh the places of a picture? `pools` holds the networks that the lesson compares."""
+"""Can a network learn to weigh the places of a picture?
+
+`pools` holds the networks that the lesson compares.
+"""
