@@ -19,7 +19,7 @@ class Known(nn.Module):
     """Its score nears `last`, halving the distance every `half` steps, less 10 for each factor of ten between
     its rate and `best`. It reads its rate off its weight, which moves by the rate at each step."""
 
-    def __init__(self, last, *, half=4.0, best=1e-2, few=0.0, width=1):
+    def __init__(self, last, *, half=2.0, best=1e-2, few=0.0, width=1):
         super().__init__()
         self.last, self.half, self.best, self.few = last, half, best, few
         self.weight = nn.Parameter(torch.zeros(width))
@@ -64,7 +64,7 @@ def question(contenders, **changes):
         question="Does it help?",
         task=Task(draw, loss, score, {"halved": lambda model, batch: score(model, batch)["accuracy"] / 2}),
         contenders=tuple(contenders),
-        recipe=Recipe(steps=64, batch=4, warmup=0, points=5, examples=8),
+        recipe=Recipe(steps=16, batch=4, warmup=0, points=5, examples=8),
         margin=5,
         faster=1.5,
         level=50,
@@ -79,15 +79,13 @@ def question(contenders, **changes):
 
 def usual(**changes):
     """Attention is ahead of all."""
-    return question(
-        [
-            contender("attention", "attention", 90.0),
-            contender("mean", "trivial", 40.0),
-            contender("max", "rival", 60.0),
-            contender("another's", "control", 50.0),
-        ],
-        **changes,
-    )
+    usual = [
+        contender("attention", "attention", 90.0),
+        contender("mean", "trivial", 40.0),
+        contender("max", "rival", 60.0),
+        contender("another's", "control", 50.0),
+    ]
+    return question(**{"contenders": usual} | changes)
 
 
 def row(name, *, condition, seed, scores, part="headline", rate=0.01, rule="x", steps=(16, 32, 64), **more):

@@ -1,7 +1,7 @@
 """Which trainings does a question still lack, and how long will they take?
 
-First the rates, since everything else uses them; then the headline, seed by seed, so that an interrupted
-record holds whole pairs; last the specification curve.
+First the middle set, then pictures without end, then the other sets, last the specification curve. Of each
+the rates come first, then the trainings seed by seed, so that an interrupted record holds whole pairs.
 """
 
 import os
@@ -13,7 +13,7 @@ from statistics import mean
 from tqdm.auto import tqdm
 
 from visual_attention.experiments import ledger, runner, trial, tuning
-from visual_attention.experiments.question import Question
+from visual_attention.experiments.question import ENDLESS, Condition, Question
 from visual_attention.experiments.trial import Trial
 
 SECONDS = 10.0  # guessed for a training of which the record knows nothing yet
@@ -33,8 +33,8 @@ def lacking(question: Question, rows: list[ledger.Row]) -> list[Trial]:
     """The next trainings to make: those of the first part that is not whole; empty when all is there."""
     rows = current(question, rows)
     done = {ledger.key(row) for row in rows}
-    for part in (_tuning, _headline, _specification):
-        if todo := [one for one in part(question, rows) if one.key(question) not in done]:
+    for trials in _parts(question, rows):
+        if todo := [one for one in trials if one.key(question) not in done]:
             return todo
     return []
 
@@ -73,7 +73,8 @@ def estimate(question: Question, rows: list[ledger.Row], jobs: int = 1) -> str:
     """How many trainings are lacking, and about how long they take."""
     rows = current(question, rows)
     done = {ledger.key(row) for row in rows}
-    count = sum(one.key(question) not in done for one in _everything(question, rows))
+    parts = _parts(question, rows, guess=question.rates[0])
+    count = sum(one.key(question) not in done for trials in parts for one in trials)
     known = [row["seconds"] / row["steps"][-1] for row in rows]
     seconds = mean(known) * question.recipe.steps if known else SECONDS
     about = "about" if known else "perhaps"
@@ -98,44 +99,43 @@ def strongest(question: Question, rows: list[ledger.Row]) -> str | None:
     return (min if question.lower else max)(found, key=found.get)
 
 
-def _everything(question: Question, rows: list[ledger.Row]) -> Iterator[Trial]:
-    """All trainings, with a guessed rate where none is chosen yet."""
-    yield from _tuning(question, rows)
-    for part in (_headline, _specification):
-        yield from part(question, rows, guess=question.rates[0])
+def _parts(question: Question, rows: list[ledger.Row], guess: float | None = None) -> Iterator[list[Trial]]:
+    """All trainings in the order in which they are made; with a guess where a rate is not chosen yet."""
+    first = (question.middle, ENDLESS)
+    for condition in sorted(question.conditions, key=lambda c: (*first, c.name).index(c.name)):
+        if condition.name in first:
+            yield list(_tuning(question, condition, rows))
+        yield list(_headline(question, condition, rows, guess))
+    yield list(_specification(question, rows, guess))
 
 
-def _tuning(question: Question, rows: list[ledger.Row]) -> Iterator[Trial]:
-    for condition in question.conditions:
-        if tuning.regime(question, condition) != condition.name:
-            continue
-        for contender in question.contenders:
-            tried = tuning.scores(question, rows, contender.name, condition.name)
-            for rate in tuning.next_rates(question, tried):
-                for seed in tuning.seeds(question):
-                    yield Trial(tuning.PART, condition, contender.name, rate, seed)
+def _tuning(question: Question, condition: Condition, rows: list[ledger.Row]) -> Iterator[Trial]:
+    for contender in question.contenders:
+        tried = tuning.scores(question, rows, contender.name, condition.name)
+        for rate in tuning.next_rates(question, tried):
+            for seed in tuning.seeds(question):
+                yield Trial(tuning.PART, condition, contender.name, rate, seed)
 
 
-def _headline(question: Question, rows: list[ledger.Row], guess: float | None = None) -> Iterator[Trial]:
-    rates = {
-        (name, c.name): tuning.chosen(question, rows, c.name, name) or guess
-        for name in {tuning.regime(question, condition) for condition in question.conditions}
-        for c in question.contenders
-    }
-    for seed in range(question.seeds):
-        for condition in question.conditions:
-            if seed >= question.seeds_of(condition.name):
-                continue
-            for c in question.contenders:
-                rate = rates[tuning.regime(question, condition), c.name]
-                yield Trial("headline", condition, c.name, rate, seed)
+def _headline(
+    question: Question, condition: Condition, rows: list[ledger.Row], guess: float | None
+) -> Iterator[Trial]:
+    regime = tuning.regime(question, condition)
+    rates = {c.name: tuning.chosen(question, rows, c.name, regime) or guess for c in question.contenders}
+    if None in rates.values():
+        return
+    for seed in range(question.seeds_of(condition.name)):
+        for name, rate in rates.items():
+            yield Trial("headline", condition, name, rate, seed)
 
 
-def _specification(question: Question, rows: list[ledger.Row], guess: float | None = None) -> Iterator[Trial]:
-    opponent = strongest(question, rows) or question.opponents[0].name
-    names = dict.fromkeys((question.attention.name, opponent))
+def _specification(question: Question, rows: list[ledger.Row], guess: float | None) -> Iterator[Trial]:
+    other = strongest(question, rows) or (guess and question.opponents[0].name)
+    if other is None:
+        return
+    names = (question.attention.name, other)
+    rates = {name: tuning.chosen(question, rows, name, question.middle) or guess for name in names}
     for condition in question.specifications:
         for seed in range(question.variant_seeds):
-            for name in names:
-                rate = tuning.chosen(question, rows, name, question.middle) or guess
+            for name, rate in rates.items():
                 yield Trial("specification", condition, name, rate, seed)
