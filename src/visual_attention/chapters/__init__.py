@@ -1,1 +1,1 @@
-"""The lessons: a room each, with its world, its networks, its claims, its checks and its widget."""
+"""The chapters, a room each: its world, networks, claims and records, checks, stored weights and widget."""

@@ -83,7 +83,8 @@ def _ask(question: Question, options: argparse.Namespace) -> None:
     """Make the trainings that a question's record lacks."""
     folder, short = options.records, os.environ.get("QUICK", "") not in ("", "0")
     if short:
-        question, folder = quick(question), (folder or record.FOLDER) / "quick"
+        folder = ledger.path(question.name, folder).parent / "quick"
+        question = quick(question)
     file = ledger.path(question.name, folder)
     made = plan.run(
         question, file, jobs=options.jobs, scheduler=options.scheduler, progress=not options.quiet, say=print

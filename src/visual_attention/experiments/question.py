@@ -263,15 +263,15 @@ class Question:
     @property
     def rule_in_words(self) -> str:
         """The rule, for the page."""
+        rates = ", ".join(f"{rate:g}" for rate in self.rates)
         return (
             f"{self.seeds} seeds; differences in {self.metric}, pair by pair, with Student's t interval of "
-            f"95 %. *Needs fewer pictures* (on {self.sets[1]:,}) and *ends higher* (without end): "
-            f"supported if the whole interval is at or above {self.margin:g} {self.unit} against each "
-            f"opponent. *Learns faster*: supported if attention needs {self.faster:g} times fewer "
-            "steps to each opponent's last level, again with the whole interval. If a control without a choice ties where the trivial "
-            "answer is beaten, the verdict is *not by choosing*. Rates: for each contender the best on "
-            f"validation pictures, of {', '.join(f'{rate:g}' for rate in self.rates)}, further where the "
-            "best lies at the edge"
+            f"95 %. *Needs fewer pictures* (on {self.sets[1]:,}) and *ends higher* (without end): supported "
+            f"if the whole interval is at or above {self.margin:g} {self.unit} against each opponent. "
+            f"*Learns faster*: supported if attention needs {self.faster:g} times fewer steps to each "
+            "opponent's last level, again with the whole interval. If a control without a choice ties where "
+            "the trivial answer is beaten, the verdict is *not by choosing*. Rates: for each contender the "
+            f"best on validation pictures, of {rates}, further where the best lies at the edge"
         )
 
 

@@ -1,41 +1,36 @@
 """Which claims does the course test?
 
-Every module in `claims/` is asked for its CLAIMS and its QUESTIONS (claims of the newer kind); a module
-without either is there to support the others.
+The `claims.py` of every room is asked for its CLAIMS and its QUESTIONS (claims of the newer kind).
 """
 
 import functools
-import importlib
-import pkgutil
-from types import ModuleType
 
-from visual_attention.experiments import claims
+from visual_attention import rooms
 from visual_attention.experiments.claim import Claim
 from visual_attention.experiments.question import Question
 
 
-def discover(package: ModuleType, listed: str = "CLAIMS") -> dict:
-    """What all modules of a package list under that name, by its own name, in alphabetical order."""
+def discover(package: str = rooms.ROOMS, listed: str = "CLAIMS") -> dict:
+    """What all rooms of a package list under that name, by its own name, in alphabetical order."""
     found: dict = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for item in getattr(loaded, listed, ()):
+    for stem, module in rooms.parts("claims", package).items():
+        for item in getattr(module, listed, ()):
             if item.name in found:
-                raise ValueError(f"two claims are named {item.name!r}, the second in {module.name}.py")
+                raise ValueError(f"two claims are named {item.name!r}, the second in the room {stem}")
             found[item.name] = item
-    return found
+    return dict(sorted(found.items()))
 
 
 @functools.cache
 def everything() -> dict[str, Claim]:
     """All claims by name."""
-    return discover(claims)
+    return discover()
 
 
 @functools.cache
 def questions() -> dict[str, Question]:
     """All claims of the newer kind by name."""
-    return discover(claims, "QUESTIONS")
+    return discover(listed="QUESTIONS")
 
 
 def names() -> list[str]:

@@ -1,4 +1,6 @@
-"""Can a network learn to weigh the places of a picture?
+"""What does a softmax do that a gate does not, and what is choosing worth?
 
-`pools` holds the networks that the lesson compares.
+The mechanism is `mechanisms/soft.py`, the world `data/clutter.py`, which other chapters share. `pools.py`
+holds the networks of the contest of poolings and `claims.py` its rule, `widget` the playground of scores and
+weights.
 """
