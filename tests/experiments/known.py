@@ -83,7 +83,7 @@ def usual(**changes):
         contender("attention", "attention", 90.0),
         contender("mean", "trivial", 40.0),
         contender("max", "rival", 60.0),
-        contender("another's", "control", 50.0),
+        contender("another", "control", 50.0),
     ]
     return question(**{"contenders": usual} | changes)
 
@@ -95,3 +95,38 @@ def row(name, *, condition, seed, scores, part="headline", rate=0.01, rule="x", 
         "seed": seed, "steps": list(steps), "scores": {"accuracy": list(scores)}, "cuts": {},
         "parameters": 1, "multiplications": 2, "seconds": 1.0, "versions": {},
     } | more  # fmt: skip
+
+
+def rows(question, *, part="headline", **lasts):
+    """Rows under the question's rule: contender -> last score by seed, the same under every condition.
+
+    Half of it after half of the steps; a value (half, last) gives both.
+    """
+    conditions = question.specifications if part == "specification" else question.conditions
+    rule = question.specification_rule if part == "specification" else question.rule
+    found = []
+    for condition in conditions:
+        for name, values in lasts.items():
+            for seed, value in enumerate(values):
+                half, last = value if isinstance(value, tuple) else (value, value)
+                scores = [0.0] * (len(question.recipe.scored) - 2) + [half, last]
+                made = row(
+                    name.replace("_", " "), condition=condition.name, seed=seed, scores=scores, part=part,
+                    rule=rule, steps=question.recipe.scored,
+                )  # fmt: skip
+                found.append(made)
+    return found
+
+
+def tuned(question):
+    """Tuning rows by which the rate 0.01 is everyone's, and max the strongest opponent."""
+    points = {"attention": 9, "max": 8, "mean": 5, "another": 8.5}
+    return [
+        row(
+            name, condition=condition, seed=1000, part="tuning", rate=rate, rule=question.rule,
+            scores=[0, 0, value if rate == 0.01 else 0],
+        )
+        for condition in (question.middle, "without end")
+        for name, value in points.items()
+        for rate in question.rates
+    ]  # fmt: skip

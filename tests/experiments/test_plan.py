@@ -118,7 +118,9 @@ def test_the_estimate_counts_what_is_lacking(tmp_path):
     rows = ledger.read(ledger.path("toy", tmp_path)).rows
     assert "toy: 0 trainings lacking, about 0 CPU minutes" in plan.estimate(small(), rows)
     half = [row | {"seconds": 60.0} for row in rows[:16]]
-    assert "toy: 16 trainings lacking, about 16 CPU minutes, 8 on the clock" in plan.estimate(small(), half, 2)
+    assert "toy: 16 trainings lacking, about 16 CPU minutes, 8 on the clock" in plan.estimate(
+        small(), half, 2
+    )
 
 
 def test_the_strongest_opponent_is_found_on_validation_pictures(tmp_path):

@@ -37,7 +37,7 @@ def test_another_arm_role_or_layer_changes_the_hash():
     arms = known.usual().contenders
     assert changed(contenders=arms[:-1])
     assert changed(contenders=(*arms[:-1], replace(arms[-1], role="rival")))
-    wider = known.contender("another's", "control", 50.0, width=2)
+    wider = known.contender("another", "control", 50.0, width=2)
     assert changed(contenders=(*arms[:-1], wider))
 
 

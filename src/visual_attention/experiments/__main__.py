@@ -91,7 +91,12 @@ def _ask(question: Question, options: argparse.Namespace) -> None:
     )
     print(f"{question.name}: {made} runs made, record in {file}")
     if short:
-        print(words.signs(answer.answer(question, folder), answer.answer(registry.question(question.name))))
+        print(
+            words.signs(
+                answer.answer(question, folder),
+                answer.answer(registry.question(question.name), options.records),
+            )
+        )
 
 
 def _standing(question: Question, folder: Path | None) -> str:
