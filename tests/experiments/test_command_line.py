@@ -84,4 +84,4 @@ def test_quick_is_kept_apart_and_compared_with_the_record(asked, tmp_path, monke
     monkeypatch.setenv("QUICK", "0")
     asked("run", "toy", "--quiet")
     monkeypatch.setenv("QUICK", "1")
-    assert asked("run", "toy", "--quiet")[1].count("same sign") == 2
+    assert asked("run", "toy", "--quiet")[1].count("same sign") == 3

@@ -90,11 +90,8 @@ def _row(answer: Answer) -> str:
     costs = [_cost(lines.get(name)) for name in (question.attention.name, strongest)]
     name = f'<a href="#claim-{escape(question.name)}">{escape(question.question)}</a>'
     seeds = f"{answer.seeds(question.middle)} of {question.seeds}"
-    return (
-        f'<tr><th scope="row">{name}</th>'
-        + "".join(f"<td>{c}</td>" for c in (*cells, seeds, *costs))
-        + "</tr>"
-    )
+    rest = "".join(f"<td>{cell}</td>" for cell in (*cells, seeds, *costs))
+    return f'<tr><th scope="row">{name}</th>{rest}</tr>'
 
 
 def _cost(line) -> str:
