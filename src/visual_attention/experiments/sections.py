@@ -54,7 +54,8 @@ def closing(answers: Sequence[Answer]) -> str:
             "Does attention help? No question has a whole record under these rules yet, so this page does not "
             "answer its title."
         )
-    said = [f"Does attention help? {len(whole)} of {len(answers)} questions have a record under these rules."]
+    count = f"{len(whole)} of {len(answers)} questions"
+    said = [f"Does attention help? {count} have a record under these rules."]
     for kind in forest.KINDS:
         found = [(one, next(v for v in one.verdicts if v.kind == kind)) for one in whole]
         counts = {
