@@ -2,9 +2,11 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 import matplotlib
+from matplotlib.figure import Figure
 
 from visual_attention.experiments import forest, specification, words
 from visual_attention.experiments.answer import Answer
@@ -51,8 +53,8 @@ def closing(answers: Sequence[Answer]) -> str:
     whole = [one for one in answers if any(verdict.verdict != NOT_RUN for verdict in one.verdicts)]
     if not whole:
         return (
-            "Does attention help? No question has a whole record under these rules yet, so this page does not "
-            "answer its title."
+            "Does attention help? No question has a whole record under these rules yet, so this page does "
+            "not answer its title."
         )
     count = f"{len(whole)} of {len(answers)} questions"
     said = [f"Does attention help? {count} have a record under these rules."]
@@ -113,14 +115,19 @@ def _contenders(answer: Answer) -> str:
 
 def _condition(answer: Answer, condition: str) -> list[str]:
     """Curves and table of one condition."""
+    image = _image(forest.curves(answer, condition), forest.curves_in_words(answer, condition))
+    return [image, _contest(answer, condition)]
+
+
+def _contest(answer: Answer, condition: str) -> str:
+    """The table of one condition."""
     lines = answer.table(condition)
     rows = "".join(
         f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(c)}</td>" for c in rest) + "</tr>"
         for first, *rest in words.cells(answer, lines)
     )
     caption = f"{condition}: means over {lines[0].seeds} seeds after the last step."
-    image = _image(forest.curves(answer, condition), forest.curves_in_words(answer, condition))
-    return [image, _table(caption, words.header(answer, lines), rows)]
+    return _table(caption, words.header(answer, lines), rows)
 
 
 def _pictures(answer: Answer) -> str:
@@ -151,7 +158,47 @@ def _paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>" if text else ""
 
 
-def _image(figure, alternative: str) -> str:
+@dataclass(frozen=True)
+class Shown:
+    """A figure from a record with its description in words, for a notebook; without a record, it says so."""
+
+    figure: Figure | None
+    description: str
+
+    def _repr_html_(self) -> str:
+        return _image(self.figure, self.description) if self.figure else _paragraph(self.description)
+
+
+def curves(answer: Answer, condition: str) -> Shown:
+    """The curves of all contenders under one condition."""
+    if not answer.seeds(condition):
+        return Shown(None, f"{condition}: {NOT_RUN}.")
+    with matplotlib.rc_context(figures.STYLE):
+        return Shown(forest.curves(answer, condition), forest.curves_in_words(answer, condition))
+
+
+def settings(answer: Answer) -> Shown:
+    """The specification curve."""
+    if len(specification.curve(answer)) < 2:
+        return Shown(None, f"Other settings: {NOT_RUN}.")
+    with matplotlib.rc_context(figures.STYLE):
+        return Shown(forest.settings(answer), forest.settings_in_words(answer))
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contenders under one condition, for a notebook."""
+
+    answer: Answer
+    condition: str
+
+    def _repr_html_(self) -> str:
+        if not self.answer.seeds(self.condition):
+            return _paragraph(f"{self.condition}: {NOT_RUN}.")
+        return _contest(self.answer, self.condition)
+
+
+def _image(figure: Figure, alternative: str) -> str:
     data = base64.b64encode(forest.png(figure)).decode()
     return f'<img src="data:image/png;base64,{data}" alt="{escape(alternative)}" style="max-width: 100%">'
 

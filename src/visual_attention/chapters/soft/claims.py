@@ -6,6 +6,7 @@ Run: python -m visual_attention.experiments run soft
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 
 from visual_attention.chapters.soft import pools
 from visual_attention.data import clutter
-from visual_attention.experiments import pointing
+from visual_attention.experiments import pointing, trial
 from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
 
 CANVAS, DIGIT = 40, 12  # pixels: the digit fills 9 % of a picture
@@ -189,3 +190,30 @@ QUESTIONS = [
         design=DESIGN,
     )
 ]
+
+
+def live(
+    name: str, *, steps: int = 256, rate: float = 1e-2, seed: int = 1, **setting: object
+) -> tuple[nn.Module, dict[int, dict[str, float]]]:
+    """Train a contender now, on pictures without end; gives the averaged network and its scores by step.
+
+    Args:
+        name: the contender's.
+        steps: how many updates.
+        rate: the learning rate.
+        seed: fixes the pictures and the first weights.
+        setting: what differs from the registered setting, such as ``norm="none"``.
+    """
+    question = QUESTIONS[0]
+    without_end = question.conditions[-1]
+    condition = trial.shorter(
+        replace(without_end, setting={**question.setting, **setting}), steps=steps, points=6
+    )
+    judged = trial.examples(TASK, "test", seed, condition)
+    model, scores, _ = trial.train(
+        question,
+        trial.Trial("live", condition, name, rate, seed),
+        lambda averaged: score(averaged, judged),
+        scored=condition.recipe.scored,
+    )
+    return model, scores

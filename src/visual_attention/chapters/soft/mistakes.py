@@ -215,7 +215,7 @@ def in_query(inputs: list[tuple]) -> dict:
     """Wrong answers to the query for each of the inputs."""
 
     def each(weigh, total=lambda weights, values: (weights[..., None] * values).sum(1)):
-        """From (scores that are not yet divided, d, query, keys) to weights, and from weights to an answer."""
+        """`weigh` makes weights of undivided scores, d, query and keys; `total` an answer of the weights."""
         results = []
         for features, query, to_query, to_key, to_value in inputs:
             places = features.flatten(2).transpose(1, 2)  # (B, N, C)
@@ -229,9 +229,8 @@ def in_query(inputs: list[tuple]) -> dict:
 
     def scrambled(features, query, to_query, to_key, to_value):
         places = features.reshape(len(features), -1, features.shape[1])
-        weights = (
-            (places @ to_key @ (query @ to_query)[:, :, None])[..., 0] / to_key.shape[1] ** 0.5
-        ).softmax(1)
+        raw = (places @ to_key @ (query @ to_query)[:, :, None])[..., 0]
+        weights = (raw / to_key.shape[1] ** 0.5).softmax(1)
         return (weights[..., None] * (places @ to_value)).sum(1)
 
     return {
