@@ -1,7 +1,7 @@
 """The ``{claims}`` and ``{questions}`` directives: all claims of the course, made from the committed records.
 
 ``{questions}`` shows those of the newer kind: a forest plot first, a row for each, what stands behind it
-folded away, and what all of them answer to the page's title.
+folded away; ``{closing}`` says what all of them answer to the page's title.
 
 The claims are found when the book is built, so a new one needs no entry anywhere. They stand in the order of
 their chapters in ``_toc.yml``; those of chapters that the book does not have yet wait for them.
@@ -21,18 +21,16 @@ from visual_attention.experiments.answer import answer
 def setup(app):
     app.add_directive("claims", Claims)
     app.add_directive("questions", Questions)
+    app.add_directive("closing", Closing)
 
 
 class Questions(SphinxDirective):
     """All questions of the newer kind: figure, table, and a section for each, what is long folded away."""
 
     def run(self):
-        contents = (Path(self.env.srcdir) / "_toc.yml").read_text(encoding="utf-8")
-        asked = [one for one in registry.questions().values() if contents.find(f"{one.chapter}\n") >= 0]
-        answers = [answer(question) for question in asked]
+        answers = asked(self.env)
         shown = [self.section(one) for one in answers]
-        last = nodes.paragraph("", sections.closing(answers), classes=["closing"])
-        return [nodes.raw("", sections.overview(answers), format="html"), *shown, last]
+        return [nodes.raw("", sections.overview(answers), format="html"), *shown]
 
     def section(self, one):
         question = one.question
@@ -43,6 +41,13 @@ class Questions(SphinxDirective):
             self.state.nested_parse(StringList(text, source="questions"), 0, section)
         section += nodes.raw("", sections.folded(one), format="html")
         return section
+
+
+class Closing(SphinxDirective):
+    """The page's last paragraph: what the records answer to its title."""
+
+    def run(self):
+        return [nodes.paragraph("", sections.closing(asked(self.env)), classes=["closing"])]
 
 
 class Claims(SphinxDirective):
@@ -74,6 +79,13 @@ class Claims(SphinxDirective):
 
     def parse(self, text, node):
         self.state.nested_parse(StringList(text.splitlines(), source="claims"), 0, node)
+
+
+def asked(env):
+    """The answers to all questions whose chapters the book has, in the order of the chapters."""
+    contents = (Path(env.srcdir) / "_toc.yml").read_text(encoding="utf-8")
+    listed = [one for one in registry.questions().values() if place(one, contents) >= 0]
+    return [answer(one) for one in sorted(listed, key=lambda one: (place(one, contents), one.name))]
 
 
 def named_section(env, claim):

@@ -30,7 +30,8 @@ def overview(answers: Sequence[Answer]) -> str:
 def folded(answer: Answer) -> str:
     """Everything else about a question, folded away: rule, tables, curves, cuts, settings, attacks."""
     parts = [_paragraph(answer.question.design), _contenders(answer)]
-    parts.append(_paragraph(f"The rule, written before the run. {answer.question.rule_in_words}."))
+    rule = answer.question.rule_in_words.replace("*", "")
+    parts.append(_paragraph(f"The rule, written before the run. {rule}."))
     parts += [_paragraph(note) for note in words.notes(answer)]
     with matplotlib.rc_context(figures.STYLE):
         for condition in answer.question.conditions:
