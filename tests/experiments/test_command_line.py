@@ -85,3 +85,8 @@ def test_quick_is_kept_apart_and_compared_with_the_record(asked, tmp_path, monke
     asked("run", "toy", "--quiet")
     monkeypatch.setenv("QUICK", "1")
     assert asked("run", "toy", "--quiet")[1].count("same sign") == 3
+
+
+def test_quick_leaves_alone_what_cannot_be_cut_short(command, monkeypatch):
+    monkeypatch.setenv("QUICK", "1")
+    assert command("run", "--quiet") == (0, "", "")

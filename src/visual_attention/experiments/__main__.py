@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    wanted = options.claims or [*registry.questions(), *registry.names()]
+    wanted = options.claims or [*registry.questions(), *([] if _short() else registry.names())]
     chosen = [registry.claim(name) for name in wanted if name not in registry.questions()]
     if options.seeds is not None and options.seeds < 1:
         raise ValueError(f"--seeds: wanted 1 or more, got {options.seeds}")
@@ -81,8 +81,8 @@ def _run(options: argparse.Namespace) -> None:
 
 def _ask(question: Question, options: argparse.Namespace) -> None:
     """Make the trainings that a question's record lacks."""
-    folder, short = options.records, os.environ.get("QUICK", "") not in ("", "0")
-    if short:
+    folder = options.records
+    if _short():
         folder = ledger.path(question.name, folder).parent / "quick"
         question = quick(question)
     file = ledger.path(question.name, folder)
@@ -90,13 +90,18 @@ def _ask(question: Question, options: argparse.Namespace) -> None:
         question, file, jobs=options.jobs, scheduler=options.scheduler, progress=not options.quiet, say=print
     )
     print(f"{question.name}: {made} runs made, record in {file}")
-    if short:
+    if _short():
         print(
             words.signs(
                 answer.answer(question, folder),
                 answer.answer(registry.question(question.name), options.records),
             )
         )
+
+
+def _short() -> bool:
+    """Whether QUICK is set: then only claims of the newer kind run, for only they can be cut short."""
+    return os.environ.get("QUICK", "") not in ("", "0")
 
 
 def _standing(question: Question, folder: Path | None) -> str:
