@@ -226,9 +226,22 @@ class TestPrepare:
         want = torch.tensor([0.0, (0.485 - 0.456) / 0.224, (0.485 - 0.406) / 0.225])
         torch.testing.assert_close(prepared[0, :, 5, 7], want)
 
-    def test_another_shape_is_refused(self):
-        with pytest.raises(ValueError, match=r"\(3, H, W\), got shape \(28, 28, 3\)"):
-            pretrained.prepare(torch.zeros(28, 28, 3))
+    def test_grey_is_given_to_all_three(self):
+        grey = np.random.default_rng(0).integers(0, 256, (30, 45), dtype=np.uint8)
+        torch.testing.assert_close(pretrained.prepare(grey), pretrained.prepare(np.stack([grey] * 3)))
+
+    @pytest.mark.parametrize(
+        ("wrong", "says"),
+        [
+            (torch.full((3, 28, 28), 255.0), "from 0 to 1, got 255 to 255: divide by 255"),
+            (torch.full((3, 28, 28), 200), "got int64, whose white is not known"),
+            (torch.zeros(1, 3, 28, 28), r"wanted one picture .*got shape \(1, 3, 28, 28\)"),
+            (torch.zeros(3, 13, 28), "at least 14 x 14 pixels, got 13 x 28"),
+        ],
+    )
+    def test_what_is_no_picture_is_refused(self, wrong, says):
+        with pytest.raises(ValueError, match=says):
+            pretrained.prepare(wrong)
 
 
 def test_a_small_model_fills_a_pack(tmp_path, monkeypatch):

@@ -20,10 +20,12 @@ import sys
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from visual_attention import pictures
 from visual_attention.mechanisms.checkpoints import read, rename, sizes
 from visual_attention.mechanisms.vision_transformer import VisionTransformer
 
@@ -114,13 +116,24 @@ def load(path: str | Path, *, sha256: str | None = None) -> VisionTransformer:
     return model.requires_grad_(False).eval()
 
 
-def prepare(image: Tensor) -> Tensor:
-    """A photograph (3, H, W) in [0, 1] as the weights want it: (1, 3, H', W'), whole patches of 14."""
-    if image.ndim != 3 or image.shape[0] != 3:
-        raise ValueError(f"wanted an image (3, H, W), got shape {tuple(image.shape)}")
+def prepare(picture: Any) -> Tensor:
+    """A photograph as the weights want it: (1, 3, H', W'), whole patches of 14, on the device it came from.
+
+    Args:
+        picture: (3, H, W) in [0, 1], or anything else that `pictures.opened` takes.
+
+    Raises:
+        ValueError: if it is no picture, or smaller than a patch.
+    """
+    image = torch.from_numpy(pictures.coloured(picture)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
     height, width = (side // 14 * 14 for side in image.shape[1:])
+    if not height or not width:
+        raise ValueError(
+            f"wanted a picture of at least 14 x 14 pixels, got {image.shape[1]} x {image.shape[2]}"
+        )
     mean, std = torch.tensor(MEAN)[:, None, None], torch.tensor(STD)[:, None, None]
-    return ((image[:, :height, :width] - mean) / std)[None]
+    prepared = ((image[:, :height, :width] - mean) / std)[None]
+    return prepared.to(picture.device) if isinstance(picture, Tensor) else prepared
 
 
 def require_sha256(path: Path, wanted: str) -> None:

@@ -5,10 +5,13 @@ Chapter: notebooks/applications/inpainting.ipynb
 Run: python -m visual_attention.chapters.inpainting.contextual
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from visual_attention import pictures
 from visual_attention.chapters.inpainting.masks import require_hole, require_odd, whole_patches
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 
@@ -161,6 +164,23 @@ class ContextualInpainter(nn.Module):
         copied = pixels if self.attend is None else self.attend(guessed, missing, pixels)
         painted = self.paint(torch.cat([guessed, copied], dim=1)) + 0.5
         return torch.where(mask, painted, x)
+
+    @torch.no_grad()
+    def fill(self, picture: Any, hole: Any) -> Tensor:
+        """A picture from outside with its hole filled, (3, H, W) in [0, 1].
+
+        Args:
+            picture: A file, an upload or an array, in any form that `pictures.opened` takes; ``forward``
+                looks at no number.
+            hole: (H, W), bool, true where something is missing.
+
+        Raises:
+            ValueError: if it is no picture, a side is odd, or the hole is not of its size.
+        """
+        like = self.paint[-2].weight
+        x = torch.from_numpy(pictures.coloured(picture)).to(like).permute(2, 0, 1)[None]
+        mask = torch.as_tensor(hole, device=like.device)[None, None]
+        return self(x, mask)[0].clamp(0, 1)
 
 
 def _convolution(in_channels: int, out_channels: int, reach: int) -> tuple[nn.Module, ...]:

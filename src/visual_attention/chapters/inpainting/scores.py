@@ -13,6 +13,7 @@ from skimage.restoration import inpaint_biharmonic
 from torch import Tensor, nn
 
 from visual_attention.chapters.inpainting.masks import require_hole
+from visual_attention.pictures import unit
 
 WINDOW = 7  # pixels of SSIM's window, scikit-image's default
 HIGHEST = 60.0  # decibels that count for a filling without any error, whose ratio is infinite
@@ -30,7 +31,8 @@ def psnr(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
         (B, C, H, W), (B, C, H, W), (B, 1, H, W) -> (B,), at most 60.
 
     Raises:
-        ValueError: if the shapes do not fit, the mask is not boolean, or an image has no hole.
+        ValueError: if the shapes do not fit, the mask is not boolean, an image has no hole, the truth is not
+            in [0, 1], or a filled pixel is NaN or infinite.
     """
     ratios = []
     for image, true, missing in _each(filled, truth, mask):
@@ -58,6 +60,8 @@ def ssim(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """
     scores = []
     for image, true, missing in _each(filled, truth, mask):
+        if min(true.shape[1:]) < WINDOW:
+            raise ValueError(f"wanted images of at least {WINDOW} x {WINDOW} pixels, got {true.shape[1:]}")
         _, similar = structural_similarity(
             true, image, win_size=WINDOW, data_range=1.0, channel_axis=0, full=True
         )
@@ -110,6 +114,9 @@ def _each(filled: Tensor, truth: Tensor, mask: Tensor):
         raise ValueError(f"wanted a truth of shape {tuple(filled.shape)}, got {tuple(truth.shape)}")
     if not mask.flatten(1).any(dim=1).all():
         raise ValueError("wanted a hole in each image, got one without: there is nothing to judge")
+    if lost := int((~filled.isfinite()).sum()):
+        raise ValueError(f"filled: wanted finite numbers, got {lost} NaN or infinite of {filled.numel()}")
+    unit(truth, "truth")
     images, truths = (tensor.detach().double().numpy() for tensor in (filled, truth))
     return zip(images, truths, mask[:, 0].numpy(), strict=True)
 
