@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from tests.experiments import known
-from visual_attention.experiments.question import Recipe, Variant, quick
+from visual_attention.experiments.plan import quick
+from visual_attention.experiments.question import Recipe, Variant
 
 
 def changed(**changes):

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from visual_attention.experiments import answer, comparison, ledger, plan, record, registry, runner, words
-from visual_attention.experiments.question import Question, quick
+from visual_attention.experiments.plan import quick
+from visual_attention.experiments.question import Question
 
 
 def parser() -> argparse.ArgumentParser:

@@ -280,20 +280,6 @@ def fixed(size: int) -> str:
     return f"{size:,} pictures"
 
 
-def quick(question: Question) -> Question:
-    """The same question with three seeds and a quarter of the steps, for a look in minutes."""
-    recipe = replace(
-        question.recipe, steps=max(1, question.recipe.steps // 4), warmup=question.recipe.warmup // 4
-    )
-    variants = tuple(
-        replace(variant, recipe={**variant.recipe, "steps": variant.recipe["steps"] // 4})
-        if "steps" in variant.recipe
-        else variant
-        for variant in question.variants
-    )
-    return replace(question, seeds=3, side_seeds=3, variant_seeds=3, recipe=recipe, variants=variants)
-
-
 @cache
 def _state(build: Callable[[Setting], nn.Module], setting: str) -> dict[str, list[int]]:
     with seeded(0):
