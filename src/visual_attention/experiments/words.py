@@ -1,5 +1,7 @@
 """How are the answers to a question said, in a terminal, in a notebook and on the page?"""
 
+import math
+
 from visual_attention.experiments import specification
 from visual_attention.experiments.answer import Answer, Line, Verdict
 from visual_attention.experiments.table import number, signed
@@ -13,7 +15,7 @@ def effect(verdict: Verdict, interval: Interval, unit: str) -> str:
     if verdict.kind == FASTER:
         low, high = (number(2.0**end) for end in (interval.low, interval.high))
         return f"{number(2.0**interval.effect)} times fewer steps ({low} to {high})"
-    return f"{signed(interval.effect)} {unit} ({signed(interval.low)} to {signed(interval.high)})"
+    return f"{signed(interval.effect)} {unit} ({_ends(interval)})"
 
 
 def sentence(answer: Answer, verdict: Verdict) -> str:
@@ -132,4 +134,10 @@ def method(answer: Answer) -> str:
 def _interval(interval: Interval | None) -> str:
     if interval is None:
         return "–"
-    return f"{signed(interval.effect)} ({signed(interval.low)} to {signed(interval.high)})"
+    return f"{signed(interval.effect)} ({_ends(interval)})"
+
+
+def _ends(interval: Interval) -> str:
+    if not math.isfinite(interval.low):
+        return "one seed"
+    return f"{signed(interval.low)} to {signed(interval.high)}"

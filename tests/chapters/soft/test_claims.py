@@ -4,7 +4,9 @@ from torch.nn import functional as F
 
 from visual_attention.chapters.soft import claims, pools
 from visual_attention.data import digits
-from visual_attention.experiments import ledger, plan, registry, trial
+from visual_attention.experiments import ledger, plan, record, registry, trial
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import held, paired
 from visual_attention.training import seeded
 
 QUESTION = registry.question("soft")
@@ -145,3 +147,29 @@ def test_attention_learns_and_points_at_the_digit():
     assert row["scores"]["accuracy"][-1] > 40
     assert row["scores"]["weight on the digit"][-1] > 0.4
     assert row["cuts"]["uniform weights"] < row["scores"]["accuracy"][-1] - 20
+
+
+def test_what_the_chapter_says_of_a_thousand_pictures_is_what_the_record_holds():
+    found = answer(QUESTION)
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.strongest, fewer.seeds) == ("not supported", "sigmoid gate", 10)
+    assert found.table(QUESTION.middle)[0].contender.name == "attention pooling"
+    beaten = {name for name, interval in fewer.against.items() if held(interval, QUESTION.margin) == "beaten"}
+    assert beaten == {"average pooling", "another picture's weights"}
+    assert held(fewer.against["sigmoid gate"], QUESTION.margin) == "not beaten"
+    assert set(fewer.rising) == {contender.name for contender in QUESTION.contenders}
+
+
+def test_the_interventions_leave_attention_little_more_than_guessing_and_the_control_most():
+    lines = {line.contender.name: line for line in answer(QUESTION).table(QUESTION.middle)}
+    attention, control = lines["attention pooling"], lines["another picture's weights"]
+    assert len(attention.cuts) == 3 and max(attention.cuts.values()) < 15
+    assert control.cuts["uniform weights"] > control.mean - 2
+    assert control.mean > 4 * max(attention.cuts.values())
+
+
+def test_the_first_versions_gap_is_still_on_record():
+    rows = [row for row in record.load("soft-first") if row["metric"] == "accuracy"]
+    names = ("attention pooling", "average pooling")
+    values = [[row["value"] for row in rows if row["arm"] == name] for name in names]
+    assert paired(*values).effect > 60 and len(values[0]) == 5
