@@ -13,8 +13,9 @@ FASTER = "learns faster"
 def effect(verdict: Verdict, interval: Interval, unit: str) -> str:
     """An effect with its interval: "+4.2 points (+1.0 to +7.4)", or "1.8 times (1.2 to 2.6)"."""
     if verdict.kind == FASTER:
-        low, high = (number(2.0**end) for end in (interval.low, interval.high))
-        return f"{number(2.0**interval.effect)} times fewer steps ({low} to {high})"
+        sign, word = (1, "fewer") if interval.effect >= 0 else (-1, "more")
+        low, high = (number(2.0 ** (sign * end)) for end in (interval.low, interval.high)[::sign])
+        return f"{number(2.0 ** (sign * interval.effect))} times {word} steps ({low} to {high})"
     return f"{signed(interval.effect)} {unit} ({_ends(interval)})"
 
 

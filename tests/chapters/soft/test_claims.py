@@ -173,3 +173,13 @@ def test_the_first_versions_gap_is_still_on_record():
     names = ("attention pooling", "average pooling")
     values = [[row["value"] for row in rows if row["arm"] == name] for name in names]
     assert paired(*values).effect > 60 and len(values[0]) == 5
+
+
+def test_what_the_chapter_says_of_pictures_without_end_and_of_three_hundred():
+    found = answer(QUESTION)
+    higher, faster = found.higher(), found.faster()
+    assert (higher.verdict, faster.verdict) == ("not supported", "not supported")
+    assert higher.against["GeM pooling"].high < 0 and faster.against["GeM pooling"].high < 0
+    assert higher.against["max pooling"].low < 0 < higher.against["max pooling"].high
+    assert set(higher.rising) == {contender.name for contender in QUESTION.contenders}
+    assert found.table("300 pictures")[0].contender.name == "attention pooling"
