@@ -29,7 +29,7 @@ NOTES = {
 
 
 def measure(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
-    """Train at the arm's own rate, then the accuracy over all cells in percent, also after 1/4 and 1/2 of it."""
+    """Train at the arm's own rate, then the accuracy over all cells in percent, also half way."""
     drawn = twins.batch(budget.test, split="test", generator=torch.Generator().manual_seed(10_000 + seed))
     rate = tuning.rates(tuning.tried())[arm.name]
     points = curve(model, seed, drawn, steps=budget.steps, batch=budget.batch, lr=rate)

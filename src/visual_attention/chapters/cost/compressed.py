@@ -41,8 +41,8 @@ def positive(x: Tensor) -> Tensor:
 class Merged(Explicit):
     """Tokens with like keys are asked as one, whose key and value are the means of theirs.
 
-    Every second token seeks the one of the rest that is most like it; the likeliest pairs are merged. A merged
-    token counts as many times as it has members.
+    Every second token seeks the one of the rest that is most like it; the likeliest pairs are merged. A
+    merged token counts as many times as it has members.
 
     Args:
         keep: M, how many tokens are left to ask, from N / 2 to N.
@@ -61,10 +61,9 @@ class Merged(Explicit):
     def home(self, keys: Tensor) -> Tensor:
         """The token that each token is merged into, (B, N); its own number where it is not."""
         count = keys.shape[1]
-        if not (count + 1) // 2 <= self.keep <= count:
-            raise ValueError(
-                f"wanted to keep {(count + 1) // 2} to {count} of {count} tokens, got {self.keep}"
-            )
+        least = (count + 1) // 2
+        if not least <= self.keep <= count:
+            raise ValueError(f"wanted to keep {least} to {count} of {count} tokens, got {self.keep}")
         unit = F.normalize(keys.detach(), dim=-1)
         alike, partner = (unit[:, 1::2] @ unit[:, 0::2].mT).max(dim=-1)  # odd tokens seek even ones
         leave = alike.argsort(dim=-1, descending=True, stable=True)[:, : count - self.keep]

@@ -1,6 +1,6 @@
-"""How do time and memory grow with the number of tokens? A record of one machine, and a short run for a lesson.
+"""How do time and memory grow with the number of tokens? A record of one machine, and a short run.
 
-Times are taken on one thread: the median of many calls, with quartiles. Run it on a machine that does nothing
+Times are processor seconds of one thread: the median of many calls, with quartiles. Run it on a machine that does nothing
 else; where something else ran, say so with --provisional, and the record and the page will say it, too.
 
 Chapter: notebooks/deeper/cost.ipynb
@@ -23,7 +23,7 @@ from visual_attention.chapters.cost.local import CrissCross, Rows, Windows
 from visual_attention.chapters.cost.roofline import Exponent, ceilings, exponent, timed
 
 WIDTH = 64
-SIDES = (8, 16, 24, 32, 48, 64)  # of grids of 64 to 4096 tokens
+SIDES = (8, 16, 24, 32, 40, 48, 56, 64)  # of grids of 64 to 4096 tokens
 FITTED = 500  # exponents are fitted to sizes of at least so many tokens
 SECONDS = 3.0
 RECORD = Path(__file__).parent / "records" / "machine.json"
@@ -90,10 +90,8 @@ def machine() -> dict[str, str]:
     cpu = platform.processor() or platform.machine()
     listed = Path("/proc/cpuinfo")
     if listed.exists():
-        names = [
-            line.partition(":")[2].strip() for line in listed.read_text().splitlines() if "model name" in line
-        ]
-        cpu = names[0] if names else cpu
+        lines = listed.read_text().splitlines()
+        cpu = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), cpu)
     return {"processor": cpu, "torch": torch.__version__, "threads": "1"}
 
 
@@ -104,13 +102,8 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     roof = ceilings(chosen.seconds)
-    kept = {
-        "provisional": chosen.provisional,
-        "machine": machine(),
-        "width": WIDTH,
-        "ceilings": roof._asdict(),
-    }
-    kept["rows"] = run(seconds=chosen.seconds)
+    kept = {"provisional": chosen.provisional, "machine": machine(), "width": WIDTH}
+    kept |= {"ceilings": roof._asdict(), "rows": run(seconds=chosen.seconds)}
     RECORD.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     for name, fit in exponents(kept["rows"]).items():
         print(f"{name:18} time ~ N ** {fit.value:.2f} ({fit.low:.2f} to {fit.high:.2f})")

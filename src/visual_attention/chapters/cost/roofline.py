@@ -6,6 +6,7 @@ Chapter: notebooks/deeper/cost.ipynb
 Run: python -m visual_attention.chapters.cost.roofline
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from torch.utils.benchmark import Timer
 from visual_attention.view.figures import ACCENT, INK, MUTED
 
 SIDE = 1024  # of the matrices whose product is timed
-FAR, NEAR = (
+FAR, NEAR = 2**26, 2**16  # bytes copied: far more than a cache holds, few enough for the nearest one
     2**26,
     2**16,
 )  # bytes that are copied: far more than any cache holds, and few enough for the nearest
@@ -41,10 +42,12 @@ class Exponent(NamedTuple):
 
 
 def timed(call: Callable[[], object], seconds: float) -> tuple[float, float, float]:
-    """Median and quartiles of the seconds of a call, on one thread, repeated for at least `seconds`."""
-    times = (
-        Timer("call()", globals={"call": call}, num_threads=1).blocked_autorange(min_run_time=seconds).times
-    )
+    """Median and quartiles of a call's seconds on one thread, repeated for at least `seconds`.
+
+    The seconds are the processor's: those that it gave to other programs in between are not counted.
+    """
+    clock = Timer("call()", globals={"call": call}, num_threads=1, timer=time.process_time)
+    times = clock.blocked_autorange(min_run_time=seconds).times
     low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
     return float(middle), float(low), float(high)
 
@@ -98,9 +101,8 @@ def draw(ax: Axes, roof: Ceilings, points: Mapping[str, tuple[float, float]]) ->
 def main() -> None:
     roof = ceilings()
     print(f"products of matrices: {roof.operations / 1e9:.0f} billion operations a second")
-    print(
-        f"copies: {roof.memory / 1e9:.0f} billion bytes a second in memory, {roof.cache / 1e9:.0f} in the cache"
-    )
+    print(f"copies: {roof.memory / 1e9:.0f} billion bytes a second in memory")
+    print(f"        {roof.cache / 1e9:.0f} billion bytes a second within the cache")
     print(f"the roof bends at {roof.operations / roof.memory:.0f} operations a byte")
 
 
