@@ -1,7 +1,7 @@
 """How do time and memory grow with the number of tokens? A record of one machine, and a short run.
 
-Times are processor seconds of one thread: the median of many calls, with quartiles. Run it on a machine that does nothing
-else; where something else ran, say so with --provisional, and the record and the page will say it, too.
+Times are processor seconds of one thread: the median of many calls, with quartiles. Run it on a machine that
+does nothing else; where something else ran, say so with --provisional, and the record and the page say it.
 
 Chapter: notebooks/deeper/cost.ipynb
 Run: python -m visual_attention.chapters.cost.measure [--provisional]

@@ -20,9 +20,6 @@ from visual_attention.view.figures import ACCENT, INK, MUTED
 
 SIDE = 1024  # of the matrices whose product is timed
 FAR, NEAR = 2**26, 2**16  # bytes copied: far more than a cache holds, few enough for the nearest one
-    2**26,
-    2**16,
-)  # bytes that are copied: far more than any cache holds, and few enough for the nearest
 
 
 class Ceilings(NamedTuple):
