@@ -6,12 +6,12 @@ Chapter: notebooks/deeper/cost.ipynb
 from html import escape
 
 WORDS = (
-    "Three blocks of keys and values lie across the top, three blocks of queries down the left. Between them "
-    "is the matrix of scores in nine tiles: those of the first queries are used and forgotten, the second "
-    "tile of the second row is in memory now, the rest comes later. From the tile an arrow leads down to three "
-    "sums, the best score, the total and the mixture. An arrow from the sums back to themselves says that the "
-    "old ones are multiplied by exp of old best minus new best. After the last tile of the row, mixed divided "
-    "by total is the output of these queries."
+    "Three blocks of keys and values lie across the top, three blocks of queries down the left. Between "
+    "them is the matrix of scores in nine tiles: those of the first queries are used and forgotten, the "
+    "second tile of the second row is in memory now, the rest comes later. From the tile an arrow leads down "
+    "to three sums, the best score, the total and the mixture. An arrow from the sums back to themselves "
+    "says that the old ones are multiplied by exp of old best minus new best. After the last tile of the row, "
+    "mixed divided by total is the output of these queries."
 )
 
 
@@ -41,7 +41,8 @@ class Drawing:
         said = escape(f"{self.title}. {self.words}")
         paint = "background:var(--paper,#ffffff);color:var(--ink,#1d232a)"
         return (
-            f'<div class="drawing" style="{paint};max-width:{width + 40}px"><svg role="img" aria-label="{said}" '
+            f'<div class="drawing" style="{paint};max-width:{width + 40}px">'
+            f'<svg role="img" aria-label="{said}" '
             f'viewBox="0 0 {width} {height}" style="width:100%;height:auto" font-size="15">'
             f"<defs>{head}</defs>{''.join(self.shapes)}</svg></div>"
         )
@@ -94,7 +95,7 @@ def running_softmax() -> Drawing:
     shapes += [
         text(53, top + 3 * tall + 14, "queries (n, d)"),
         arrow(f"M{gap - 8} {top + tall + 20} H{gap} V{top + 3 * tall + 30}"),
-        text(gap + 8, top + 3 * tall + 18, "exp(score - best)", anchor="start"),
+        text(gap - 8, top + 3 * tall + 18, "exp(score - best)", anchor="end"),
         *(box(left + k * wide, 258, tile, 34, name) for k, name in enumerate(("best", "total", "mixed"))),
         text(12, 280, "three sums", anchor="start"),
         arrow(f"M{left + 20} 292 V316 H{left + wide + 49} V296"),
