@@ -10,8 +10,8 @@ WORDS = (
     "them is the matrix of scores in nine tiles: those of the first queries are used and forgotten, the "
     "second tile of the second row is in memory now, the rest comes later. From the tile an arrow leads down "
     "to three sums, the best score, the total and the mixture. An arrow from the sums back to themselves "
-    "says that the old ones are multiplied by exp of old best minus new best. After the last tile of the row, "
-    "mixed divided by total is the output of these queries."
+    "says that the old ones are multiplied by exp of old best minus new best. After the last tile of the "
+    "row, mixed divided by total is the output of these queries."
 )
 
 
