@@ -8,6 +8,7 @@ Chapter: notebooks/deeper/cost.ipynb
 Run: python -m visual_attention.chapters.cost.stored_maps
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -18,7 +19,8 @@ from visual_attention.chapters.cost.compressed import Merged
 from visual_attention.chapters.cost.local import CrissCross, Local, Windows
 from visual_attention.data import packs
 
-WIDTH = 64  # numbers of a query in one of the pretrained transformer's heads
+SHARES = (0.75, 0.5, 0.25, 0.125, 0.0625)  # of the keys that are kept, or of the rank
+MATCHING = 1 / 8  # what seeking the most alike adds: half of the tokens against the other half, once
 
 
 class Loss(NamedTuple):
@@ -68,13 +70,13 @@ def keep(weights: Tensor, count: int, order: Tensor) -> Tensor:
     return forbid(weights, allowed.unsqueeze(-2))
 
 
-def of_rank(weights: Tensor, rank: int) -> Tensor:
-    """The nearest matrix whose rows mix no more than `rank` patterns: no linear attention can come nearer.
+def of_rank(weights: Tensor, ranks: Sequence[int]) -> list[Tensor]:
+    """The nearest matrices whose rows mix so many patterns: no linear attention of that width comes nearer.
 
     Nearest in squared differences, by Eckart and Young; entries may fall a little below 0.
     """
     left, size, right = torch.linalg.svd(weights, full_matrices=False)
-    return (left[..., :rank] * size[..., None, :rank]) @ right[..., :rank, :]
+    return [(left[..., :r] * size[..., None, :r]) @ right[..., :r, :] for r in ranks]
 
 
 def likeness(name: str, side: int) -> Tensor:
@@ -96,14 +98,14 @@ def losses(weights: Tensor, features: Tensor) -> list[Loss]:
     ]
     received = weights.mean(dim=-2).argsort(dim=-1, descending=True)
     chance = torch.rand(received.shape, generator=torch.Generator().manual_seed(0)).argsort(dim=-1)
-    for share in (0.75, 0.5, 0.25, 0.125, 0.0625):
-        left = round(share * count)
+    counts = [round(share * count) for share in SHARES]
+    for share, left, low_rank in zip(SHARES, counts, of_rank(weights, counts), strict=True):
         found.append(Loss("dropped, the best kept", share, moved(weights, keep(weights, left, received))))
         found.append(Loss("dropped at random", share, moved(weights, keep(weights, left, chance))))
-        found.append(Loss("linear at its best", left / count, moved(weights, of_rank(weights, left))))
+        found.append(Loss("linear at its best", share, moved(weights, low_rank)))
         if share >= 0.5:
             home = Merged(left).home(features)[0]
-            found.append(Loss("merged", share + 1 / 8, moved(weights, merge(weights, home))))
+            found.append(Loss("merged", share + MATCHING, moved(weights, merge(weights, home))))
     return found
 
 
