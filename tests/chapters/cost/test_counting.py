@@ -32,14 +32,14 @@ def test_operations_by_hand(way, operations):
 
 
 def test_the_whole_matrix_is_held_and_blocks_hold_a_tile():
-    whole, tiled = bill(Explicit(), *tokens(512)), bill(Blocks(16), *tokens(512))
+    whole, tiled = bill(Explicit(), *tokens(512)), bill(Blocks(64), *tokens(512))
     assert whole.held >= 4 * 512 * 512
     assert tiled.held < 4 * 512 * 512 / 4
 
 
 def test_what_is_held_grows_with_n_squared_or_with_n():
     ratio = {}
-    for way in (Explicit(), Fused(), Blocks(16), Linear()):
+    for way in (Explicit(), Fused(), Blocks(128), Linear()):
         small, large = (bill(way, *tokens(count)).held for count in (1024, 2048))
         ratio[type(way).__name__] = large / small
     assert ratio["Explicit"] == pytest.approx(4, rel=0.02)
@@ -58,7 +58,7 @@ def test_slow_memory_is_what_is_larger_than_the_fast():
 
 
 def test_larger_blocks_move_less():
-    moved = [bill(Blocks(block), *tokens(2048), fast=2**15).moved for block in (8, 16, 32)]
+    moved = [bill(Blocks(block), *tokens(512, 32), fast=2**15).moved for block in (16, 32, 64)]
     assert moved[0] > 1.8 * moved[1] > 3.2 * moved[2]
 
 
