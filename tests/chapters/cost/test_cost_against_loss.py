@@ -29,11 +29,11 @@ def test_losses_are_paired_over_the_seeds_that_both_have():
 
 def test_an_interval_covers_in_95_of_100():
     random, held = np.random.default_rng(0), 0
-    for sample in random.normal(loc=3, size=(2000, 6)):
+    for sample in random.normal(loc=3, size=(1000, 6)):
         mean, low, high = losses.interval(sample)
         assert low < mean < high
         held += low <= 3 <= high
-    assert held / 2000 == pytest.approx(0.95, abs=0.015)
+    assert held / 1000 == pytest.approx(0.95, abs=0.02)
 
 
 def test_one_value_has_no_interval():
@@ -69,7 +69,7 @@ def test_the_figure_names_every_family():
 
 
 def test_the_record_says_what_the_chapter_says():
-    """Held once the record is whole: merging half loses less than dropping half, places end at the control."""
+    """Merging half loses less than dropping half; ways that choose by place end at the control or below."""
     kept = record.load("cost")
     if len({row["seed"] for row in kept if row["arm"] == "uniform"}) < 10:
         pytest.skip("the record is not whole yet")

@@ -39,12 +39,12 @@ def test_the_whole_matrix_is_held_and_blocks_hold_a_tile():
 
 def test_what_is_held_grows_with_n_squared_or_with_n():
     ratio = {}
-    for way in (Explicit(), Fused(), Blocks(128), Linear()):
-        small, large = (bill(way, *tokens(count)).held for count in (1024, 2048))
+    for way in (Explicit(), Fused(), Blocks(64), Linear()):
+        small, large = (bill(way, *tokens(count, 64)).held for count in (1024, 2048))
         ratio[type(way).__name__] = large / small
     assert ratio["Explicit"] == pytest.approx(4, rel=0.02)
     for name in ("Fused", "Blocks", "Linear"):
-        assert ratio[name] == pytest.approx(2, rel=0.25), name
+        assert 1.5 < ratio[name] < 2.1, name
 
 
 def test_each_call_moves_inputs_and_result_once_at_the_least():
@@ -58,7 +58,7 @@ def test_slow_memory_is_what_is_larger_than_the_fast():
 
 
 def test_larger_blocks_move_less():
-    moved = [bill(Blocks(block), *tokens(512, 32), fast=2**15).moved for block in (16, 32, 64)]
+    moved = [bill(Blocks(block), *tokens(256, 32), fast=2**14).moved for block in (16, 32, 64)]
     assert moved[0] > 1.8 * moved[1] > 3.2 * moved[2]
 
 
