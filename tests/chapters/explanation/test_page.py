@@ -124,3 +124,20 @@ def test_a_record_is_small_and_made_under_one_rule():
     lines = claims.RECORD.read_text().splitlines()
     assert claims.RECORD.stat().st_size < 300_000
     assert {json.loads(line)["rule"] for line in lines} == {verdicts.rule_hash()}
+
+
+def test_the_table_has_every_method_and_says_each_verdict_in_a_word():
+    shown = table.Table(RECORD, TRANSFORMER)
+    assert [line[0] for line in shown.lines()] == [*maps.RIVALS, *maps.WITH_WEIGHTS, *maps.ANY_NETWORK]
+    raw = dict(zip(shown.header(), shown.lines()[2], strict=True))
+    assert raw["answer"] == "1.00 ✗ fails" and raw["deletion"].split()[:3] == [
+        table.written(mean(TRANSFORMER, f"deletion, {filling}", "raw attention"))
+        for filling in ("grey", "blur", "another picture")
+    ]
+    assert "<caption>" in shown._repr_html_() and 'tabindex="0"' in shown._repr_html_()
+    with pytest.raises(ValueError, match="got none under the present rule"):
+        table.Table([], TRANSFORMER)
+
+
+def test_numbers_are_written_with_a_minus_and_nothing_has_none():
+    assert [table.written(value) for value in (-0.004, 0.126, -0.05)] == ["0.00", "0.13", "−0.05"]
