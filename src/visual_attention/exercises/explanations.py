@@ -1,0 +1,145 @@
+"""One sentence for an answer that is not right: the mistake by name if that is certain, or what is special.
+
+Certain is a mistake that gives the same on inputs on which no other listed mistake does, nor the right answer.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from visual_attention.exercises import patterns, relations, shapes
+from visual_attention.exercises.asked import Case, Exercise, matches
+from visual_attention.exercises.relations import Answer
+from visual_attention.exercises.substitutes import names_of
+from visual_attention.exercises.values import two_numbers
+
+Seen = list[tuple[Case, Tensor]]
+
+
+def named(asked: Exercise, seen: Seen, others: Callable[[], Seen]) -> str:
+    """The listed mistake that gives the same on all of `seen`; `others` decide where several do."""
+    fitting = [text for text in asked.mistakes if all(matches(g, asked.of_mistake(text, c), c) for c, g in seen)]
+    if len(fitting) > 1:
+        fitting = [t for t in fitting if all(matches(g, asked.of_mistake(t, c), c) for c, g in others())]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def special(asked: Exercise, seen: Seen) -> str:
+    """What holds of an answer on all inputs seen, computed from it and the right one alone."""
+    answers = [case.answer(got) for case, got in seen]
+    for sentence in sentences(asked, answers):
+        if sentence:
+            return sentence
+    if len(seen) > 1 or seen[0][0].want.numel() > 3:  # a single number may agree by chance
+        for words, results in asked.substitutes([case for case, _ in seen]):
+            if all(matches(got, result, case) for (case, got), result in zip(seen, results, strict=True)):
+                return f"Yours would be right if {words}."
+    return ""
+
+
+def sentences(asked: Exercise, answers: list[Answer]) -> Iterator[str]:
+    """Shape, missing steps, factors: what is exact if it fits at all."""
+    sizes = [a.sizes for a in answers]
+    names = shapes.lettered([a.want.shape for a in answers], sizes) or []
+    step = relations.step_missing(answers, names)
+    if any(a.got.shape != a.want.shape for a in answers):
+        yield shape(asked, answers, step)
+    yield patterns.not_finite(answers)
+    yield patterns.alike(answers, names)
+    yield step
+    yield relations.factor(answers)
+    yield patterns.places(answers, names, names_of(asked.right))
+    yield relations.factor_apart(answers, names)
+    yield patterns.other_places(answers, names)
+
+
+def shape(asked: Exercise, answers: list[Answer], step: str) -> str:
+    """The wrong shape, in letters and numbers, and what would mend it."""
+    wrong = next(a for a in answers if a.got.shape != a.want.shape)
+    sizes = [a.sizes for a in answers]
+    wants = shapes.lettered([a.want.shape for a in answers], sizes)
+    gots = shapes.lettered([a.got.shape for a in answers], sizes)
+    text = (
+        f"The shape is wrong: wanted {shapes.told(wrong.want.shape, wants)}, "
+        f"got {shapes.told(wrong.got.shape, gots)}."
+    )
+    if relations.only_the_shape(answers):
+        step = "The numbers are right, and in order."
+    hint = shapes.mismatch(wrong.got.shape, wrong.want.shape, gots, wants)
+    return " ".join(filter(None, (text, hint, step)))
+
+
+def vague(asked: Exercise, seen: Seen) -> str:
+    """What can be said where nothing exact fits."""
+    answers = [case.answer(got) for case, got in seen]
+    names = shapes.lettered([a.want.shape for a in answers], [a.sizes for a in answers]) or []
+    found = (
+        patterns.sums(answers, names),
+        patterns.nearly(answers),
+        patterns.bounds(answers),
+        patterns.order(answers),
+    )
+    return next(filter(None, found), "")
+
+
+def contrast(wrong: Case, right: list[Case]) -> str:
+    """Inputs of the same part for which the answer is right, and what that points to."""
+    for kind, hint in (
+        ("one", "Do they mix, or is something of the first one used for all?"),
+        ("equal", "Is an axis, or a size, taken for another?"),
+        ("base", "Is a size or a number fixed that should follow from the input?"),
+        ("ties", ""),
+    ):
+        found = next((case for case in right if case.situation.kind == kind), None)
+        if found is not None:
+            return f"It is right {found.words}, but not {wrong.words}. {hint}".strip()
+    return ""
+
+
+def mixed(case: Case, got: Tensor, alone: Callable[[tuple], Tensor | None]) -> str:
+    """Whether the answer for one of a batch depends on the others, found by asking for each alone."""
+    letter, batch = next(iter(case.situation.sizes.items()))
+    batched = [isinstance(a, Tensor) and a.ndim and a.shape[0] == batch for a in case.args]
+    if batch < 2 or not any(batched) or not got.ndim or got.shape[0] != batch or case.want.shape[0] != batch:
+        return ""
+    for k in range(batch):
+        args = tuple(a[k : k + 1] if b else a for a, b in zip(case.args, batched, strict=True))
+        single = alone(args)
+        if single is not None and single.shape == got[k : k + 1].shape:
+            if not torch.allclose(single.double(), got[k : k + 1].double(), rtol=1e-3, atol=1e-5, equal_nan=True):
+                return (
+                    f"Along {letter}, what you return for one changes with the others beside it: each should be "
+                    "answered alone."
+                )
+    return ""
+
+
+def unused(asked: Exercise, case: Case, got: Tensor, again: Callable[[tuple], Tensor | None]) -> str:
+    """An argument that changes nothing in the answer, though it changes what is right."""
+    for place, (value, name) in enumerate(zip(case.args, names_of(asked.right), strict=False)):
+        other = changed(value)
+        if other is None:
+            continue
+        args = (*case.args[:place], other, *case.args[place + 1 :])
+        want, mine = asked.attempted(asked.right, args), again(args)
+        if want is None or mine is None or mine.shape != got.shape or want.shape != case.want.shape:
+            continue
+        if torch.equal(mine, got) and not torch.allclose(want.double(), case.want.double(), rtol=1e-3):
+            return f"What you return does not change with `{name}`: use it."
+    return ""
+
+
+def changed(value: object) -> object:
+    """Another value of the same kind."""
+    if isinstance(value, Tensor) and value.numel() > 1:
+        return value.flatten().roll(1).view(value.shape)
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, (int, float)) else None
+
+
+def numbers(seen: Seen) -> str:
+    """Two numbers, at the place where they differ most."""
+    case, got = next(((c, g) for c, g in seen if not matches(g, c.want, c)), seen[0])
+    return two_numbers(got, case.want) if got.shape == case.want.shape and got.numel() else ""
