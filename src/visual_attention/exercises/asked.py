@@ -21,6 +21,7 @@ class Special:
     points: float
     words: str
     args: tuple
+    observe: Callable[..., Any] | None = None
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Case:
     args: tuple
     want: Tensor
     slack: Tensor
+    observe: Callable[..., Any]
 
     def answer(self, got: Tensor) -> Answer:
         return Answer(got.detach(), self.want, self.slack, self.situation.sizes, self.args)
@@ -57,52 +59,69 @@ class Exercise:
     gradients: Sequence[str]
     without: Sequence[str]
     observe: Callable[..., Any]
+    held: float = 1.0
+    allowed: float = 1.0
     specials: dict[int, tuple[float, str]] = field(default_factory=dict)
 
     @functools.cached_property
     def cases(self) -> list[Case]:
         """All inputs, the ordinary ones of each part first."""
         made = situations(self.axes, least=self.least, draws=self.draws)
-        cases = [case for situation in made for case in self.drawn(situation)]
+        cases = [case for situation in made for case in self.drawn_if_possible(situation)]
         kept = list({fingerprint(case): case for case in reversed(cases)}.values())[::-1]
         return sorted(kept, key=lambda case: (case.situation.kind != "base", case.part))
+
+    def drawn_if_possible(self, situation: Situation) -> list[Case]:
+        """The inputs of a situation; none where an empty batch has no right answer."""
+        try:
+            return self.drawn(situation)
+        except Exception:
+            if situation.kind == "none" and not self.none:
+                return []
+            raise
 
     def drawn(self, situation: Situation) -> list[Case]:
         """The inputs of one situation: the plain one and the special ones."""
         made = self.draw(Draw(situation.seed, situation.numbers), **situation.sizes)
         cases = []
         for given in made if isinstance(made, types.GeneratorType) else [made]:
-            part = 0
-            if isinstance(given, Special):
-                told = (given.points, given.words)
-                part = next((n for n, known in self.specials.items() if known == told), len(self.specials) + 1)
-                self.specials[part] = told
-            args = given.args if isinstance(given, Special) else given
-            args = args if isinstance(args, tuple) else (args,)
+            if not isinstance(given, Special):
+                given = Special(0, "", given if isinstance(given, tuple) else (given,))
+            args = given.args
             if situation.prepare:
                 args = tuple(situation.prepare(a) if isinstance(a, Tensor) else a for a in args)
-            cases.append(Case(part, situation, args, *self.truth(args)))
+            observe = given.observe or self.observe
+            cases.append(Case(self.part(given), situation, args, *self.truth(args, observe), observe))
         return cases
 
-    def truth(self, args: tuple) -> tuple[Tensor, Tensor]:
+    def part(self, given: Special) -> int:
+        """The number of a part; those with the same words are one. Ordinary inputs are part 0."""
+        if not given.words:
+            return 0
+        told = (given.points, given.words)
+        number = next((n for n, known in self.specials.items() if known == told), len(self.specials) + 1)
+        self.specials[number] = told
+        return number
+
+    def truth(self, args: tuple, observe: Callable) -> tuple[Tensor, Tensor]:
         """What is right, in double precision, and how far from it a float32 computation may end."""
-        want = self.result(self.right, tuple(doubled(a) for a in args))
-        rough = self.result(self.right, args)
+        want = self.result(self.right, tuple(doubled(a) for a in args), observe)
+        rough = self.result(self.right, args, observe)
         if not want.is_floating_point():
             return want, torch.zeros(want.shape)
         noise = (rough.double() - want).abs().nan_to_num(0.0, 0.0, 0.0)
         return want, 20 * noise + tolerance(want)
 
-    def result(self, function: Callable, args: tuple) -> Tensor:
+    def result(self, function: Callable, args: tuple, observe: Callable) -> Tensor:
         """What a function of ours says to an input, as the student's answer is observed."""
         with torch.enable_grad():
-            value = self.observe(lambda *given: function(*given), *copies(args))
+            value = observe(lambda *given: function(*given), *copies(args))
         return value.detach() if isinstance(value, Tensor) else torch.tensor(value)
 
-    def attempted(self, function: Callable, args: tuple) -> Tensor | None:
+    def attempted(self, function: Callable, args: tuple, observe: Callable) -> Tensor | None:
         """The same where the function may fail."""
         try:
-            return self.result(function, args)
+            return self.result(function, args, observe)
         except Exception:
             return None
 
@@ -110,7 +129,7 @@ class Exercise:
         """What a listed mistake gives for a case."""
         key = (text, id(case))
         if key not in self._known:
-            self._known[key] = self.attempted(self.mistakes[text], case.args)
+            self._known[key] = self.attempted(self.mistakes[text], case.args, case.observe)
         return self._known[key]
 
     @functools.cached_property
@@ -129,8 +148,8 @@ class Exercise:
         """The points of each part; -1 stands for holding in every situation, -2 for the means."""
         self.cases  # noqa: B018, for specials
         worth = {part: points for part, (points, _) in self.specials.items()}
-        worth[-1] = 1.0
-        worth |= {-2: 1.0} if self.without else {}
+        worth[-1] = self.held
+        worth |= {-2: self.allowed} if self.without else {}
         return {0: self.points - sum(worth.values())} | worth
 
     def substitutes(self, cases: list[Case]) -> list[tuple[str, list[Tensor]]]:
@@ -143,7 +162,7 @@ class Exercise:
     def altered(self, cases: list[Case]) -> Iterator[tuple[str, list[Tensor]]]:
         first = cases[0]
         for words, alter in substitutes(first.args, names_of(self.right), first.situation.sizes):
-            results = [self.attempted(self.right, self.after(alter, case)) for case in cases]
+            results = [self.attempted(self.right, self.after(alter, case), case.observe) for case in cases]
             if None not in results:
                 yield words, results
 
@@ -180,11 +199,11 @@ def copies(args: tuple) -> tuple:
 
 
 def fingerprint(case: Case) -> tuple:
-    """Equal for the same input in the same part."""
+    """Equal for the same input in the same part; a situation that changes nothing is not tried."""
     told = [
         (tuple(a.shape), tuple(a.stride()), str(a.dtype), a.contiguous().view(torch.uint8).numpy().tobytes())
         if isinstance(a, Tensor) and a.ndim
         else repr(a)
         for a in case.args
     ]
-    return (case.part, (case.situation.kind == "base"), *told)
+    return (case.part, *told)

@@ -117,7 +117,8 @@ def places(answers: list[Answer], names: list[str], arguments: list[str]) -> str
             bool((r | m).all()) for r, m in zip(right, masks, strict=True)
         ):
             wrong, covered = sum(int((~r).sum()) for r in right), sum(int(m.sum()) for m in masks)
-            if wrong > 0.4 * covered and covered < 0.8 * sum(r.numel() for r in right):
+            telling = any(bool((~m & (a.want != 0)).any()) for m, a in zip(masks, answers, strict=True))
+            if telling and wrong > 0.4 * covered and covered < 0.8 * sum(r.numel() for r in right):
                 return f"It is right except {words}."
     return ""
 
@@ -200,21 +201,21 @@ def bounds(answers: list[Answer]) -> str:
 
 def order(answers: list[Answer]) -> str:
     """Numbers that rise and fall with the right ones."""
-    if not all(same_shape(a) and a.want.numel() > 3 for a in answers):
+    if not all(same_shape(a) for a in answers) or sum(a.want.numel() for a in answers) < 4:
         return ""
-    ranks = [(rank(a.got), rank(a.want)) for a in answers]
-    if all(torch.equal(g, w) for g, w in ranks):
+    got, want = (rank(torch.cat([getattr(a, of).double().flatten() for a in answers])) for of in ("got", "want"))
+    if torch.equal(got, want):
         return (
             "Yours rise with the right ones, but not in proportion: is an `exp`, a `log`, a power, a root or a scale "
             "missing, or one too much?"
         )
-    if all(torch.equal(len(w) - 1 - g, w) for g, w in ranks):
+    if torch.equal(len(want) - 1 - got, want):
         return "Yours fall where the right ones rise: is a sign, a difference or a division turned round?"
     return ""
 
 
 def rank(tensor: Tensor) -> Tensor:
-    return tensor.double().flatten().argsort().argsort()
+    return tensor.argsort().argsort()
 
 
 def nearly(answers: list[Answer]) -> str:

@@ -26,16 +26,25 @@ from visual_attention.exercises.report import Check, exercise
 from visual_attention.exercises.substitutes import names_of
 from visual_attention.exercises.values import Problem, as_tensor, slopes, start, without_gradient
 
-HELD = "It holds for single ones and equal sizes, for numbers that repeat or differ wildly, and in float64."
+KINDS = {
+    "one": "single ones",
+    "equal": "equal sizes",
+    "none": "nothing at all",
+    "ties": "numbers that repeat",
+    "wild": "numbers of very unlike size",
+    "double": "float64",
+    "scattered": "transposed tensors",
+}
 
 
-def special(points: float, words: str, *args: Any) -> Special:
+def special(points: float, words: str, *args: Any, observe: Callable[..., Any] | None = None) -> Special:
     """An input on which the text asks for something of its own, to be yielded by what draws the inputs.
 
     Args:
         words: What follows "right" in feedback: "where nothing is allowed".
+        observe: What to look at here, as in `examined`.
     """
-    return Special(points, words, args)
+    return Special(points, words, args, observe)
 
 
 class Examination:
@@ -67,11 +76,16 @@ class Examination:
         counted = [case for case in cases if case.situation.kind != "none" or self.asked.none]
         wrong = [case for case in counted if not self.right(case)]
         bad = self.in_which(wrong, counted) if wrong else self.gradients(passed)
-        self.check.that(not bad, points=self.asked.worth[-1], good=HELD, bad=bad)
+        self.check.that(not bad, points=self.asked.worth[-1], good=self.held(counted), bad=bad)
         if not bad:
             for case in cases:
                 if not self.right(case):
                     self.check.note(f"No marks hang on it, but {case.words}: {self.alone(case)}")
+
+    def held(self, cases: list[Case]) -> str:
+        kinds = [words for kind, words in KINDS.items() if any(case.situation.kind == kind for case in cases)]
+        *most, last = kinds or ["other inputs"]
+        return f"It holds for {', '.join(most)}{' and ' if most else ''}{last}, too."
 
     def means(self) -> None:
         """The point for not using what the text forbids."""
@@ -87,10 +101,10 @@ class Examination:
     def got(self, case: Case) -> Tensor | Problem:
         """The student's answer to a case, or what keeps it from being compared."""
         if id(case) not in self.seen:
-            self.seen[id(case)] = self.ask(case.args, case.want)
+            self.seen[id(case)] = self.ask(case.args, case)
         return self.seen[id(case)]
 
-    def ask(self, args: tuple, want: Tensor) -> Tensor | Problem:
+    def ask(self, args: tuple, case: Case) -> Tensor | Problem:
         def call(*given: Any) -> Any:
             value, problem = self.check.attempt(self.student, *given)
             if problem:
@@ -98,7 +112,7 @@ class Examination:
             return value
 
         try:
-            return as_tensor(self.asked.observe(call, *copies(args)), want, self.asked.name).detach()
+            return as_tensor(case.observe(call, *copies(args)), case.want, self.asked.name).detach()
         except Problem as problem:
             return problem
 
@@ -132,7 +146,7 @@ class Examination:
         """What more calls tell: images that mix, arguments that are not used."""
 
         def again(args: tuple) -> Tensor | None:
-            answer = self.ask(args, case.want)
+            answer = self.ask(args, case)
             return answer if isinstance(answer, Tensor) else None
 
         return explanations.mixed(case, got, again) or explanations.unused(self.asked, case, got, again)
@@ -221,6 +235,8 @@ def examined(
     gradients: Sequence[str] = (),
     without: Sequence[str] = (),
     observe: Callable[..., Any] = lambda call, *args: call(*args),
+    held: float = 1.0,
+    allowed: float = 1.0,
     apart: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     """Make a check of a function that draws inputs; the result is called as `check_name(student)`.
@@ -229,8 +245,8 @@ def examined(
     yields several: plain ones first, then what `special` makes.
 
     Args:
-        points: Of these, one is for holding in every situation, one for the means where `without` is given,
-            special inputs have their own, and the rest is for ordinary inputs.
+        points: Special inputs have points of their own, `held` are for holding in every situation, `allowed` for
+            the means where `without` is given, and the rest is for ordinary inputs.
         right: The reference: a function of the same arguments as the student's.
         axes: The sizes of an ordinary input, {"B images": 2, "C channels": 5}: distinct primes, the batch first.
         name: What feedback calls the result.
@@ -247,7 +263,7 @@ def examined(
     def decorate(draw: Callable[..., Any]) -> Callable[[Any], Any]:
         asked = Exercise(
             *(draw, right, points, axes, name, mistakes or {}, least or {}, draws, none, gradients, without),
-            observe,
+            *(observe, held, allowed),
         )
 
         @exercise(points=points, apart=apart)

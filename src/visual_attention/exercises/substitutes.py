@@ -51,7 +51,7 @@ def exchanges(args: tuple, names: list[str]) -> Iterator[tuple[str, Alteration]]
 def alike(a: Any, b: Any) -> bool:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return a.ndim == b.ndim and a.is_floating_point() == b.is_floating_point()
-    return isinstance(a, (int, float)) and isinstance(b, (int, float))
+    return isinstance(a, (int, float)) and isinstance(b, (int, float)) or callable(a) and callable(b)
 
 
 def of(value: Any, letters: list[str], batch: int) -> Iterator[tuple[str, Callable[[Any, dict], Any]]]:
