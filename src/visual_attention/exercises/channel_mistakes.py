@@ -80,9 +80,9 @@ EXCITE = {
     "A second ReLU, before the sigmoid: no gate can fall below 0.5.": lambda x, f, s: (
         x * opened(answer(x.mean(PLACES), f, s).relu())
     ),
-    "Those are the gates alone, spread over the places: multiply the input by them.": lambda x, f, s: (
-        gates(x.mean(PLACES), f, s).expand_as(x)
-    ),
+    "Those are the gates alone, spread over the places: multiply the input by them.": lambda x, f, s: gates(
+        x.mean(PLACES), f, s
+    ).expand_as(x),
     "Those are the gates alone: multiply the input by them.": lambda x, f, s: gates(x.mean(PLACES), f, s),
 }
 
@@ -111,36 +111,44 @@ GATES = {
     "The larger of the two answers is taken: their sum is wanted.": of_both(
         lambda a, m, f, s: opened(torch.maximum(answer(a, f, s), answer(m, f, s)))
     ),
-    "All images get the first one's gates.": lambda x, f, s: both_gates(x, f, s)[:1].expand(len(x), -1, -1, -1),
+    "All images get the first one's gates.": lambda x, f, s: both_gates(x, f, s)[:1].expand(
+        len(x), -1, -1, -1
+    ),
     "A second ReLU, before the sigmoid: no gate can fall below 0.5.": of_both(
         lambda a, m, f, s: opened((answer(a, f, s) + answer(m, f, s)).relu())
     ),
-    "That is a value for each place: return the gates, do not apply them.": lambda x, f, s: x * both_gates(x, f, s),
-    "The gates may be right, but two axes are missing: `[:, :, None, None]`.": lambda x, f, s: (
-        both_gates(x, f, s)[:, :, 0, 0]
+    "That is a value for each place: return the gates, do not apply them.": lambda x, f, s: (
+        x * both_gates(x, f, s)
     ),
+    "The gates may be right, but two axes are missing: `[:, :, None, None]`.": lambda x, f, s: both_gates(
+        x, f, s
+    )[:, :, 0, 0],
 }
 
 WINDOW = {
-    "Even numbers occur: a window of even length has no middle.": lambda c, g=2.0, o=1.0: (
-        int((math.log2(c) + o) / g)
+    "Even numbers occur: a window of even length has no middle.": lambda c, g=2.0, o=1.0: int(
+        (math.log2(c) + o) / g
     ),
-    "Too small in places: do you take the next odd number *below*?": lambda c, g=2.0, o=1.0: (
-        max(1, 2 * ((int((math.log2(c) + o) / g) - 1) // 2) + 1)
+    "Too small in places: do you take the next odd number *below*?": lambda c, g=2.0, o=1.0: max(
+        1, 2 * ((int((math.log2(c) + o) / g) - 1) // 2) + 1
     ),
     "One step too wide: 2 too much everywhere.": lambda c, g=2.0, o=1.0: window(c, g, o) + 2,
     "The offset is lost: (log2(C) + offset) / gamma.": lambda c, g=2.0, o=1.0: window(c, g, 0),
-    "You add the offset after the division by gamma: add it before.": lambda c, g=2.0, o=1.0: (
-        odd(math.log2(c) / g + o)
+    "You add the offset after the division by gamma: add it before.": lambda c, g=2.0, o=1.0: odd(
+        math.log2(c) / g + o
     ),
     "You subtract the offset: add it.": lambda c, g=2.0, o=1.0: window(c, g, -o),
     "That is the natural logarithm: log2 is wanted.": lambda c, g=2.0, o=1.0: odd((math.log(c) + o) / g),
     "That is the logarithm to base 10: log2 is wanted.": lambda c, g=2.0, o=1.0: odd((math.log10(c) + o) / g),
     "gamma is lost: divide by it.": lambda c, g=2.0, o=1.0: window(c, 1, o),
     "You multiply by gamma: divide by it.": lambda c, g=2.0, o=1.0: window(c, 1 / g, o),
-    "There is no logarithm: the window must grow far more slowly than C.": lambda c, g=2.0, o=1.0: odd((c + o) / g),
+    "There is no logarithm: the window must grow far more slowly than C.": lambda c, g=2.0, o=1.0: odd(
+        (c + o) / g
+    ),
     "Always 3: the window must grow with the number of channels.": lambda c, g=2.0, o=1.0: 3,
-    "Another gamma or offset changes nothing: use the arguments, not 2 and 1.": lambda c, g=2.0, o=1.0: window(c),
+    "Another gamma or offset changes nothing: use the arguments, not 2 and 1.": lambda c, g=2.0, o=1.0: (
+        window(c)
+    ),
     "Where two odd numbers are equally near, take the larger one.": lambda c, g=2.0, o=1.0: (
         2 * math.ceil((math.log2(c) + o) / g / 2) - 1
     ),
@@ -154,29 +162,31 @@ def by_columns(x: Tensor, order: Tensor) -> Tensor:
 
 SHUFFLE = {
     "Nothing has moved.": lambda x, order: x.clone(),
-    "That is the way back: place i should get what lay at place order[i].": lambda x, order: (
-        shuffled(x, order.argsort())
+    "That is the way back: place i should get what lay at place order[i].": lambda x, order: shuffled(
+        x, order.argsort()
     ),
     "Channels and places are mixed up: a `reshape` to (B, H*W, C) does not move an axis.": lambda x, order: (
         x.reshape(len(x), -1, x.shape[1])[:, order].reshape(x.shape)
     ),
     "H and W are mixed up: you count the places column by column, not row by row.": by_columns,
     "The places come in reverse: use `order`.": lambda x, order: x.flip(2, 3),
-    "The rows are moved as a whole: places must move one by one.": lambda x, order: (
-        x[:, :, order[order < x.shape[2]]]
+    "The rows are moved as a whole: places must move one by one.": lambda x, order: x[
+        :, :, order[order < x.shape[2]]
+    ],
+    "The columns are moved as a whole: places must move one by one.": lambda x, order: x[
+        :, :, :, order[order < x.shape[3]]
+    ],
+    "The channels are moved, not the places.": lambda x, order: x[:, order[order < x.shape[1]]],
+    "The places are sorted by value: use `order`.": lambda x, order: (
+        x.flatten(2).sort(2).values.view(x.shape)
     ),
-    "The columns are moved as a whole: places must move one by one.": lambda x, order: (
-        x[:, :, :, order[order < x.shape[3]]]
-    ),
-    "The channels are moved, not the places.": lambda x, order: (
-        x[:, order[order < x.shape[1]]]
-    ),
-    "The places are sorted by value: use `order`.": lambda x, order: x.flatten(2).sort(2).values.view(x.shape),
-    "All images show the first one: the batch axis is lost.": lambda x, order: shuffled(x, order)[:1].expand_as(x),
-    "All channels show the first one: the channel axis is lost.": lambda x, order: (
-        shuffled(x, order)[:, :1].expand_as(x)
-    ),
-    "The order may be right, but the places are still flat: bring H and W back.": lambda x, order: (
-        x.flatten(2)[:, :, order]
-    ),
+    "All images show the first one: the batch axis is lost.": lambda x, order: shuffled(x, order)[
+        :1
+    ].expand_as(x),
+    "All channels show the first one: the channel axis is lost.": lambda x, order: shuffled(x, order)[
+        :, :1
+    ].expand_as(x),
+    "The order may be right, but the places are still flat: bring H and W back.": lambda x, order: x.flatten(
+        2
+    )[:, :, order],
 }

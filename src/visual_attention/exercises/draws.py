@@ -99,7 +99,9 @@ def situations(axes: dict[str, int], *, least: dict[str, int], draws: int) -> li
         Situation("base", as_sizes(turned), turned, seed)
         for seed, turned in enumerate(rotated(sizes, k) for k in range(draws))
     ]
-    made += [ones(sizes, name, words[name], 20 + i) for i, name in enumerate(sizes) if least.get(name, 1) == 1]
+    made += [
+        ones(sizes, name, words[name], 20 + i) for i, name in enumerate(sizes) if least.get(name, 1) == 1
+    ]
     made += [equal(sizes, least)] if len(sizes) > 1 else []
     made += [without(sizes, words)] if sizes else []
     return made + kinds(sizes, singular(next(iter(words.values()), "images")))
@@ -118,7 +120,9 @@ def as_sizes(sizes: dict[str, int]) -> str:
 
 def ones(sizes: dict[str, int], name: str, words: str, seed: int) -> Situation:
     """The same with one of something: what `squeeze` and careless broadcasting confuse."""
-    hint = f"An axis of size 1 must stay an axis: does a `squeeze` take it away, or is the size of {name} fixed?"
+    hint = (
+        f"An axis of size 1 must stay an axis: does a `squeeze` take it away, or is the size of {name} fixed?"
+    )
     return Situation("one", f"for a single {singular(words)}", sizes | {name: 1}, seed, hint=hint)
 
 

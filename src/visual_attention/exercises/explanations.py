@@ -19,7 +19,9 @@ Seen = list[tuple[Case, Tensor]]
 
 def named(asked: Exercise, seen: Seen, others: Callable[[], Seen]) -> str:
     """The listed mistake that gives the same on all of `seen`; `others` decide where several do."""
-    fitting = [text for text in asked.mistakes if all(matches(g, asked.of_mistake(text, c), c) for c, g in seen)]
+    fitting = [
+        text for text in asked.mistakes if all(matches(g, asked.of_mistake(text, c), c) for c, g in seen)
+    ]
     if len(fitting) > 1:
         fitting = [t for t in fitting if all(matches(g, asked.of_mistake(t, c), c) for c, g in others())]
     return fitting[0] if len(fitting) == 1 else ""
@@ -107,7 +109,9 @@ def mixed(case: Case, got: Tensor, alone: Callable[[tuple], Tensor | None]) -> s
         args = tuple(a[k : k + 1] if b else a for a, b in zip(case.args, batched, strict=True))
         single = alone(args)
         if single is not None and single.shape == got[k : k + 1].shape:
-            if not torch.allclose(single.double(), got[k : k + 1].double(), rtol=1e-3, atol=1e-5, equal_nan=True):
+            if not torch.allclose(
+                single.double(), got[k : k + 1].double(), rtol=1e-3, atol=1e-5, equal_nan=True
+            ):
                 return (
                     f"Along {letter}, what you return for one changes with the others beside it: each should be "
                     "answered alone."

@@ -15,7 +15,9 @@ from visual_attention.exercises.relations import Answer
 def not_finite(answers: list[Answer]) -> str:
     """NaN or infinity where a number is wanted."""
     for answer in answers:
-        lost = ~answer.got.isfinite() & answer.want.isfinite() if same_shape(answer) else ~answer.got.isfinite()
+        lost = (
+            ~answer.got.isfinite() & answer.want.isfinite() if same_shape(answer) else ~answer.got.isfinite()
+        )
         if lost.any():
             what = "NaN" if answer.got[lost].isnan().any() else "infinity"
             return (
@@ -36,9 +38,7 @@ def sums(answers: list[Answer], names: list[str]) -> str:
     if found is not None:
         return f"Yours sum to 1 over {over(names, found)}; they should over {over(names, due)}."
     total = torch.cat([a.got.double().sum(due).flatten() for a in answers])
-    return (
-        f"They should sum to 1 over {over(names, due)}; yours sum to {total.min():.3g} ... {total.max():.3g} there."
-    )
+    return f"They should sum to 1 over {over(names, due)}; yours sum to {total.min():.3g} ... {total.max():.3g} there."
 
 
 def summing(tensors: list[Tensor]) -> Iterator[tuple[int, ...]]:
@@ -46,7 +46,9 @@ def summing(tensors: list[Tensor]) -> Iterator[tuple[int, ...]]:
     dims = range(tensors[0].ndim)
     for count in range(1, len(dims) + 1):
         for axes in itertools.combinations(dims, count):
-            if any(t.shape[k] > 1 for t in tensors for k in axes) and all_ones([t.sum(axes) for t in tensors]):
+            if any(t.shape[k] > 1 for t in tensors for k in axes) and all_ones(
+                [t.sum(axes) for t in tensors]
+            ):
                 yield axes
 
 
@@ -64,7 +66,11 @@ def alike(answers: list[Answer], names: list[str]) -> str:
         return ""
     if all(a.got.numel() > 1 and flat(a.got) and not flat(a.want) for a in answers):
         number = answers[0].got.double().flatten()[0].item()
-        return "All of it is 0." if number == 0 else f"All of it is the same number, {number:.4g}: it should differ."
+        return (
+            "All of it is 0."
+            if number == 0
+            else f"All of it is the same number, {number:.4g}: it should differ."
+        )
     for k in range(answers[0].want.ndim):
         if all(a.want.shape[k] > 1 and constant(a.got, k) and not constant(a.want, k) for a in answers):
             name = names[k] if k < len(names) else f"axis {k}"
@@ -94,7 +100,9 @@ def other_places(answers: list[Answer], names: list[str]) -> str:
         ):
             name = names[k] if k < len(names) else f"axis {k}"
             return f"The numbers are the right ones, but along {name} they stand in another order."
-    ordered = [(a.got.double().flatten().sort().values, a.want.double().flatten().sort().values, a) for a in answers]
+    ordered = [
+        (a.got.double().flatten().sort().values, a.want.double().flatten().sort().values, a) for a in answers
+    ]
     if all(bool(((g - w).abs() <= a.slack.max()).all()) for g, w, a in ordered):
         return (
             "The numbers are the right ones, but in other places: does a `reshape` or `view` stand where an axis "
@@ -145,10 +153,14 @@ def along(dims: int, names: list[str]):
         yield f"from the second place along {name} on", lambda a, f=first: ~f(a)
         yield f"before the last place along {name}", lambda a, f=last: ~f(a)
     if dims >= 2:
-        yield "at the border", lambda a: (
-            ends(a.want, -1, 0) | ends(a.want, -1, -1) | ends(a.want, -2, 0) | ends(a.want, -2, -1)
+        yield (
+            "at the border",
+            lambda a: ends(a.want, -1, 0) | ends(a.want, -1, -1) | ends(a.want, -2, 0) | ends(a.want, -2, -1),
         )
-        yield "on the diagonal", lambda a: torch.eye(*a.want.shape[-2:], dtype=torch.bool).expand(a.want.shape)
+        yield (
+            "on the diagonal",
+            lambda a: torch.eye(*a.want.shape[-2:], dtype=torch.bool).expand(a.want.shape),
+        )
 
 
 def ends(like: Tensor, k: int, place: int) -> Tensor:
@@ -203,7 +215,9 @@ def order(answers: list[Answer]) -> str:
     """Numbers that rise and fall with the right ones."""
     if not all(same_shape(a) for a in answers) or sum(a.want.numel() for a in answers) < 4:
         return ""
-    got, want = (rank(torch.cat([getattr(a, of).double().flatten() for a in answers])) for of in ("got", "want"))
+    got, want = (
+        rank(torch.cat([getattr(a, of).double().flatten() for a in answers])) for of in ("got", "want")
+    )
     if torch.equal(got, want):
         return (
             "Yours rise with the right ones, but not in proportion: is an `exp`, a `log`, a power, a root or a scale "

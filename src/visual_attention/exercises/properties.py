@@ -92,7 +92,9 @@ class Examination:
         if self.asked.without:
             used = [means for means in self.asked.without if means in self.check.means]
             bad = f"The numbers are right, but the text asks for an answer without {' and '.join(used)}."
-            self.check.that(not used, points=self.asked.worth[-2], good="By the means that the text allows.", bad=bad)
+            self.check.that(
+                not used, points=self.asked.worth[-2], good="By the means that the text allows.", bad=bad
+            )
 
     @property
     def be(self) -> str:
@@ -176,7 +178,9 @@ class Examination:
 
     def gradients(self, passed: list[int]) -> str:
         """What is amiss with the gradients that the text asks for; empty if nothing is."""
-        for case in self.asked.base(0)[:1] + [case for part in passed[1:] for case in self.asked.base(part)[:1]]:
+        for case in self.asked.base(0)[:1] + [
+            case for part in passed[1:] for case in self.asked.base(part)[:1]
+        ]:
             if self.asked.gradients and (bad := self.gradient(case)):
                 return bad if not case.part else f"{start(self.asked.specials[case.part][1])}: {lowered(bad)}"
         return ""

@@ -86,7 +86,10 @@ def of_axes(answer: Answer, names: list[str]) -> Iterator[tuple[str, Callable[[T
     """Steps that move, join or sum axes."""
     got = answer.got
     for k in range(got.ndim):
-        yield f"It would be right after `flip({k})`: {axis(names, k)} runs backwards.", lambda g, k=k: g.flip(k)
+        yield (
+            f"It would be right after `flip({k})`: {axis(names, k)} runs backwards.",
+            lambda g, k=k: g.flip(k),
+        )
         for step in (-1, 1):
             yield (
                 f"It would be right after `roll({step}, dims={k})`: along {axis(names, k)} all is one place off.",
@@ -104,11 +107,13 @@ def over_axes(answer: Answer) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]
     for count in (1, 2, 3):
         for axes in itertools.combinations(range(answer.got.ndim), count):
             over = f"axis {axes[0]}" if count == 1 else f"axes {', '.join(map(str, axes))}"
-            yield f"It would be right after a softmax over {over}: is it missing?", lambda g, a=axes: (
-                g - g.logsumexp(a, keepdim=True)
-            ).exp()
-            yield f"It would be right if you divided it by its sum over {over}.", lambda g, a=axes: (
-                g / g.sum(a, keepdim=True)
+            yield (
+                f"It would be right after a softmax over {over}: is it missing?",
+                lambda g, a=axes: (g - g.logsumexp(a, keepdim=True)).exp(),
+            )
+            yield (
+                f"It would be right if you divided it by its sum over {over}.",
+                lambda g, a=axes: g / g.sum(a, keepdim=True),
             )
             yield f"It would be right after a sum over {over}.", lambda g, a=axes: g.sum(a)
             yield f"It would be right after a mean over {over}.", lambda g, a=axes: g.mean(a)

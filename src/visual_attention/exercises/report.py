@@ -67,7 +67,9 @@ class Check:
             self.stop(problem)
         return value
 
-    def attempt(self, function: Callable, *args: Any, may_change: bool = False, **kwargs: Any) -> tuple[Any, str]:
+    def attempt(
+        self, function: Callable, *args: Any, may_change: bool = False, **kwargs: Any
+    ) -> tuple[Any, str]:
         """Call the student's code; returns its value, or None and what went wrong, for the student to read.
 
         A stub ends the check, and so does code that has taken too long in all its calls together.
@@ -75,7 +77,9 @@ class Check:
         if not callable(function):
             return None, f"A function or a class was wanted here, got {kind(function)}."
         if self.seconds > PATIENCE:
-            self.stop(f"Your code took {self.seconds:.0f} seconds for a few small inputs: is there a slow loop?")
+            self.stop(
+                f"Your code took {self.seconds:.0f} seconds for a few small inputs: is there a slow loop?"
+            )
         began = time.monotonic()
         outcome = getattr(function, "invoke", functools.partial(invoke, function))(args, kwargs)
         self.seconds += time.monotonic() - began

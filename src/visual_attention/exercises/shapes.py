@@ -69,7 +69,9 @@ def mismatch(got: Sequence[int], want: Sequence[int], gots: list[str] | None, wa
     if sorted(got) == sorted(want):
         return "The axes stand in another order."
     if count(got) == count(want):
-        flat = "still flat: `unflatten` or `view` brings axes back" if len(got) < len(want) else "not joined yet"
+        flat = (
+            "still flat: `unflatten` or `view` brings axes back" if len(got) < len(want) else "not joined yet"
+        )
         return f"That is the right number of entries, but axes are {flat}."
     if not gots or not wants:
         return ""

@@ -62,13 +62,17 @@ SOFTMAX = {
     "You divide by the sum without exponentials: scores below 0 become negative weights.": of_hot(
         lambda s: s / s.sum(PLACES, keepdim=True)
     ),
-    "All places weigh the same, whatever their scores.": of_hot(lambda s: torch.full_like(s, 1 / s[0].numel())),
+    "All places weigh the same, whatever their scores.": of_hot(
+        lambda s: torch.full_like(s, 1 / s[0].numel())
+    ),
     "The largest score wins and the rest get nothing: that is an argmax, the hard choice.": of_hot(
         lambda s: (s == s.amax(PLACES, keepdim=True)).to(s.dtype)
     ),
     "The temperature changes nothing: divide the scores by it. (What is added to all scores leaves a softmax as "
     "it is.)": lambda s, t=1.0: softmax(s),
-    "You multiply by the temperature: divide, so that heat spreads the weights.": lambda s, t=1.0: softmax(s * t),
+    "You multiply by the temperature: divide, so that heat spreads the weights.": lambda s, t=1.0: softmax(
+        s * t
+    ),
     "You divide the weights by the temperature: divide the scores, before the softmax.": lambda s, t=1.0: (
         softmax(s) / t
     ),
@@ -83,13 +87,13 @@ POOL = {
     "You multiply but do not sum: there is still a value for each place.": lambda f, w: f * w,
     "You summed over the channels: sum over the places and keep the channels.": lambda f, w: (f * w).sum(1),
     "That is the mean over the places, not the sum: the weights already share out the budget.": lambda f, w: (
-        (f * w).mean(PLACES)
-    ),
+        f * w
+    ).mean(PLACES),
     "That is average pooling: the weights are not used.": lambda f, w: f.mean(PLACES),
     "That is the plain sum of the features: the weights are not used.": lambda f, w: f.sum(PLACES),
     "A second softmax: the weights come ready, do not put them through another.": lambda f, w: (
-        (f * softmax(w)).sum(PLACES)
-    ),
+        f * softmax(w)
+    ).sum(PLACES),
     "You divide by the sum of the weights: use them as they come.": lambda f, w: (
         (f * w).sum(PLACES) / w.sum(PLACES)
     ),
@@ -98,8 +102,8 @@ POOL = {
     "You add the weights to the features: multiply.": lambda f, w: (f + w).sum(PLACES),
     "Features and weights are out of step: a `reshape` to (B, H*W, C) scrambles the axes; `flatten` and "
     "`transpose` keep them.": lambda f, w: (
-        (f.reshape(len(f), -1, f.shape[1]) * w.flatten(2).transpose(1, 2)).sum(1)
-    ),
+        f.reshape(len(f), -1, f.shape[1]) * w.flatten(2).transpose(1, 2)
+    ).sum(1),
 }
 
 COUNT = {
@@ -112,8 +116,8 @@ COUNT = {
     ),
     "The sign is lost: the entropy is *minus* the sum.": lambda w: (-entropy(w)).exp(),
     "Logarithm to base 2, exponential to base e: both must have the same base.": lambda w: (
-        (entropy(w) / math.log(2)).exp()
-    ),
+        entropy(w) / math.log(2)
+    ).exp(),
     "That uses the mean over the places, not the sum.": lambda w: (entropy(w) / w[0].numel()).exp(),
     "That is 1 over the sum of squares: another good count, but not the one asked for.": lambda w: (
         1 / w.square().sum(ALL)
@@ -131,16 +135,24 @@ MASKED = {
     "The mask is not used: forbidden places get weight.": lambda s, m: softmax(s),
     "The mask is upside down: `True` is where looking is allowed.": lambda s, m: masked(s, ~m),
     "The weights no longer sum to 1: you mask after the softmax.": lambda s, m: softmax(s) * m,
-    "Forbidden scores become 0, and exp(0) is 1: a score of 0 still gets weight.": lambda s, m: softmax(s * m),
+    "Forbidden scores become 0, and exp(0) is 1: a score of 0 still gets weight.": lambda s, m: softmax(
+        s * m
+    ),
     "Scores become 0 at forbidden places, take part in the softmax, and are then cut out.": lambda s, m: (
         softmax(s * m) * m
     ),
-    "You add the mask to the scores as 0 or 1: forbidden places still get weight.": lambda s, m: softmax(s + m),
+    "You add the mask to the scores as 0 or 1: forbidden places still get weight.": lambda s, m: softmax(
+        s + m
+    ),
     "Each row sums to 1, not each image: a softmax over the last axis only.": lambda s, m: (
         s.masked_fill(~m, -1e30).softmax(3) * m
     ),
-    "All allowed places weigh the same: the scores are not used.": lambda s, m: m / m.sum(PLACES, keepdim=True),
-    "That is a sigmoid of the allowed scores: they do not compete for a sum of 1.": lambda s, m: s.sigmoid() * m,
+    "All allowed places weigh the same: the scores are not used.": lambda s, m: (
+        m / m.sum(PLACES, keepdim=True)
+    ),
+    "That is a sigmoid of the allowed scores: they do not compete for a sum of 1.": lambda s, m: (
+        s.sigmoid() * m
+    ),
     "Forbidden places win where allowed scores are very low: the value that you fill in is not low enough.": (
         lambda s, m: masked(s, m, -100.0)
     ),
@@ -150,8 +162,9 @@ MASKED = {
     "Forbid before the softmax: where a forbidden score is large, nothing is left to share out afterwards.": (
         lambda s, m: (e := softmax(s) * m) / e.sum(PLACES, keepdim=True).clamp(1e-30)
     ),
-    "Your weights are NaN (0 / 0, or a softmax of -inf alone): make them 0.": lambda s, m: masked(s, m, -math.inf)
-    .masked_fill(~m.any(3, keepdim=True).any(2, keepdim=True), math.nan),
+    "Your weights are NaN (0 / 0, or a softmax of -inf alone): make them 0.": lambda s, m: masked(
+        s, m, -math.inf
+    ).masked_fill(~m.any(3, keepdim=True).any(2, keepdim=True), math.nan),
     "Your weights still sum to 1, on forbidden places: make them 0.": lambda s, m: softmax(
         s.masked_fill(~m, torch.finfo(s.dtype).min)
     ),

@@ -87,11 +87,13 @@ def rows(value: Tensor, batch: int) -> Iterator[tuple[str, Callable]]:
             yield f"% were averaged over axis {k}", lambda v, s, k=k: v.mean(k, keepdim=True).expand_as(v)
     for i, j in itertools.combinations(range(value.ndim), 2):
         yield f"axes {i} and {j} of % were exchanged", lambda v, s, i=i, j=j: v.transpose(i, j)
-        yield f"axes {i} and {j} of % were mixed up by a `reshape`, where one has to move", (
-            lambda v, s, i=i, j=j: v.transpose(i, j).reshape(v.shape)
+        yield (
+            f"axes {i} and {j} of % were mixed up by a `reshape`, where one has to move",
+            (lambda v, s, i=i, j=j: v.transpose(i, j).reshape(v.shape)),
         )
-        yield f"axes {i} and {j} of % were mixed up by a `reshape` for a move", (
-            lambda v, s, i=i, j=j: v.reshape(v.transpose(i, j).shape).transpose(i, j)
+        yield (
+            f"axes {i} and {j} of % were mixed up by a `reshape` for a move",
+            (lambda v, s, i=i, j=j: v.reshape(v.transpose(i, j).shape).transpose(i, j)),
         )
 
 
@@ -123,8 +125,9 @@ def numbers(value: Tensor) -> Iterator[tuple[str, Callable]]:
         yield f"% had its sum along axis {k} divided out", lambda v, s, k=k: v / v.sum(k, keepdim=True)
         yield f"% had its mean along axis {k} taken off", lambda v, s, k=k: v - v.mean(k, keepdim=True)
     if value.ndim > 2:
-        yield "% went through a softmax over all but the first axis", (
-            lambda v, s: v.flatten(1).softmax(1).view_as(v)
+        yield (
+            "% went through a softmax over all but the first axis",
+            (lambda v, s: v.flatten(1).softmax(1).view_as(v)),
         )
 
 

@@ -37,7 +37,9 @@ def as_tensor(value: Any, want: Tensor, name: str) -> Tensor:
         Problem: it is no tensor, or one of another kind of number.
     """
     if not want.ndim and isinstance(value, (bool, int, float, np.number, np.bool_)):
-        value = torch.tensor(value.item() if isinstance(value, np.generic) else value, dtype=number_type(value))
+        value = torch.tensor(
+            value.item() if isinstance(value, np.generic) else value, dtype=number_type(value)
+        )
     if not isinstance(value, Tensor):
         hint = ""
         if type(value).__module__ == "numpy":
@@ -48,12 +50,18 @@ def as_tensor(value: Any, want: Tensor, name: str) -> Tensor:
     if value.layout != torch.strided:
         raise Problem(f"{start(name)} should be an ordinary tensor, got a sparse one.")
     wanted = type_of_numbers(want)
-    if wanted not in (type_of_numbers(value), "real numbers") or value.dtype is torch.bool and wanted != "booleans":
+    if (
+        wanted not in (type_of_numbers(value), "real numbers")
+        or value.dtype is torch.bool
+        and wanted != "booleans"
+    ):
         raise Problem(
             f"{start(name)} has the wrong type of number: wanted {wanted}, got {dtype_name(value)}."
         )
     if value.is_complex():
-        raise Problem(f"{start(name)} has the wrong type of number: wanted {wanted}, got {dtype_name(value)}.")
+        raise Problem(
+            f"{start(name)} has the wrong type of number: wanted {wanted}, got {dtype_name(value)}."
+        )
     return value
 
 
