@@ -43,8 +43,7 @@ def check_channel_gates(draw, B, C, H, W, hidden):
 @examined(points=3, right=wrong.window, axes={}, name="your window", mistakes=wrong.WINDOW, draws=1)
 def check_eca_kernel_size(draw):
     """The odd number nearest to (log2(C) + offset) / gamma, upwards from the middle."""
-    for channels in (1, 2, 8, 16, 32, 64, 100, 128, 256, 512, 2048):
-        yield channels
+    yield from (1, 2, 8, 16, 32, 64, 100, 128, 256, 512, 2048)
     yield 1 + int(draw.whole(4000))
     for given in ((64, 1.0, 1.0), (64, 2.0, 3.0), (1000, 3.0, 0.0), (2048, 1.5, 2.0), (2, 2, 3)):
         yield special(1, "for another gamma and offset", *given)

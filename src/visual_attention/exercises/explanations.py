@@ -12,7 +12,7 @@ from visual_attention.exercises import patterns, relations, shapes
 from visual_attention.exercises.asked import Case, Exercise, matches
 from visual_attention.exercises.relations import Answer
 from visual_attention.exercises.substitutes import names_of
-from visual_attention.exercises.values import two_numbers
+from visual_attention.exercises.values import Problem, two_numbers
 
 Seen = list[tuple[Case, Tensor]]
 
@@ -25,6 +25,18 @@ def named(asked: Exercise, seen: Seen, others: Callable[[], Seen]) -> str:
     if len(fitting) > 1:
         fitting = [t for t in fitting if all(matches(g, asked.of_mistake(t, c), c) for c, g in others())]
     return fitting[0] if len(fitting) == 1 else ""
+
+
+def named_where_it_stops(asked: Exercise, seen: list[tuple[Case, Tensor | Problem]]) -> str:
+    """The listed mistake that stops on the same inputs, and gives the same on those where it does not."""
+    wrong = [c for c, g in seen if isinstance(g, Tensor) and not matches(g, c.want, c)]
+    fitting = [text for text in asked.mistakes if all(agree(asked, text, c, g) for c, g in seen)]
+    return fitting[0] if wrong and len(fitting) == 1 else ""
+
+
+def agree(asked: Exercise, text: str, case: Case, got: Tensor | Problem) -> bool:
+    other = asked.of_mistake(text, case)
+    return other is None if isinstance(got, Problem) else matches(got, other, case)
 
 
 def special(asked: Exercise, seen: Seen) -> str:

@@ -128,7 +128,9 @@ class Examination:
         problems = [self.got(case) for case in cases if isinstance(self.got(case), Problem)]
         others = [case for case in self.asked.cases if case.part == part and case.situation.kind != "none"]
         if len(problems) == len(cases):
-            return f"{start(words.strip())}: {problems[0]}" if words else str(problems[0])
+            name = explanations.named_where_it_stops(self.asked, [(case, self.got(case)) for case in others])
+            told = f"{problems[0]} {name}".strip()
+            return f"{start(words.strip())}: {told}" if words else told
         seen = [(case, self.got(case)) for case in cases if not isinstance(self.got(case), Problem)]
         if name := explanations.named(self.asked, seen, lambda: self.answered(self.asked.cases)):
             return f"{start(words.strip())}: {name}" if words else name
