@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+pytest_plugins = ["tests.widgets"]  # a bare page for widgets, of chapters and of view alike
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with one thread each beat one with two
 
 NO_BROWSER = (

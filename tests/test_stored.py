@@ -9,16 +9,14 @@ from torch import nn
 
 import visual_attention
 from visual_attention import stored
-from visual_attention.applications import (
-    trained_answerer,
-    trained_classifier,
-    trained_detectors,
-    trained_generator,
-    trained_inpainter,
-    trained_segmenter,
-    trained_trackers,
-)
-from visual_attention.mechanisms import trained_glimpses
+from visual_attention.chapters.classification import trained as trained_classifier
+from visual_attention.chapters.detection import trained as trained_detectors
+from visual_attention.chapters.generation import trained as trained_generator
+from visual_attention.chapters.hard import trained as trained_glimpses
+from visual_attention.chapters.inpainting import trained as trained_inpainter
+from visual_attention.chapters.question_answering import trained as trained_answerer
+from visual_attention.chapters.segmentation import trained as trained_segmenter
+from visual_attention.chapters.tracking import trained as trained_trackers
 
 
 def loaders():

@@ -7,20 +7,16 @@ and the share of these that are told more than two numbers.
 """
 
 import argparse
-import importlib
-import importlib.util
-import pkgutil
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import torch
 
 from tools.mutation import mutants
-from visual_attention import exercises
+from visual_attention import rooms
 from visual_attention.exercises.asked import Exercise, copies
 from visual_attention.exercises.draws import Situation
 from visual_attention.exercises.relations import close
@@ -64,13 +60,6 @@ class Tally:
         )
 
 
-def rooms() -> dict[str, ModuleType]:
-    """The modules with checks, by chapter."""
-    names = [info.name for info in pkgutil.iter_modules(exercises.__path__)]
-    found = {name: importlib.import_module(f"{exercises.__name__}.{name}") for name in names if name != "__main__"}
-    return {name: module for name, module in found.items() if checks(module)}
-
-
 def examine(check, name: str, solution: str) -> Tally:
     """Give a check all its wrong answers."""
     tally, asked = Tally(name), check.asked
@@ -105,7 +94,9 @@ def wide(asked: Exercise) -> list:
         generator, asked.wide = torch.Generator().manual_seed(7), []
         for seed in range(100, 100 + WIDE):
             sizes = {
-                name.split()[0]: max(asked.least.get(name.split()[0], 1), int(torch.randint(1, 7, (), generator=generator)))
+                name.split()[0]: max(
+                    asked.least.get(name.split()[0], 1), int(torch.randint(1, 7, (), generator=generator))
+                )
                 for name in asked.axes
             }
             kind = ("plain", "ties", "wild")[seed % 3]
@@ -123,16 +114,22 @@ def agree(asked: Exercise, answer, case) -> bool:
 
 def main(words: list[str] | None = None) -> int:
     """Print the table; returns 1 if a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("stems", nargs="*")
-    parser.add_argument("--verbose", action="store_true", help="list what was missed, told little, or equivalent")
+    parser.add_argument(
+        "--verbose", action="store_true", help="list what was missed, told little, or equivalent"
+    )
     asked = parser.parse_args(words)
     total = Tally("in total")
-    for stem, module in rooms().items():
+    for stem, module in rooms.parts("checks").items():
         if asked.stems and stem not in asked.stems:
             continue
         solution = (ROOT / "book" / "solutions" / f"{stem}.py").read_text()
         for name, check in checks(module).items():
+            if not hasattr(check, "asked"):
+                continue
             tally = examine(check, name.removeprefix("check_"), solution)
             print(tally, flush=True)
             for kind in ("missed", "bare", "equivalent", "told") if asked.verbose else ("missed",):

@@ -1,7 +1,9 @@
 """Break the modules on purpose and see that their tests notice: ``python tools/mutants.py [stem ...]``.
 
-Each ``tests/mutants/<stem>.toml`` names a source file, its test file and a list of mutants, each a text to
-replace by another. A mutant that no test notices, or that no longer applies, makes this command fail.
+Each ``mutants*.toml`` beside the tests names a source file, its test file and a list of mutants, each a text
+to replace by another. Its stem is its path, chapters/soft for tests/chapters/soft/mutants.toml, and ``soft``
+names all plans of that chapter. A mutant that no test notices, or that no longer applies, makes this command
+fail.
 """
 
 import os
@@ -40,10 +42,17 @@ def outcome(plan: dict, mutant: dict | None) -> str:
         return {0: "survived", 1: "killed"}.get(code, f"pytest ended with {code}")
 
 
+def stem(path: Path) -> str:
+    """``view/frames`` for tests/view/mutants_frames.toml."""
+    rest = path.stem.removeprefix("mutants").strip("_")
+    return "/".join([*path.parent.relative_to(ROOT / "tests").parts, *([rest] if rest else [])])
+
+
 def main(stems: list[str]) -> int:
     """Try the mutants of the given stems (all, if none is given) and return how many were not killed."""
-    plans = sorted((ROOT / "tests" / "mutants").glob("*.toml"))
-    plans = [tomllib.loads(p.read_text()) | {"stem": p.stem} for p in plans if not stems or p.stem in stems]
+    plans = {stem(path): path for path in sorted((ROOT / "tests").rglob("mutants*.toml"))}
+    chosen = [name for name in plans if not stems or set(stems) & {name, *name.split("/")}]
+    plans = [tomllib.loads(plans[name].read_text()) | {"stem": name} for name in chosen]
     for plan in plans:
         if (result := outcome(plan, None)) != "survived":  # tests that fail anyway would kill every mutant
             print(f"{plan['stem']}: its tests do not pass on the code as it is ({result})")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from visual_attention.chapters.soft.checks import check_attention_pool, check_spatial_softmax
 from visual_attention.classroom import sandbox
 from visual_attention.classroom.remote import Sandbox
 from visual_attention.classroom.worker import Cells, is_definition
 from visual_attention.exercises.report import exercise
-from visual_attention.exercises.soft import check_attention_pool, check_spatial_softmax
 
 SETUP = """
 import os, sys, torch
@@ -110,12 +110,12 @@ def test_what_cannot_be_sent_is_the_checks_fault(student):
 
 FORGERIES = """
 check_spatial_softmax = lambda f: 4
-import visual_attention.exercises.soft as s; s.check_spatial_softmax = lambda f: 4
+import visual_attention.chapters.soft.checks as s; s.check_spatial_softmax = lambda f: 4
 import visual_attention.exercises.report as r; r.Check.equal = lambda *a, **k: True
 import visual_attention.exercises.feedback as f; f.Report.score = property(lambda s: s.points)
 import visual_attention.exercises.calling as c; c.is_stub = lambda f: False
 torch.allclose = torch.equal = lambda *a, **k: True
-sys.modules["visual_attention.exercises.soft"] = sys
+sys.modules["visual_attention.chapters.soft.checks"] = sys
 torch.Tensor.__eq__ = torch.Tensor.__ne__ = lambda *a: torch.tensor(True)
 """
 

@@ -1,15 +1,13 @@
 """Each chapter's notebook, checks and solutions belong together, for all chapters that there are."""
 
-import importlib
 import json
-import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.exercises.contract import solutions
-from visual_attention import exercises
+from visual_attention import rooms
 from visual_attention.exercises.report import checks
 
 ROOT = Path(__file__).parents[2]
@@ -20,9 +18,7 @@ NOTEBOOKS = {
 
 def modules() -> dict:
     """All modules with checks, by stem."""
-    names = (info.name for info in pkgutil.iter_modules(exercises.__path__))
-    found = {name: importlib.import_module(f"{exercises.__name__}.{name}") for name in names}
-    return {name: module for name, module in found.items() if checks(module)}
+    return rooms.parts("checks")
 
 
 def cells(stem: str, *, grade: bool) -> dict[str, tuple[dict, str]]:
@@ -42,9 +38,16 @@ def test_there_is_a_notebook_with_exercises():
 
 @pytest.mark.parametrize("stem", sorted(set(modules()) | set(MARKED)))
 def test_a_chapter_with_checks_has_all_its_parts(stem):
-    for path in (f"src/visual_attention/exercises/{stem}.py", f"book/solutions/{stem}.py"):
+    room = f"src/visual_attention/chapters/{stem}"
+    for path in (
+        room,
+        f"{room}/claims.py",
+        f"{room}/checks.py",
+        f"book/solutions/{stem}.py",
+        f"tests/chapters/{stem}",
+    ):
         assert (ROOT / path).exists(), f"{path} is missing"
-    assert (ROOT / f"tests/exercises/test_{stem}.py").exists(), f"tests/exercises/test_{stem}.py is missing"
+    assert (ROOT / f"tests/chapters/{stem}/test_checks.py").exists(), f"the checks of {stem} are not tested"
     if stem not in NOTEBOOKS:
         pytest.skip(f"{stem} has checks, solutions and tests, but no notebook yet")
 

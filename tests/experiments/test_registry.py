@@ -8,13 +8,18 @@ from visual_attention.experiments import record, registry
 from visual_attention.experiments.claim import count_parameters
 
 
-def package(folder, modules):
-    for name, text in modules.items():
-        (folder / f"{name}.py").write_text(text)
+def package(folder, rooms):
+    """A package of rooms, each with a claims.py; its name."""
     found = types.ModuleType(folder.name)
     found.__path__ = [str(folder)]
     sys.modules[folder.name] = found
-    return found
+    (folder / "module.py").write_text("no room")
+    for name, text in {**rooms, "empty": None}.items():
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").touch()
+        if text:
+            (folder / name / "claims.py").write_text(text)
+    return folder.name
 
 
 def module(*names):
@@ -22,7 +27,7 @@ def module(*names):
     return f"from tests.experiments import toy\nCLAIMS = [{listed}]\n"
 
 
-def test_new_modules_are_found_by_themselves(tmp_path):
+def test_new_rooms_are_found_by_themselves(tmp_path):
     found = registry.discover(
         package(tmp_path, {"one": module("toy-b", "toy-c"), "another": module("toy-a")})
     )
@@ -30,7 +35,7 @@ def test_new_modules_are_found_by_themselves(tmp_path):
 
 
 def test_a_name_can_be_had_once(tmp_path):
-    with pytest.raises(ValueError, match="two claims are named 'toy', the second in two.py"):
+    with pytest.raises(ValueError, match="two claims are named 'toy', the second in the room two"):
         registry.discover(package(tmp_path, {"one": module("toy"), "two": module("toy")}))
 
 

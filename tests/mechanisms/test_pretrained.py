@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from visual_attention.chapters.vision_transformer import packing
 from visual_attention.data import packs, photographs
-from visual_attention.mechanisms import packing, pretrained
+from visual_attention.mechanisms import pretrained
 from visual_attention.mechanisms.checkpoints import MEMBER, read, rename, sizes
 from visual_attention.mechanisms.vision_transformer import VisionTransformer
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from visual_attention.chapters.soft.widget import SoftmaxPlayground
 from visual_attention.view import charts, figures
 from visual_attention.view.explorer import AttentionExplorer
 from visual_attention.view.player import FramePlayer
-from visual_attention.view.playground import SoftmaxPlayground
 from visual_attention.view.sweep import sweep
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.view.conftest import settle
+from tests.widgets import settle
 from visual_attention.view.explorer import POWER, AttentionExplorer, encode
 
 GRID = (4, 3)

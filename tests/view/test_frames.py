@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tests.view.conftest import settle
+from tests.widgets import settle
 from visual_attention.view import figures
 from visual_attention.view.frames import frames_of
 from visual_attention.view.player import FramePlayer

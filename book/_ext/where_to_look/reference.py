@@ -1,5 +1,7 @@
 """The ``{api}`` directive: ``{api} visual_attention.mechanisms`` documents every module below that package.
 
+With the option ``:introduced:`` the package's own docstring stands first.
+
 The modules are found when the book is built, so a new one needs no entry anywhere.
 """
 
@@ -9,7 +11,7 @@ import re
 
 from docutils import nodes
 from docutils.frontend import get_default_settings
-from docutils.parsers.rst import Parser
+from docutils.parsers.rst import Parser, directives
 from docutils.statemachine import StringList
 from docutils.utils import Reporter, new_document
 from sphinx.util.docutils import SphinxDirective
@@ -30,11 +32,17 @@ class Api(SphinxDirective):
     """Sections, one a module, each with the module's docstring and its public classes and functions."""
 
     required_arguments = 1
+    option_spec = {"introduced": directives.flag}
 
     def run(self):
         package = importlib.import_module(self.arguments[0])
         names = [package.__name__] if not hasattr(package, "__path__") else list(modules(package))
-        return [self.section(name, package.__name__) for name in names]
+        introduction = nodes.container()
+        if "introduced" in self.options:
+            parse_rst(
+                self, StringList(package.__doc__.splitlines(), source=f"api:{package.__name__}"), introduction
+            )
+        return [*introduction.children, *(self.section(name, package.__name__) for name in names)]
 
     def section(self, name, package):
         title = name.removeprefix(package + ".") if name != package else name.rsplit(".", 1)[-1]

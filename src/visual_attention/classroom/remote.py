@@ -5,9 +5,7 @@ the student's code never enters, and gradients travel through the sandbox as wel
 """
 
 import dataclasses
-import importlib
 import os
-import pkgutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,7 +13,7 @@ from typing import Any
 
 import torch
 
-from visual_attention import exercises
+from visual_attention import rooms
 from visual_attention.classroom import wire
 from visual_attention.exercises.calling import Outcome
 from visual_attention.exercises.feedback import Part, Report
@@ -27,11 +25,10 @@ HARD_LIMIT = 60.0  # seconds for one request; a call stops by itself earlier (ca
 
 def find_check(name: str) -> Callable:
     """The check of that name among all chapters."""
-    for info in pkgutil.iter_modules(exercises.__path__):
-        found = checks(importlib.import_module(f"{exercises.__name__}.{info.name}"))
-        if name in found:
+    for module in rooms.parts("checks").values():
+        if name in (found := checks(module)):
             return found[name]
-    raise LookupError(f"no check {name} in visual_attention.exercises")
+    raise LookupError(f"no check {name} in {rooms.ROOMS}")
 
 
 class Sandbox:

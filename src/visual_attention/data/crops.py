@@ -13,6 +13,9 @@ from torch import Tensor
 
 from visual_attention.data import photographs
 
+# On which things lie: others in training than in test. The cat and the coins lend objects and are none.
+BACKGROUNDS = {"train": ("brick", "coffee", "grass", "pagoda"), "test": ("flower", "gravel", "rocket")}
+
 
 @functools.cache
 def bank(names: tuple[str, ...], side: int, *, grey: bool = False, stretched: bool = False) -> Tensor:

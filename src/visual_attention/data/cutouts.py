@@ -50,6 +50,32 @@ def load(split: str) -> dict[str, Tensor]:
     return {"digit": torch.cat([ink.expand(-1, 3, -1, -1), cover], dim=1), "coin": coins, "eye": eyes}
 
 
+def paste(stamps: Tensor, spans: Tensor, *, canvas: int) -> Tensor:
+    """Each stamp stretched over its place of an empty canvas, averaged over each pixel.
+
+    Args:
+        stamps: Pictures with a channel of cover.
+        spans: Centre x, centre y, width, height of each stamp in pixels of the canvas.
+        canvas: The canvas's side in pixels.
+
+    Shape:
+        (B, O, 4, s, s), (B, O, 4) -> (B, O, 4, S, S): colours multiplied by the cover, then the cover.
+    """
+    x, y, width, height = spans.unbind(-1)  # each (B, O)
+    across = _shares(x - width / 2, width, stamps.shape[-1], canvas)  # (B, O, S, s)
+    down = _shares(y - height / 2, height, stamps.shape[-2], canvas)
+    stamps = torch.cat([stamps[:, :, :3] * stamps[:, :, 3:], stamps[:, :, 3:]], dim=2)
+    return down[:, :, None] @ stamps @ across[:, :, None].mT  # (S, s) @ (s, s) @ (s, S) for each channel
+
+
+def _shares(start: Tensor, length: Tensor, cells: int, canvas: int) -> Tensor:
+    """How much of each pixel of a line lies in each cell of a stamp: (B, O) twice -> (B, O, S, cells)."""
+    pixel = torch.arange(canvas)[:, None]
+    step = length[..., None, None] / cells
+    begin = start[..., None, None] + step * torch.arange(cells)
+    return (torch.minimum(begin + step, pixel + 1) - torch.maximum(begin, pixel)).clamp(min=0)
+
+
 def _ellipse(photograph: Tensor, box: tuple[int, int, int, int]) -> Tensor:
     """The ellipse in a box, (4, 32, 32), the longer side filled."""
     top, left, bottom, right = box

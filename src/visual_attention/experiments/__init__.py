@@ -1,9 +1,9 @@
 """Does attention help? The controlled comparison behind each claim of the course.
 
-For authors of a chapter. Write `experiments/claims/<stem>.py` with `CLAIMS = [Claim(...)]`
-(claims/soft.py is the worked example); it is found by itself, and the page of claims shows it once it has
-a record. A claim has arms (ways to build a model), a `measure` that trains and tests one model and
-returns its metrics, and a rule that is written down before the run:
+For authors of a chapter. Write `claims.py` in the chapter's room, with `CLAIMS = [Claim(...)]`
+(chapters/soft/claims.py is the worked example); it is found by itself, and the page of claims shows it
+once it has a record. A claim has arms (ways to build a model), a `measure` that trains and tests one model
+and returns its metrics, and a rule that is written down before the run:
 
     Claim(
         name="soft",                      # stem first; "soft-longer" for a second claim of the chapter
@@ -24,8 +24,8 @@ returns its metrics, and a rule that is written down before the run:
   are paired.
 - Parameters of all arms of role "attention" and "without" (or those that `matched` names) must agree
   within 5 %, or nothing runs.
-- `python -m visual_attention.experiments run soft --seeds 5 --jobs 2` appends to records/soft.jsonl and
-  continues where it was interrupted; commit that file. `list` and `show soft` tell how things stand.
+- `python -m visual_attention.experiments run soft --seeds 5 --jobs 2` appends to records/soft.jsonl of the
+  room and continues where it was interrupted; commit that file. `list` and `show soft` tell how things stand.
 - In the notebook:
 
       from visual_attention.experiments import comparison, record, registry

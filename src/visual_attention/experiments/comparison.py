@@ -15,33 +15,13 @@ from visual_attention.experiments.claim import Claim, count_parameters
 from visual_attention.experiments.intervals import METHOD, mean_interval
 from visual_attention.experiments.record import Row
 from visual_attention.experiments.runner import collect
-from visual_attention.experiments.table import as_html, as_text, signed
+from visual_attention.experiments.table import ArmSummary, Shown, signed
 
 MIN_SEEDS = 3
 
 
-@dataclass(frozen=True)
-class ArmSummary:
-    """One line of the table: an arm's metric over its seeds, and the means of its other metrics."""
-
-    arm: str
-    role: str
-    parameters: int
-    mean: float
-    low: float
-    high: float
-    seconds: float
-    values: tuple[float, ...]
-    others: dict[str, float]
-
-    @property
-    def seeds(self) -> int:
-        """How many seeds the means are over."""
-        return len(self.values)
-
-
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Shown):
     """The effect of the treatment against a baseline, its 95 % interval, the verdict, and a line for each
     arm."""
 
@@ -73,12 +53,6 @@ class Comparison:
         elif self.verdict in VERDICTS:
             text += f" (wanted: {self.claim.margin:g} or more)"
         return f"{self.verdict.capitalize()}. {text[0].upper()}{text[1:]}."
-
-    def __repr__(self) -> str:
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 VERDICTS = ("supported", "not supported", "undecided")

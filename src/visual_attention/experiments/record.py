@@ -16,14 +16,14 @@ import torch
 
 import visual_attention
 
-FOLDER = Path(__file__).parent / "records"
+CHAPTERS = Path(visual_attention.__file__).parent / "chapters"
 
 Row = dict  # claim, arm, seed, metric, value, parameters, seconds, budget, versions
 
 
 def path(claim: str, folder: Path | None = None) -> Path:
-    """The file that holds a claim's record."""
-    return (folder or FOLDER) / f"{claim}.jsonl"
+    """The file that holds a claim's record: in the room of its chapter, whose stem its name begins with."""
+    return (folder or CHAPTERS / claim.partition("-")[0] / "records") / f"{claim}.jsonl"
 
 
 def load(claim: str, budget: str = "full", folder: Path | None = None) -> list[Row]:

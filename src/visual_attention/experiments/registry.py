@@ -1,33 +1,23 @@
-"""Which claims does the course test?
-
-Every module in `claims/` is asked for its CLAIMS; a module without is there to support the others.
-"""
+"""Which claims does the course test? The `claims.py` of every room is asked for its CLAIMS."""
 
 import functools
-import importlib
-import pkgutil
-from types import ModuleType
 
-from visual_attention.experiments import claims
+from visual_attention import rooms
 from visual_attention.experiments.claim import Claim
 
 
-def discover(package: ModuleType) -> dict[str, Claim]:
-    """The claims of all modules of a package, by name, in alphabetical order."""
+def discover(package: str = rooms.ROOMS) -> dict[str, Claim]:
+    """The claims of all rooms of a package, by name, in alphabetical order."""
     found: dict[str, Claim] = {}
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for item in getattr(loaded, "CLAIMS", ()):
+    for stem, module in rooms.parts("claims", package).items():
+        for item in module.CLAIMS:
             if item.name in found:
-                raise ValueError(f"two claims are named {item.name!r}, the second in {module.name}.py")
+                raise ValueError(f"two claims are named {item.name!r}, the second in the room {stem}")
             found[item.name] = item
-    return found
+    return dict(sorted(found.items()))
 
 
-@functools.cache
-def everything() -> dict[str, Claim]:
-    """All claims by name."""
-    return discover(claims)
+everything = functools.cache(discover)
 
 
 def names() -> list[str]:

@@ -1,0 +1,1 @@
+"""Attention mechanisms, a paper a file; they import torch and one another, and nothing else of the course."""

@@ -132,19 +132,15 @@ def require_sha256(path: Path, wanted: str) -> None:
 
 
 def main() -> None:
-    """Fetch the weights and say what came; or make the attention packs of the book from them."""
+    """Fetch the weights and say what came;."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["fetch", "packs"])
+    parser.add_argument("command", choices=["fetch"])
     parser.add_argument("--source", choices=sorted(SOURCES), default="index")
     asked = parser.parse_args()
     path = fetch(asked.source)
     model = load(path)
     total = sum(parameter.numel() for parameter in model.parameters())
     print(f"{path}: {len(model.blocks)} blocks, {total / 1e6:.1f} million parameters")
-    if asked.command == "packs":
-        from visual_attention.mechanisms.packing import write_all
-
-        write_all(model)
 
 
 if __name__ == "__main__":

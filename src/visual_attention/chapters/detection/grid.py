@@ -1,0 +1,225 @@
+"""How does a detector without attention find objects, and why does it need a clean-up afterwards?
+
+Each cell of a grid answers for the objects whose centre lies in it. Neighbours that see the same object
+answer, too, so the worse of two boxes of one class that overlap is thrown away.
+
+Paper: Joseph Redmon, Santosh Divvala, Ross Girshick and Ali Farhadi, "You Only Look Once: Unified, Real-Time
+    Object Detection", CVPR 2016, section 2.
+Chapter: notebooks/applications/detection.ipynb
+Run: python -m visual_attention.chapters.detection.grid
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from visual_attention.boxes import suppress
+from visual_attention.chapters.detection.scenes import Objects
+from visual_attention.chapters.detection.set_loss import box_distance
+from visual_attention.mechanisms.inputs import require_feature_map, require_positive
+from visual_attention.mechanisms.positions import LearnedPositions
+from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
+
+STRIDE = 8
+PRIOR = 0.03  # how sure a fresh cell is of each class: nearly all cells are empty
+LEAST_SCORE = 0.02  # below it an answer is not worth a place in the list
+
+
+class Detections(NamedTuple):
+    """What a detector found in one image, best first: boxes (M, 4), labels (M,), scores (M,) in [0, 1]."""
+
+    boxes: Tensor
+    labels: Tensor
+    scores: Tensor
+
+
+def stem(channels: tuple[int, int, int]) -> nn.Sequential:
+    """Three convolutions that halve the image each: (B, 3, H, W) -> (B, C, H / 8, W / 8)."""
+    inputs = (3, *channels[:-1])
+    return nn.Sequential(*(_layer(i, o, stride=2) for i, o in zip(inputs, channels, strict=True)))
+
+
+def _layer(in_channels: int, out_channels: int, *, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(),
+    )
+
+
+class GridAttention(nn.Module):
+    """Let each cell of a grid take from all cells, and add that to what it had.
+
+    Args:
+        channels: D, channels of the map.
+        heads: h, must divide D.
+        grid: Rows and columns, (H, W).
+
+    Shape:
+        (B, D, H, W) -> (B, D, H, W).
+
+    Raises:
+        ValueError: at call, if the map has other channels or another grid.
+    """
+
+    def __init__(self, channels: int, *, heads: int, grid: tuple[int, int]):
+        super().__init__()
+        self.channels = channels
+        self.norm = nn.LayerNorm(channels)
+        self.positions = LearnedPositions(grid[0] * grid[1], channels)
+        self.attention = MultiHeadSelfAttention(channels, heads=heads)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """What each cell takes from each cell, (B, h, N, N): sums to 1 over the last axis."""
+        return self.attention.weights(self._tokens(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map with what each cell took from all cells added, (B, D, H, W)."""
+        mixed = self.attention(self._tokens(x))  # (B, N, D)
+        return x + mixed.mT.unflatten(2, x.shape[2:])  # (B, N, D) -> (B, D, H, W)
+
+    def _tokens(self, x: Tensor) -> Tensor:
+        require_feature_map(x, channels=self.channels)
+        return self.positions(self.norm(x.flatten(2).mT))  # (B, D, H, W) -> (B, N, D)
+
+
+class GridDetector(nn.Module):
+    """Ask each cell of a grid which class has its centre there, and how large the box is.
+
+    Args:
+        classes: K.
+        channels: Of the three convolutions of the stem, each of which halves the image.
+        depth: 3 x 3 convolutions on the grid.
+        middle: Put between the first and the other convolutions on the grid: a module that keeps the shape,
+            such as :class:`GridAttention`; None for nothing.
+
+    Shape:
+        (B, 3, H, W) -> class scores (B, N, K), of which a sigmoid makes probabilities, and boxes (B, N, 4),
+        with N = H / 8 * W / 8 cells row by row. The centre of a cell's box lies in the cell.
+
+    Raises:
+        ValueError: at call, if H or W is not a multiple of 8.
+
+    Differs from the paper: one box a cell; a class score for itself says whether there is an object; the
+        loss of the boxes is that of :mod:`visual_attention.chapters.detection.set_loss`.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        *,
+        channels: tuple[int, int, int] = (24, 48, 64),
+        depth: int = 3,
+        middle: nn.Module | None = None,
+    ):
+        super().__init__()
+        require_positive(classes=classes, depth=depth)
+        width = channels[-1]
+        self.stem = stem(channels)
+        self.first = _layer(width, width)
+        self.middle = middle
+        self.rest = nn.Sequential(*(_layer(width, width) for _ in range(depth - 1)))
+        self.classify = nn.Conv2d(width, classes, kernel_size=1)
+        self.place = nn.Conv2d(width, 4, kernel_size=1)
+        nn.init.constant_(self.classify.bias, torch.logit(torch.tensor(PRIOR)).item())
+        nn.init.constant_(self.place.bias[2:], -1.5)  # sigmoid: boxes start at a fifth of the image
+
+    def weights(self, images: Tensor) -> Tensor | None:
+        """What each cell takes from each cell, (B, h, N, N); None without attention."""
+        if self.middle is None:
+            return None
+        return self.middle.weights(self.first(self.stem(_multiple(images))))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Class scores (B, N, K) and boxes (B, N, 4) of all cells."""
+        x = self.first(self.stem(_multiple(images)))
+        if self.middle is not None:
+            x = self.middle(x)
+        x = self.rest(x)
+        rows, columns = x.shape[2:]
+        raw = self.place(x).sigmoid()  # (B, 4, rows, columns)
+        centre_x = (raw[:, 0] + torch.arange(columns)) / columns  # (B, rows, columns)
+        centre_y = (raw[:, 1] + torch.arange(rows)[:, None]) / rows
+        boxes = torch.stack([centre_x, centre_y, raw[:, 2], raw[:, 3]], dim=1)
+        return self.classify(x).flatten(2).mT, boxes.flatten(2).mT
+
+    def loss(self, images: Tensor, objects: Objects) -> Tensor:
+        """The loss of :func:`grid_loss` on the model's own grid, ()."""
+        scores, boxes = self(images)
+        return grid_loss(scores, boxes, objects, grid=(images.shape[2] // STRIDE, images.shape[3] // STRIDE))
+
+    @torch.no_grad()
+    def detect(self, images: Tensor, *, threshold: float | None = 0.5, most: int = 20) -> list[Detections]:
+        """What is found in each image, after non-maximum suppression.
+
+        Args:
+            images: (B, 3, H, W).
+            threshold: As in :func:`visual_attention.boxes.suppress`; None keeps every answer.
+            most: How many answers of an image are kept at the most.
+        """
+        found = []
+        for scores, boxes in zip(*self(images), strict=True):
+            best, labels = scores.sigmoid().max(dim=-1)  # (N,)
+            order = best.argsort(descending=True, stable=True)
+            order = order[best[order] >= LEAST_SCORE][: 2 * most]
+            kept = Detections(boxes[order], labels[order], best[order])
+            if threshold is not None:
+                chosen = suppress(kept.boxes, kept.scores, kept.labels, threshold=threshold)
+                kept = Detections(*(part[chosen] for part in kept))
+            found.append(Detections(*(part[:most] for part in kept)))
+        return found
+
+
+def grid_targets(objects: Objects, rows: int, columns: int) -> Tensor:
+    """Which object each cell answers for: the one whose centre it holds, the largest if there are several.
+
+    Shape:
+        objects of (B, O) -> (B, rows * columns), int64, -1 for none.
+    """
+    x, y, width, height = objects.boxes.unbind(-1)  # (B, O) each
+    cells = (y * rows).long().clamp(max=rows - 1) * columns + (x * columns).long().clamp(max=columns - 1)
+    assigned = torch.full((len(cells), rows * columns), -1)
+    for place in (width * height).argsort(dim=1, stable=True).unbind(1):  # the largest is written last
+        image = objects.present.gather(1, place[:, None])[:, 0].nonzero()[:, 0]
+        assigned[image, cells[image, place[image]]] = place[image]
+    return assigned
+
+
+def grid_loss(scores: Tensor, boxes: Tensor, objects: Objects, *, grid: tuple[int, int]) -> Tensor:
+    """Binary cross-entropy of every class in every cell, and the boxes of the cells that hold a centre.
+
+    Both are divided by the number of objects, as in
+    :func:`visual_attention.chapters.detection.set_loss.set_loss`.
+
+    Shape:
+        (B, N, K), (B, N, 4), objects of (B, O) -> ().
+    """
+    assigned = grid_targets(objects, *grid)
+    image, cell = (assigned >= 0).nonzero(as_tuple=True)
+    chosen = assigned[image, cell]
+    wanted = torch.zeros_like(scores)
+    wanted[image, cell, objects.labels[image, chosen]] = 1.0
+    count = objects.present.sum().clamp(min=1)
+    right = F.binary_cross_entropy_with_logits(scores, wanted, reduction="sum")
+    return (right + box_distance(boxes[image, cell], objects.boxes[image, chosen])) / count
+
+
+def _multiple(images: Tensor) -> Tensor:
+    require_feature_map(images, channels=3)
+    if images.shape[2] % STRIDE or images.shape[3] % STRIDE:
+        raise ValueError(f"wanted height and width as multiples of {STRIDE}, got {tuple(images.shape[2:])}")
+    return images
+
+
+def main() -> None:
+    """Show that an untrained detector already gives boxes in the form that is wanted."""
+    torch.manual_seed(0)
+    scores, boxes = GridDetector(3)(torch.rand(2, 3, 64, 64))
+    print("class scores", tuple(scores.shape), "boxes", tuple(boxes.shape))
+    print("boxes lie between", *(f"{bound:.2f}" for bound in boxes.aminmax()))
+
+
+if __name__ == "__main__":
+    main()

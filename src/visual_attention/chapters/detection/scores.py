@@ -1,0 +1,156 @@
+"""How good is a detector, on objects of each size and on those that something hides?
+
+The score is COCO's, computed by its authors' own code (pycocotools); this module only brings scenes and
+detections into its form.
+
+Paper: Tsung-Yi Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014.
+Chapter: notebooks/applications/detection.ipynb
+"""
+
+import contextlib
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from visual_attention.boxes import to_corners
+from visual_attention.chapters.detection.grid import Detections
+from visual_attention.chapters.detection.scenes import (
+    CANVAS,
+    HEAVY,
+    KINDS,
+    LARGE,
+    SLIGHT,
+    SMALL,
+    Scenes,
+    sizes,
+)
+
+EVER = 1e5
+BY_SIZE = {  # square root of the box's area in pixels
+    "small": (0.0, SMALL),
+    "medium": (SMALL, LARGE),
+    "large": (LARGE, EVER),
+}
+BY_HIDDEN = {  # hidden share of the object
+    "in sight": (0.0, SLIGHT),
+    "partly hidden": (SLIGHT, HEAVY),
+    "heavily hidden": (HEAVY, 1.0),
+}
+BY_DIFFICULTY = {"small or hidden": (0.5, 1.5), "other": (-0.5, 0.5)}
+ALL = (0.0, EVER)
+LOOSE = (0.5,)  # AP50: a box counts as right from half an overlap on
+STRICT = tuple(np.linspace(0.5, 0.95, 10).round(2))
+MOST = 20  # detections of an image that count
+
+
+def average_precision(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+    """AP50 over all objects, and AP averaged over ten overlaps from 0.5 to 0.95, both in percent."""
+    return {
+        "AP50": _score(found, scenes, overlaps=LOOSE)["all"],
+        "AP": _score(found, scenes, overlaps=STRICT)["all"],
+    }
+
+
+def by_size(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+    """AP50 of small, medium and large objects, in percent.
+
+    As COCO does it: a wrong box counts against the size that it has itself.
+    """
+    squared = {name: (low**2, high**2) for name, (low, high) in BY_SIZE.items()}
+    return _score(found, scenes, ranges=squared)
+
+
+def by_occlusion(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+    """AP50 of objects in sight, partly hidden and heavily hidden, in percent.
+
+    A wrong box has no hidden share, so it counts against all three.
+    """
+    bins = BY_HIDDEN.items()
+    return {name: _score(found, scenes, ranges={name: b}, quantity=scenes.hidden)[name] for name, b in bins}
+
+
+def by_difficulty(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+    """AP50 of objects that are small or heavily hidden, and of the others, in percent.
+
+    A wrong box counts against both.
+    """
+    hard = ((sizes(scenes.objects) < SMALL) | (scenes.hidden >= HEAVY)).float()
+    bins = BY_DIFFICULTY.items()
+    return {name: _score(found, scenes, ranges={name: b}, quantity=hard)[name] for name, b in bins}
+
+
+def _score(
+    found: Sequence[Detections],
+    scenes: Scenes,
+    *,
+    ranges: dict[str, tuple[float, float]] | None = None,
+    quantity: Tensor | None = None,
+    overlaps: Sequence[float] = LOOSE,
+) -> dict[str, float]:
+    """COCO's average precision for each range of "area": the box's, or of another quantity of each object.
+
+    With another quantity there must be one range only; wrong boxes are put into it, so that they count.
+    """
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    ranges = {"all": ALL} if ranges is None else ranges
+    inside = None if quantity is None else sum(next(iter(ranges.values()))) / 2
+    wanted, given = _annotations(scenes, quantity), _results(found, inside)
+    if not wanted:
+        raise ValueError("scenes: wanted at least one object, got none: there is no precision to average")
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth, answers = COCO(), COCO()
+        frame = {
+            "images": [{"id": image} for image in range(len(scenes.images))],
+            "categories": [{"id": label} for label in range(len(KINDS))],
+        }
+        truth.dataset, answers.dataset = frame | {"annotations": wanted}, frame | {"annotations": given}
+        truth.createIndex(), answers.createIndex()
+        judge = COCOeval(truth, answers, "bbox")
+        judge.params.iouThrs = np.array(overlaps)
+        judge.params.maxDets = [MOST]
+        judge.params.areaRng = [list(bounds) for bounds in ranges.values()]
+        judge.params.areaRngLbl = list(ranges)
+        judge.evaluate(), judge.accumulate()
+    precision = judge.eval["precision"][..., 0]  # (overlaps, recalls, classes, ranges); -1 without objects
+    means = {}
+    for place, name in enumerate(ranges):
+        known = precision[..., place][precision[..., place] >= 0]
+        means[name] = 100 * float(known.mean()) if known.size else float("nan")
+    return means
+
+
+def _annotations(scenes: Scenes, quantity: Tensor | None) -> list[dict]:
+    objects = scenes.objects
+    image, place = objects.present.nonzero(as_tuple=True)
+    boxes = _pixels(objects.boxes[image, place])
+    areas = [w * h for _, _, w, h in boxes] if quantity is None else quantity[image, place].tolist()
+    labels = objects.labels[image, place].tolist()
+    rows = zip(image.tolist(), labels, boxes, areas, strict=True)
+    return [
+        {"id": number, "image_id": i, "category_id": label, "bbox": box, "area": area, "iscrowd": 0}
+        for number, (i, label, box, area) in enumerate(rows, start=1)
+    ]
+
+
+def _results(found: Sequence[Detections], inside: float | None) -> list[dict]:
+    listed = []
+    for image, one in enumerate(found):
+        for box, label, score in zip(
+            _pixels(one.boxes), one.labels.tolist(), one.scores.tolist(), strict=True
+        ):
+            area = box[2] * box[3] if inside is None else inside
+            listed.append(
+                {"id": len(listed) + 1, "image_id": image, "category_id": label, "bbox": box, "score": score}
+                | {"area": area, "iscrowd": 0}
+            )
+    return listed
+
+
+def _pixels(boxes: Tensor) -> list[list[float]]:
+    """Left, top, width, height in pixels, as COCO wants them."""
+    corners = to_corners(boxes) * CANVAS
+    return [[x, y, w - x, h - y] for x, y, w, h in corners.tolist()]

@@ -1,0 +1,147 @@
+"""How can a loss compare two sets, when nobody says which answer belongs to which object?
+
+First each object gets the answer that suits it best, so that the sum of all costs is least; then only matched
+pairs are compared, and all other answers are asked to say "no object".
+
+Paper: Nicolas Carion et al., "End-to-End Object Detection with Transformers", ECCV 2020, section 3.1.
+Chapter: notebooks/applications/detection.ipynb
+Run: python -m visual_attention.chapters.detection.set_loss
+"""
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+from torch.nn import functional as F
+
+from visual_attention.boxes import generalised_iou
+from visual_attention.chapters.detection.scenes import Objects
+
+L1_WEIGHT = 5.0
+HULL_WEIGHT = 2.0
+EMPTY_WEIGHT = 0.1  # "no object" is by far the commonest answer
+UNMATCHED = -1
+
+
+def matching_cost(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
+    """What it costs to let query q answer for object o.
+
+    Minus the probability of the object's class, plus 5 times the distance of the boxes, minus twice their
+    generalised intersection over union.
+
+    Args:
+        logits: Scores of K classes and, last, of "no object".
+        boxes: Predicted boxes.
+        objects: What is there, padded to O objects an image.
+
+    Shape:
+        (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (B, Q, O); entries of padding mean nothing.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+    """
+    _require_fit(logits, boxes, objects)
+    probabilities = logits.softmax(dim=-1)  # (B, Q, K + 1)
+    labels = objects.labels[:, None].expand(-1, boxes.shape[1], -1)  # (B, Q, O)
+    class_cost = -probabilities.gather(2, labels)
+    distance = (boxes[:, :, None] - objects.boxes[:, None]).abs().sum(dim=-1)  # (B, Q, O)
+    overlap = generalised_iou(boxes[:, :, None], objects.boxes[:, None])
+    return class_cost + L1_WEIGHT * distance - HULL_WEIGHT * overlap
+
+
+@torch.no_grad()
+def match(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
+    """Give each object a query of its own, such that the sum of the costs is least (Hungarian algorithm).
+
+    Shape:
+        (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (B, Q), int64: the place of the object that the query
+        answers for, or -1 for none. With more objects than queries, the dearest objects go without.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+    """
+    cost = matching_cost(logits, boxes, objects)
+    assigned = torch.full(cost.shape[:2], UNMATCHED)
+    for image, present in enumerate(objects.present):
+        there = present.nonzero()[:, 0]
+        queries, chosen = linear_sum_assignment(cost[image][:, there].double().numpy())
+        assigned[image, torch.from_numpy(queries)] = there[torch.from_numpy(chosen)]
+    return assigned
+
+
+def set_loss(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
+    """The loss of a set of answers: classes of all, boxes of the matched ones.
+
+    A cross-entropy in which "no object" weighs 0.1, plus, for each matched pair, 5 times the distance of the
+    boxes and twice 1 minus their generalised intersection over union, divided by the number of objects.
+
+    Args:
+        logits: Scores of K classes and, last, of "no object".
+        boxes: Predicted boxes.
+        objects: What is there, padded to O objects an image.
+
+    Shape:
+        (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (). Neither the order of the queries nor that of the
+        objects changes it. Without any object it is the cross-entropy alone.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Differs from the paper: the number of objects is counted in the batch, not over several machines.
+    """
+    assigned = match(logits, boxes, objects)
+    return classification_loss(logits, assigned, objects) + box_loss(boxes, assigned, objects)
+
+
+def classification_loss(logits: Tensor, assigned: Tensor, objects: Objects) -> Tensor:
+    """The cross-entropy of all queries, in which "no object" weighs 0.1: a weighted mean, ()."""
+    empty = logits.shape[-1] - 1
+    wanted = torch.full(assigned.shape, empty)  # (B, Q)
+    image, query = (assigned != UNMATCHED).nonzero(as_tuple=True)
+    wanted[image, query] = objects.labels[image, assigned[image, query]]
+    weight = logits.new_ones(empty + 1)
+    weight[empty] = EMPTY_WEIGHT
+    return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), weight=weight)
+
+
+def box_loss(boxes: Tensor, assigned: Tensor, objects: Objects) -> Tensor:
+    """Distance and generalised intersection over union of the matched boxes, for each object, ()."""
+    image, query = (assigned != UNMATCHED).nonzero(as_tuple=True)
+    got, want = boxes[image, query], objects.boxes[image, assigned[image, query]]  # (M, 4) each
+    return box_distance(got, want) / objects.present.sum().clamp(min=1)
+
+
+def box_distance(got: Tensor, want: Tensor) -> Tensor:
+    """5 times the L1 distance plus 2 times (1 - generalised IoU), summed over pairs: (M, 4) -> ()."""
+    distance = (got - want).abs().sum()
+    return L1_WEIGHT * distance + HULL_WEIGHT * (1 - generalised_iou(got, want)).sum()
+
+
+def _require_fit(logits: Tensor, boxes: Tensor, objects: Objects) -> None:
+    if logits.ndim != 3 or boxes.shape != (*logits.shape[:2], 4):
+        raise ValueError(
+            "wanted logits (B, Q, K + 1) and boxes (B, Q, 4), "
+            f"got {tuple(logits.shape)}, {tuple(boxes.shape)}"
+        )
+    if len(objects.labels) != len(logits):
+        raise ValueError(f"wanted objects of {len(logits)} images, got {len(objects.labels)}")
+    labels = objects.labels[objects.present]
+    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < logits.shape[-1] - 1:
+        raise ValueError(
+            f"wanted labels from 0 to {logits.shape[-1] - 2}, got {int(labels.min())} to {int(labels.max())}"
+        )
+
+
+def main() -> None:
+    """Match three answers with two objects, in either order."""
+    boxes = torch.tensor([[[0.2, 0.2, 0.2, 0.2], [0.7, 0.7, 0.3, 0.2], [0.5, 0.5, 0.9, 0.9]]])
+    logits = torch.zeros(1, 3, 4)
+    there = torch.tensor([[[0.7, 0.7, 0.3, 0.3], [0.2, 0.25, 0.2, 0.2]]])
+    objects = Objects(there, torch.tensor([[1, 0]]), torch.ones(1, 2, dtype=torch.bool))
+    print("queries answer for objects", match(logits, boxes, objects)[0].tolist())
+    turned = Objects(there.flip(1), objects.labels.flip(1), objects.present)
+    print("turned round:             ", match(logits, boxes, turned)[0].tolist())
+    print(f"the loss is {set_loss(logits, boxes, objects):.4f} and {set_loss(logits, boxes, turned):.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Checks for the exercises on hard attention.
+
+Chapter: notebooks/mechanisms/hard.ipynb
+"""
+
+import torch
+from torch import Tensor
+
+from visual_attention.chapters.hard import mistakes as wrong
+from visual_attention.exercises.means import AUTOGRAD
+from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.values import Problem
+
+
+@examined(
+    points=4,
+    right=wrong.glimpse,
+    axes={"H rows": 13, "W columns": 22, "half pixels of a side": 2},
+    name="your patch",
+    mistakes=wrong.GLIMPSE,
+)
+def check_cut_glimpse(draw, H, W, half):
+    """An image (H, W) and a location (x, y) become the patch of size x size pixels around it."""
+    image, size = draw(H, W), 2 * half
+
+    def located(columns: int, rows: int) -> tuple[Tensor, Tensor, int]:
+        """A location with so many columns to its left and so many rows above it, a whole number of pixels."""
+        place = [2 * columns / max(W, 1) - 1, 2 * rows / max(H, 1) - 1]
+        return image, torch.tensor(place, dtype=torch.float64), size
+
+    for _ in range(3):
+        yield located(within(draw, half, W - half), within(draw, half, H - half))
+    edges = ((1, H // 2), (W - 1, H // 2 + 1), (W // 2, 0), (W // 2 + 1, H), (0, 1))
+    for columns, rows in edges:
+        yield special(0.5, "at the edge", *located(columns, rows))
+    for columns, rows in ((3 * W + size, H // 2), (W // 2, -2 * H - size)):
+        yield special(0.5, "far outside of the image", *located(columns, rows))
+
+
+def within(draw, low: int, high: int) -> int:
+    return low + int(draw.whole(high - low + 1)) if high > low else (low + high) // 2
+
+
+def slope_of_choices(call, log_probabilities, rewards, baselines):
+    """The gradient that reaches the log-probabilities."""
+    return slopes(call, log_probabilities, rewards, baselines)[0]
+
+
+def slope_of_the_rest(call, log_probabilities, rewards, baselines):
+    """The gradients that reach rewards and baselines: none should."""
+    return torch.cat(slopes(call, log_probabilities, rewards, baselines)[1:])
+
+
+def slopes(call, *tensors: Tensor) -> list[Tensor]:
+    """The gradients of the number that an answer returns, zeros where none flows."""
+    leaves = [tensor.detach().clone().requires_grad_() for tensor in tensors]
+    got = call(*leaves)
+    if not isinstance(got, Tensor) or got.numel() != 1:
+        shape = f", got a tensor of shape {tuple(got.shape)}" if isinstance(got, Tensor) else ""
+        raise Problem(f"One number in a tensor is wanted, the mean over the batch{shape}.")
+    return gradients(got.sum(), leaves)
+
+
+def gradients(got: Tensor, leaves: list[Tensor]) -> list[Tensor]:
+    if not got.requires_grad:
+        raise Problem(
+            "No gradient comes back from what you return: is there a `detach` or an `.item()` on the way?"
+        )
+    found = torch.autograd.grad(got, leaves, allow_unused=True)
+    return [torch.zeros_like(t) if g is None else g for g, t in zip(found, leaves, strict=True)]
+
+
+@examined(
+    points=4,
+    right=wrong.reinforce,
+    axes={"B choices": 5},
+    name="the gradient of your number",
+    mistakes=wrong.REINFORCE,
+    observe=slope_of_choices,
+)
+def check_reinforce(draw, B):
+    """Log-probabilities, rewards and baselines, each (B,), become a number with REINFORCE's gradient."""
+    chances = draw.fixed(B).sigmoid()
+    given = chances.log(), draw(B), draw(B) + 0.5
+    yield given
+    yield special(1, "with regard to rewards and baselines", *given, observe=slope_of_the_rest)
+
+
+@examined(
+    points=3,
+    right=wrong.exact,
+    axes={"B images": 3, "N choices": 5},
+    name="your gradient",
+    mistakes=wrong.EXACT,
+    without=(AUTOGRAD,),
+    held=0.5,
+    allowed=0.5,
+)
+def check_exact_gradient(draw, B, N):
+    """Scores (B, N) and the loss of each choice (B, N) become the gradient of the expected loss, (B, N)."""
+    scores, losses = draw(B, N), draw(B, N).clamp(-5, 5).exp()
+    yield scores, losses
+    yield special(0.5, "for scores of 1000", 1000 + scores, losses)
+
+
+def blend_slope(call, scores, noise, temperature):
+    """The gradient that reaches the scores, of a fixed mixture of the draws."""
+    free = scores.detach().clone().requires_grad_()
+    got = call(free, noise, temperature)
+    if not isinstance(got, Tensor) or got.shape != scores.shape:
+        raise Problem(f"A tensor of shape {tuple(scores.shape)} is wanted.")
+    mixture = torch.randn(got.shape, generator=torch.Generator().manual_seed(3)).to(got.dtype)
+    return gradients((got * mixture).sum(), [free])[0]
+
+
+@examined(
+    points=4,
+    right=wrong.straight,
+    axes={"B images": 7, "N choices": 5},
+    name="your draw",
+    mistakes=wrong.DRAW,
+    observe=lambda call, *args: call(*args),
+)
+def check_straight_through(draw, B, N):
+    """Scores and Gumbel noise (B, N) become draws: one-hot forward, the gradient of a softmax backward."""
+    scores, noise = draw(B, N), 1.5 * draw.fixed(B, N)
+    yield scores, noise
+    for points, words, temperature in (
+        (1, "on the way back", 1.0),
+        (1, "on the way back at temperature 0.5", 0.5),
+    ):
+        yield special(points, words, scores, noise, temperature, observe=blend_slope)

@@ -1,0 +1,267 @@
+"""What is right in the exercises on hard attention, and plausible mistakes: feedback -> the function."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def glimpse(image: Tensor, location: Tensor, size: int) -> Tensor:
+    """The pixels around a location (x, y), which falls between pixels."""
+    return at(image, *corner(image, location, size), size)
+
+
+def corner(image: Tensor, location: Tensor, size: int) -> tuple[float, float]:
+    """The rows above a patch, and the columns to its left."""
+    (height, width), (x, y) = image.shape, location.tolist()
+    return (y + 1) * height / 2 - size / 2, (x + 1) * width / 2 - size / 2
+
+
+def at(image: Tensor, top: float, left: float, size: int, *, around: float = 0.0) -> Tensor:
+    """The pixels right of and below a corner; `around` is what lies outside."""
+    rows, columns = round(top) + torch.arange(size), round(left) + torch.arange(size)
+    inside = ((rows >= 0) & (rows < image.shape[0]))[:, None] & (columns >= 0) & (columns < image.shape[1])
+    return torch.where(inside, nearest(image, rows, columns), torch.tensor(around, dtype=image.dtype))
+
+
+def nearest(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Pixels by rows and columns; beyond the edge, those of the edge."""
+    return image[rows.clamp(0, image.shape[0] - 1)][:, columns.clamp(0, image.shape[1] - 1)]
+
+
+def indices(image: Tensor, location: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    return tuple(round(start) + torch.arange(size) for start in corner(image, location, size))
+
+
+def seen_as(change):
+    """A glimpse at another location than the one that is given, by image and (x, y)."""
+    return lambda image, place, size: glimpse(image, place.new_tensor(change(image, *place.tolist())), size)
+
+
+def wrapped(image: Tensor, location: Tensor, size: int) -> Tensor:
+    rows, columns = indices(image, location, size)
+    return image[rows % image.shape[0]][:, columns % image.shape[1]]
+
+
+def pushed(image: Tensor, location: Tensor, size: int) -> Tensor:
+    """The patch nearest to the location that lies inside of the image."""
+    top, left = (round(start) for start in corner(image, location, size))
+    return at(image, min(max(top, 0), image.shape[0] - size), min(max(left, 0), image.shape[1] - size), size)
+
+
+def whole_or_dark(image: Tensor, location: Tensor, size: int) -> Tensor:
+    patch = glimpse(image, location, size)
+    (height, width), (top, left) = image.shape, corner(image, location, size)
+    return patch if 0 <= top <= height - size and 0 <= left <= width - size else torch.zeros_like(patch)
+
+
+def cut_short(image: Tensor, location: Tensor, size: int) -> Tensor:
+    top, left = (round(start) for start in corner(image, location, size))
+    return image[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)].clone()
+
+
+GLIMPSE = {
+    "x and y are swapped: x counts columns, to the right; y counts rows, down.": seen_as(
+        lambda i, x, y: (y, x)
+    ),
+    "y points up in your code: here it points down, as rows are counted.": seen_as(lambda i, x, y: (x, -y)),
+    "The patch lies the right way round but transposed: rows are axis 0.": lambda *given: glimpse(*given).T,
+    "The location is the corner of your patch: it should be the middle, half a patch further.": lambda i, p, s: (
+        at(i, (p[1].item() + 1) * i.shape[0] / 2, (p[0].item() + 1) * i.shape[1] / 2, s)
+    ),
+    "You read the location as a share from 0 to 1: it goes from -1 to 1, with 0 in the middle.": seen_as(
+        lambda i, x, y: (2 * x - 1, 2 * y - 1)
+    ),
+    "You scale by the side minus 1: 1 is the right edge of the last pixel, not its middle.": seen_as(
+        lambda i, x, y: ((x + 1) * (1 - 1 / i.shape[1]) - 1, (y + 1) * (1 - 1 / i.shape[0]) - 1)
+    ),
+    "You scale x by the height: x goes along the width.": seen_as(
+        lambda i, x, y: ((x + 1) * i.shape[0] / i.shape[1] - 1, y)
+    ),
+    "You always cut at the centre: the location is not used.": seen_as(lambda i, x, y: (0.0, 0.0)),
+    "The patch is shifted by a pixel: the rows and columns begin half a patch before the middle.": seen_as(
+        lambda i, x, y: (x + 2 / i.shape[1], y + 2 / i.shape[0])
+    ),
+    "Beyond the edge you repeat the last pixel: there should be zeros.": lambda i, p, s: nearest(
+        i, *indices(i, p, s)
+    ),
+    "Beyond the edge you go on at the other side: a negative index counts from the end. Use zeros.": wrapped,
+    "You push the patch back into the image: keep it where it is and fill up with zeros.": pushed,
+    "Far outside you push the patch back into the image: there is nothing to see, only zeros.": lambda i, p, s: (
+        pushed(i, p, s) if p.abs().max() > 2 else glimpse(i, p, s)
+    ),
+    "Beyond the edge you fill in ones: there should be zeros.": lambda i, p, s: at(
+        i, *corner(i, p, s), s, around=1.0
+    ),
+    "At the edge all of your patch is 0: the part inside the image is still seen.": whole_or_dark,
+    "A slice ends where the image ends: put it into a patch of zeros.": cut_short,
+}
+
+
+def reinforce(log_probabilities: Tensor, rewards: Tensor, baselines: Tensor) -> Tensor:
+    """The number whose gradient is REINFORCE's."""
+    return pushing(lambda r, b: r - b)(log_probabilities, rewards, baselines)
+
+
+def pushing(push):
+    """The number that pushes each choice by what a function of rewards and baselines says."""
+    return lambda p, r, b: -(p * push(r.detach(), b.detach())).mean()
+
+
+REINFORCE = {
+    "The sign is flipped: training lowers your number, and with it the chance of what paid.": pushing(
+        lambda r, b: b - r
+    ),
+    "You sum over the batch: take the mean, or the step grows with the batch.": pushing(
+        lambda r, b: len(r) * (r - b)
+    ),
+    "The baselines are not used: take them off the rewards.": pushing(lambda r, b: r),
+    "You add the baselines: take them off the rewards.": pushing(lambda r, b: r + b),
+    "Only the baselines count: where are the rewards?": pushing(lambda r, b: -b),
+    "You weigh the chances, not their logarithms: REINFORCE needs the logarithm.": lambda p, r, b: reinforce(
+        p.exp(), r, b
+    ),
+    "You square the surprise: whether it was better or worse than expected is lost.": pushing(
+        lambda r, b: (r - b).square()
+    ),
+    "You take the surprise's size: whether it was better or worse is lost.": pushing(
+        lambda r, b: (r - b).abs()
+    ),
+    "All choices are pushed alike: multiply each with its own surprise, not the means.": pushing(
+        lambda r, b: (r - b).mean().expand(len(r))
+    ),
+    "You shift the rewards to mean 0 instead of taking off the baselines.": pushing(
+        lambda r, b: r - r.mean()
+    ),
+    "You divide by the spread of the surprise: a good trick, but not asked for.": pushing(
+        lambda r, b: (r - b) / (r - b).std()
+    ),
+    "A gradient flows into the rewards: detach them, only the choices learn.": lambda p, r, b: (
+        -(p * (r - b.detach())).mean()
+    ),
+    "A gradient flows into the baselines: detach them, only the choices learn.": lambda p, r, b: (
+        -(p * (r.detach() - b)).mean()
+    ),
+    "A gradient flows into the rewards and the baselines: detach them, only the choices learn.": lambda p, r, b: (
+        -(p * (r - b)).mean()
+    ),
+}
+
+
+def exact(scores: Tensor, losses: Tensor) -> Tensor:
+    """The gradient of the expected loss with regard to the scores."""
+    return centred(scores.softmax(dim=1), losses)
+
+
+def centred(chances: Tensor, losses: Tensor) -> Tensor:
+    return chances * (losses - (chances * losses).sum(dim=1, keepdim=True))
+
+
+def by_hand(largest):
+    """Chances from exponentials."""
+
+    def answer(scores, losses):
+        e = (scores - largest(scores)).exp()
+        return centred(e / e.sum(1, keepdim=True), losses)
+
+    return answer
+
+
+EXACT = {
+    "The expected loss is missing: take it off the losses before you weigh them.": lambda s, v: (
+        s.softmax(1) * v
+    ),
+    "The sign is flipped: that is the gradient of the reward.": lambda s, v: -exact(s, v),
+    "You take off the plain mean of the losses: weigh them with the chances.": lambda s, v: (
+        s.softmax(1) * (v - v.mean(1, keepdim=True))
+    ),
+    "You forget to multiply with the chance of each choice.": lambda s, v: (
+        v - (s.softmax(1) * v).sum(1, keepdim=True)
+    ),
+    "The softmax runs over the batch: the choices of one image share its chances.": lambda s, v: centred(
+        s.softmax(0), v
+    ),
+    "You take the softmax of the losses: they come as they are, the scores need it.": lambda s, v: exact(
+        v, s
+    ),
+    "You divide by the number of images: here each image keeps its own gradient.": lambda s, v: (
+        exact(s, v) / len(s)
+    ),
+    "You divide by the number of choices: the chances already share out the whole.": lambda s, v: (
+        exact(s, v) / s.shape[1]
+    ),
+    "The expected loss is taken over the whole batch: each image has its own.": lambda s, v: (
+        s.softmax(1) * (v - (s.softmax(1) * v).sum(1).mean())
+    ),
+    "That is the gradient for sigmoids: chances p (1 - p) times the loss, without competition.": lambda s, v: (
+        s.sigmoid() * (1 - s.sigmoid()) * v
+    ),
+    "`exp` overflows where scores are large. Let torch's `softmax` do it.": by_hand(lambda s: 0.0),
+    "You take the largest score of the whole batch off: each image's own, or nothing is left of the others.": by_hand(
+        torch.max
+    ),
+}
+
+
+def one_hot(values: Tensor) -> Tensor:
+    """1 at the largest of each row, 0 elsewhere."""
+    return F.one_hot(values.argmax(dim=1), values.shape[1]).to(values.dtype)
+
+
+def straight(scores: Tensor, noise: Tensor, temperature: float = 1.0) -> Tensor:
+    """The winner forward, the softmax backward."""
+    return draw_of(scores + noise, temperature)
+
+
+def draw_of(noisy: Tensor, temperature: float, hard: Tensor | None = None) -> Tensor:
+    blend = (noisy / temperature).softmax(1)
+    return (one_hot(noisy) if hard is None else hard) + blend - blend.detach()
+
+
+DRAW = {
+    "That is the soft blend: forward, the winner gets all.": lambda s, n, t=1.0: ((s + n) / t).softmax(1),
+    "The noise is not used: the best score wins each time, nothing is drawn.": lambda s, n, t=1.0: draw_of(
+        s, t
+    ),
+    "Only the noise decides: add it to the scores.": lambda s, n, t=1.0: draw_of(s + n, t, one_hot(n)),
+    "You take the noise off: add it, or the draws do not follow the softmax.": lambda s, n, t=1.0: draw_of(
+        s - n, t
+    ),
+    "You multiply scores and noise: add the noise.": lambda s, n, t=1.0: draw_of(s * n, t),
+    "The smallest wins in your code: take the largest of scores plus noise.": lambda s, n, t=1.0: draw_of(
+        -s - n, t
+    ),
+    "The winner is sought over the batch: each image draws one of its own choices.": lambda s, n, t=1.0: (
+        draw_of(s + n, t, one_hot((s + n).T).T)
+    ),
+    "The winner keeps its share of the blend: it should be 1.": lambda s, n, t=1.0: (
+        one_hot(s + n) * (s + n).softmax(1)
+    ),
+    "The noise is added to the softmax of the scores: add it to the scores themselves.": lambda s, n, t=1.0: (
+        draw_of(s.softmax(1) + n, t)
+    ),
+    "That is the number of the winner: return a row of zeros with a 1 in it.": lambda s, n, t=1.0: (
+        s + n
+    ).argmax(1),
+    "No gradient reaches the scores: add the blend, and take it off again detached.": lambda s, n, t=1.0: (
+        one_hot(s + n)
+    ),
+    "The gradient is that of a softmax without the noise: blend the noisy scores.": lambda s, n, t=1.0: (
+        draw_of(s, t, one_hot(s + n))
+    ),
+    "The gradient passes straight to the scores: the softmax is missing on the way back.": lambda s, n, t=1.0: (
+        one_hot(s + n) + s - s.detach()
+    ),
+    "The gradient comes with the opposite sign: add the blend, take off its detached copy.": lambda s, n, t=1.0: (
+        2 * one_hot(s + n) - draw_of(s + n, t)
+    ),
+    "The gradient is twice as large as it should be: the blend is added twice.": lambda s, n, t=1.0: (
+        2 * draw_of(s + n, t) - one_hot(s + n)
+    ),
+    "The temperature changes nothing on the way back: divide the noisy scores by it.": lambda s, n, t=1.0: (
+        draw_of(s + n, 1.0)
+    ),
+    "You multiply by the temperature: divide.": lambda s, n, t=1.0: draw_of(s + n, 1 / t),
+    "The temperature divides the scores, but not the noise.": lambda s, n, t=1.0: draw_of(
+        s / t + n, 1.0, one_hot(s + n)
+    ),
+}

@@ -1,0 +1,185 @@
+"""Can a network fill a hole by copying the patches that its surroundings attend to?
+
+Paper: Jiahui Yu et al., "Generative Image Inpainting with Contextual Attention", CVPR 2018, section 4.1.
+Chapter: notebooks/applications/inpainting.ipynb
+Run: python -m visual_attention.chapters.inpainting.contextual
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from visual_attention.chapters.inpainting.masks import require_hole, require_odd, whole_patches
+from visual_attention.mechanisms.inputs import require_feature_map, require_positive
+
+
+class ContextualAttention(nn.Module):
+    """Paste patches of what is known over what is missing, each as far as it resembles the guess there.
+
+    Each place asks with the patch of features around it; each whole known patch is a key and, unchanged,
+    a value. Cosine similarity is the score. Where pasted patches overlap, their mean counts. Nothing in it
+    is learned: what is compared is up to the layers before it.
+
+    Args:
+        patch: k, side of a patch in places, odd.
+        scale: Multiplies the cosines before the softmax. 0 makes all patches count alike.
+
+    Shape:
+        (B, C, H, W), mask (B, 1, H, W), true where missing -> (B, C, H, W), in the units of the input;
+        known places are passed on as they are.
+
+    Raises:
+        ValueError: if ``patch`` is even or ``scale`` below 0; at call, if the input is not a finite
+            (B, C, H, W) with a boolean mask, is smaller than a patch, or has a hole and no patch without a
+            missing place.
+
+    Differs from the paper: only missing places are replaced; a patch to copy from lies wholly inside the
+        map; neighbouring places do not pass their weights on to each other (the paper's attention
+        propagation).
+    """
+
+    def __init__(self, *, patch: int = 3, scale: float = 10.0):
+        super().__init__()
+        require_odd(patch=patch)
+        if not scale >= 0:
+            raise ValueError(f"wanted a scale of 0 or more, got {scale}")
+        self.patch = patch
+        self.scale = scale
+
+    def weights(self, x: Tensor, mask: Tensor) -> Tensor:
+        """What the patch around each place takes from the patch around each place, (B, N, N), N = H * W.
+
+        Entry [b, i, j] is the share that place i takes from place j: non-negative, sums to 1 over j, the
+        last axis, and 0 wherever the patch around j is not wholly known. Without a hole, the identity.
+        """
+        require_hole(x, mask, patch=self.patch)
+        shares = self._shares(self._patches(x), mask)
+        identity = torch.eye(shares.shape[1], dtype=shares.dtype)
+        return torch.where(mask.flatten(1).any(dim=1)[:, None, None], shares, identity)
+
+    def forward(self, x: Tensor, mask: Tensor, values: Tensor | None = None) -> Tensor:
+        """The map with its hole filled by the weighted patches, (B, C, H, W).
+
+        With ``values`` (B, V, H, W) it is they that are copied and filled, (B, V, H, W); ``x`` only tells
+        from where.
+        """
+        require_hole(x, mask, patch=self.patch)
+        values = x if values is None else values
+        require_hole(values, mask, patch=self.patch)
+        patches = self._patches(values)
+        asking = self._asking(mask)  # (B, Q): only patches that reach into the hole are pasted
+        shares = self._shares(self._patches(x), mask, asking)  # (B, Q, N)
+        places = asking[..., None].expand(-1, -1, patches.shape[2])
+        pasted = torch.zeros_like(patches).scatter(1, places, shares @ patches)
+        counts = torch.zeros_like(patches[..., :1]).scatter(1, asking[..., None], 1.0)
+        covered = self._laid_out(counts.expand_as(patches), x).clamp_min(1)
+        return torch.where(mask, self._laid_out(pasted, x) / covered, values)
+
+    def _patches(self, x: Tensor) -> Tensor:
+        """The patch around each place, zeros outside: (B, C, H, W) -> (B, N, C * k * k)."""
+        return F.unfold(x, self.patch, padding=self.patch // 2).mT
+
+    def _laid_out(self, patches: Tensor, x: Tensor) -> Tensor:
+        """Patches laid down around their places and added up: (B, N, C * k * k) -> (B, C, H, W)."""
+        return F.fold(patches.mT, x.shape[2:], self.patch, padding=self.patch // 2)
+
+    def _asking(self, mask: Tensor) -> Tensor:
+        """Places whose patch reaches into the hole, (B, Q); where an image has fewer, some others too."""
+        near = F.max_pool2d(mask.float(), self.patch, stride=1, padding=self.patch // 2).flatten(1)  # (B, N)
+        most = int(near.sum(dim=1).max()) if len(near) else 0
+        return near.topk(most, dim=1).indices
+
+    def _shares(self, patches: Tensor, mask: Tensor, asking: Tensor | None = None) -> Tensor:
+        """What the asking places, or all, take from each place: (B, Q, N)."""
+        whole = whole_patches(mask, patch=self.patch).flatten(2)  # (B, 1, N)
+        keys = F.normalize(patches, dim=-1)
+        queries = keys if asking is None else keys.take_along_dim(asking[..., None], dim=1)
+        scores = self.scale * queries @ keys.mT  # (B, Q, N), cosines times the scale
+        return torch.softmax(scores.masked_fill(~whole, -torch.inf), dim=-1)
+
+
+class ContextualInpainter(nn.Module):
+    """A small convolutional network that fills a hole, with a step of attention in the middle.
+
+    Convolutions guess features everywhere, in the hole too. By these ``attend`` copies known pixels into the
+    hole, and the rest of the network paints with both before it.
+
+    Args:
+        attend: Called with features (B, C, H/2, W/2), their mask, and the known pixels as values. None leaves
+            the hole empty: a network of convolutions alone, with the same number of parameters.
+        channels: C, channels of the features.
+
+    Shape:
+        (B, 3, H, W) in [0, 1] with H and W even, mask (B, 1, H, W) -> (B, 3, H, W); known pixels are passed
+        on as they are.
+
+    Raises:
+        ValueError: at call, if H or W is odd, and as :class:`ContextualAttention`.
+
+    Differs from the paper: one stage instead of two, no adversary in the loss, a width that a CPU can train;
+        pixels are copied, not features, which is learned faster.
+    """
+
+    def __init__(self, attend: nn.Module | None, *, channels: int = 24):
+        super().__init__()
+        require_positive(channels=channels)
+        self.attend = attend
+        self.guess = nn.Sequential(
+            nn.Conv2d(16, channels, 3, padding=1), nn.ELU(),
+            *(layer for reach in (1, 2, 4, 2) for layer in _convolution(channels, channels, reach)),
+        )  # fmt: skip
+        self.paint = nn.Sequential(
+            *_convolution(channels + 12, channels, 1),
+            *_convolution(channels, channels, 1),
+            nn.Conv2d(channels, 12, 3, padding=1),
+            nn.PixelShuffle(2),
+        )
+
+    def features(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Guessed features (B, C, H/2, W/2), the mask of places that miss a pixel, and the known pixels.
+
+        Two by two pixels become one place with four times the channels.
+        """
+        require_hole(x, mask, patch=2)
+        require_feature_map(x, channels=3)
+        if x.shape[2] % 2 or x.shape[3] % 2:
+            raise ValueError(f"wanted an even height and width, got {x.shape[2]} x {x.shape[3]}")
+        seen = torch.where(mask, 0.0, x - 0.5)
+        pixels = F.pixel_unshuffle(torch.cat([seen, mask.to(x.dtype)], dim=1), 2)  # (B, 16, H/2, W/2)
+        return self.guess(pixels), F.max_pool2d(mask.to(x.dtype), 2) > 0, pixels[:, :12]
+
+    def weights(self, x: Tensor, mask: Tensor) -> Tensor:
+        """What ``attend`` takes from where, (B, N, N) with N = H/2 * W/2."""
+        if self.attend is None:
+            raise ValueError("wanted a network with attention, got one of convolutions alone")
+        guessed, missing, _ = self.features(x, mask)
+        return self.attend.weights(guessed, missing)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The image with its hole filled, (B, 3, H, W)."""
+        guessed, missing, pixels = self.features(x, mask)
+        copied = pixels if self.attend is None else self.attend(guessed, missing, pixels)
+        painted = self.paint(torch.cat([guessed, copied], dim=1)) + 0.5
+        return torch.where(mask, painted, x)
+
+
+def _convolution(in_channels: int, out_channels: int, reach: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(in_channels, out_channels, 3, padding=reach, dilation=reach), nn.ELU()
+
+
+def main() -> None:
+    """Fill a hole in random features, and one in a picture by a network that has not learned yet."""
+    torch.manual_seed(0)
+    features, mask = torch.randn(1, 8, 12, 12), torch.zeros(1, 1, 12, 12, dtype=torch.bool)
+    mask[..., 4:8, 5:9] = True
+    attention = ContextualAttention()
+    weights = attention.weights(features, mask)
+    print("weights            ", tuple(weights.shape))
+    print("each row sums to   ", *(f"{total:.3f}" for total in weights.sum(-1).aminmax()))
+    print("taken from the hole", f"{weights[0][:, mask.flatten()].sum():.3f}")
+    net = ContextualInpainter(attention)
+    print("a picture          ", tuple(net(torch.rand(1, 3, 48, 48), torch.rand(1, 1, 48, 48) < 0.02).shape))
+
+
+if __name__ == "__main__":
+    main()

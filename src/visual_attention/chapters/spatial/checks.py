@@ -1,0 +1,54 @@
+"""Checks for the exercises on spatial attention.
+
+Chapter: notebooks/mechanisms/spatial.ipynb
+"""
+
+from visual_attention.chapters.spatial import mistakes as wrong
+from visual_attention.exercises.properties import examined
+
+MAP = {"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7}
+
+
+@examined(points=3, right=wrong.pooled, axes=MAP, name="your maps", mistakes=wrong.POOL, gradients=("x",))
+def check_pool_channels(draw, B, C, H, W):
+    """(B, C, H, W) becomes (B, 2, H, W): the average and the maximum over the channels."""
+    return draw(B, C, H, W)
+
+
+@examined(
+    points=4,
+    right=wrong.gated,
+    axes={"B images": 2, "C channels": 5, "H rows": 7, "W columns": 9},
+    mistakes=wrong.GATE,
+    gradients=("x", "kernel"),
+)
+def check_spatial_gate(draw, B, C, H, W):
+    """The input gated by sigmoid(convolution) of its channels' average and maximum."""
+    size = draw.one_of(5, 3, 1)
+    return draw(B, C, H, W), draw.fixed(1, 2, size, size) / size
+
+
+@examined(
+    points=3,
+    right=wrong.which_where,
+    axes=MAP,
+    mistakes=wrong.ORDER,
+    gradients=("x",),
+    apart=False,  # it hands functions to the answer
+)
+def check_which_then_where(draw, B, C, H, W):
+    """CBAM: gate by which(x), then gate the result by where of the result."""
+    return draw(B, C, H, W), wrong.which_channels, wrong.which_places
+
+
+@examined(
+    points=3,
+    right=wrong.sides,
+    axes=MAP,
+    name="your averages",
+    mistakes=wrong.SIDES,
+    gradients=("x",),
+)
+def check_rows_and_columns(draw, B, C, H, W):
+    """(B, C, H, W) becomes (B, C, H + W): the average of each row, then of each column."""
+    return draw(B, C, H, W)

@@ -1,0 +1,143 @@
+"""The checks on channel attention against plausible wrong answers."""
+
+import math
+
+import torch
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.channel import checks as channel
+
+solved = solutions("channel")
+PLACES = (2, 3)
+
+
+def gated(x, scores):
+    return x * scores.sigmoid()[:, :, None, None]
+
+
+def excite(pooled, first, second):
+    return (pooled @ first.T).relu() @ second.T
+
+
+def both(x, f, s):
+    return excite(x.mean(PLACES), f, s) + excite(x.amax(PLACES), f, s)
+
+
+def odd(t):
+    return 2 * math.floor(t / 2) + 1
+
+
+def t(channels, gamma=2.0, offset=1.0):
+    return (math.log2(channels) + offset) / gamma
+
+
+EXCITE = [
+    (lambda x, f, s: gated(x, excite(x.amax(PLACES), f, s)), "squeezes by the maximum"),
+    (lambda x, f, s: gated(x, excite(x.sum(PLACES), f, s)), "squeezes by the sum"),
+    (lambda x, f, s: gated(x, x.mean(PLACES) @ f.T @ s.T), "The ReLU between the two layers is lost"),
+    (lambda x, f, s: gated(x, (x.mean(PLACES) @ f.T).sigmoid() @ s.T), "where the ReLU belongs"),
+    (lambda x, f, s: x * excite(x.mean(PLACES), f, s).softmax(1)[:, :, None, None], "share a budget of 1"),
+    (lambda x, f, s: x * excite(x.mean(PLACES), f, s)[:, :, None, None], "The sigmoid is lost"),
+    (lambda x, f, s: x + solved.squeeze_excite(x, f, s), "which SE leaves to the network"),
+    (
+        lambda x, f, s: x + excite(x.mean(PLACES), f, s).sigmoid()[:, :, None, None],
+        "gates to the input: multiply",
+    ),
+    (lambda x, f, s: gated(x, excite(x.mean(PLACES), f, s)[:1]), "by the first one's gates"),
+    (lambda x, f, s: gated(x, excite(x.mean((0, 2, 3))[None], f, s)), "share the batch's average"),
+    (lambda x, f, s: x.clone(), "The result is the input"),
+    (lambda x, f, s: gated(x, excite(x.mean(PLACES), f, s).relu()), "A second ReLU"),
+    (lambda x, f, s: excite(x.mean(PLACES), f, s).sigmoid(), "Those are the gates alone: multiply"),
+    (lambda x, f, s: solved.squeeze_excite(x, f, s) / x * torch.ones_like(x), "spread over the places"),
+    (lambda x, f, s: solved.squeeze_excite(x, f, s).detach(), "No gradient reaches"),
+    (lambda x, f, s: solved.squeeze_excite(x, f, s) * 0.9, "is not right at index"),
+]
+GATES = [
+    (lambda x, f, s: excite(x.mean(PLACES), f, s).sigmoid()[:, :, None, None], "The maxima are not used"),
+    (lambda x, f, s: excite(x.amax(PLACES), f, s).sigmoid()[:, :, None, None], "The averages are not used"),
+    (
+        lambda x, f, s: excite(x.mean(PLACES) + x.amax(PLACES), f, s).sigmoid()[:, :, None, None],
+        "average and maximum before the network",
+    ),
+    (lambda x, f, s: (both(x, f, s) / 2).sigmoid()[:, :, None, None], "mean of the two answers"),
+    (
+        lambda x, f, s: (excite(x.mean(PLACES), f, s).sigmoid() + excite(x.amax(PLACES), f, s).sigmoid())[
+            :, :, None, None
+        ],
+        "gates could reach 2",
+    ),
+    (
+        lambda x, f, s: (excite(x.mean(PLACES), f, s).sigmoid() * excite(x.amax(PLACES), f, s).sigmoid())[
+            :, :, None, None
+        ],
+        "You multiply two sigmoids",
+    ),
+    (
+        lambda x, f, s: ((x.mean(PLACES) + x.amax(PLACES)) @ f.T @ s.T).sigmoid()[:, :, None, None],
+        "The ReLU between the layers is lost",
+    ),
+    (lambda x, f, s: both(x, f, s)[:, :, None, None], "The sigmoid is lost"),
+    (lambda x, f, s: both(x, f, s).softmax(1)[:, :, None, None], "share a budget of 1"),
+    (
+        lambda x, f, s: torch.maximum(excite(x.mean(PLACES), f, s), excite(x.amax(PLACES), f, s)).sigmoid()[
+            :, :, None, None
+        ],
+        "The larger of the two answers",
+    ),
+    (lambda x, f, s: both(x, f, s).relu().sigmoid()[:, :, None, None], "A second ReLU"),
+    (lambda x, f, s: both(x, f, s).sigmoid(), "two axes are missing"),
+    (lambda x, f, s: x * both(x, f, s).sigmoid()[:, :, None, None], "return the gates, do not apply them"),
+    (lambda x, f, s: solved.channel_gates(x, f, s)[:1].expand(len(x), -1, -1, -1), "the first one's gates"),
+    (lambda x, f, s: x.mean(1, keepdim=True).sigmoid(), "You pooled the channels"),
+]
+KERNEL = [
+    (lambda c, gamma=2.0, offset=1.0: int(t(c, gamma, offset)), "Even numbers occur"),
+    (
+        lambda c, gamma=2.0, offset=1.0: max(1, 2 * ((int(t(c, gamma, offset)) - 1) // 2) + 1),
+        "Too small in places",
+    ),
+    (lambda c, gamma=2.0, offset=1.0: odd(t(c, gamma, offset)) + 2, "One step too wide"),
+    (lambda c, gamma=2.0, offset=1.0: odd(t(c, gamma, 0)), "The offset is lost"),
+    (lambda c, gamma=2.0, offset=1.0: odd(t(c, gamma, 0) + offset), "after the division"),
+    (lambda c, gamma=2.0, offset=1.0: odd((math.log(c) + offset) / gamma), "natural logarithm"),
+    (lambda c, gamma=2.0, offset=1.0: odd((math.log10(c) + offset) / gamma), "base 10"),
+    (lambda c, gamma=2.0, offset=1.0: odd(t(c, 1, offset)), "gamma is lost"),
+    (lambda c, gamma=2.0, offset=1.0: odd(t(c, 1 / gamma, offset)), "You multiply by gamma"),
+    (lambda c, gamma=2.0, offset=1.0: odd((c + offset) / gamma), "There is no logarithm"),
+    (lambda c, gamma=2.0, offset=1.0: 3, "Always 3"),
+    (lambda c, gamma=2.0, offset=1.0: odd(t(c)), "Another gamma or offset changes nothing"),
+    (lambda c, gamma=2.0, offset=1.0: t(c, gamma, offset), "got the float"),
+    (lambda c, gamma=2.0, offset=1.0: "3", "got str"),
+]
+SHUFFLE = [
+    (lambda x, order: x.clone(), "Nothing has moved"),
+    (lambda x, order: x.flatten(2)[:, :, order.argsort()].view_as(x), "That is the way back"),
+    (
+        lambda x, order: x.reshape(len(x), -1, x.shape[1])[:, order].reshape(x.shape),
+        "Channels and places are mixed up",
+    ),
+    (
+        lambda x, order: x.mT.flatten(2)[:, :, order].view(*x.shape[:2], x.shape[3], x.shape[2]).mT,
+        "H and W are mixed up",
+    ),
+    (lambda x, order: x.flip(2, 3), "The places come in reverse"),
+    (lambda x, order: x[:, :, order[order < x.shape[2]]], "The rows are moved as a whole"),
+    (lambda x, order: x[..., order[order < x.shape[3]]], "The columns are moved as a whole"),
+    (lambda x, order: x[:, order[order < x.shape[1]]], "The channels are moved"),
+    (lambda x, order: x.flatten(2).sort(2).values.view_as(x), "sorted by value"),
+    (lambda x, order: solved.shuffle_places(x, order)[:1].expand_as(x), "All images show the first one"),
+    (lambda x, order: solved.shuffle_places(x, order)[:, :1].expand_as(x), "All channels show the first one"),
+    (lambda x, order: x.flatten(2)[:, :, order], "still flat: bring H and W back"),
+    (lambda x, order: x.flatten(2)[:, :, order].mT, "channels come last"),
+    (lambda x, order: x.flatten(2)[:, :, order].view_as(x.mT), "H and W have changed places"),
+]
+
+
+def test_checks():
+    wrong = {
+        "check_squeeze_excite": EXCITE,
+        "check_channel_gates": GATES,
+        "check_eca_kernel_size": KERNEL,
+        "check_shuffle_places": SHUFFLE,
+    }
+    contract(channel, solved, wrong)

@@ -1,0 +1,187 @@
+"""The checks on classification against plausible wrong answers."""
+
+import torch
+from torch.nn import functional as F
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.classification import checks as classification
+
+solved = solutions("classification")
+SUM = (1, 2, 3)
+
+
+def sizes(w, m):
+    return m.shape[2] // w.shape[2], m.shape[3] // w.shape[3]
+
+
+def cover(w, m):
+    return F.avg_pool2d(m.float(), sizes(w, m))
+
+
+def score(w, c):
+    return (w * c).sum(SUM) / w.sum(SUM)
+
+
+def fine(w, m):
+    return F.interpolate(w, m.shape[2:], mode="bilinear", align_corners=False)
+
+
+POINTING = {
+    "counts whole: only the covered": lambda w, m: score(w, F.adaptive_max_pool2d(m.float(), w.shape[2:])),
+    "does not count at all": lambda w, m: score(w, 1 - F.adaptive_max_pool2d(1 - m.float(), w.shape[2:])),
+    "by whether half of it": lambda w, m: score(w, (cover(w, m) >= 0.5).float()),
+    "one corner pixel": lambda w, m: score(w, m[:, :, :: sizes(w, m)[0], :: sizes(w, m)[1]].float()),
+    "not its share: divide": lambda w, m: (w * cover(w, m)).sum(SUM),
+    "share *off* the object": lambda w, m: 1 - score(w, cover(w, m)),
+    "share of the area": lambda w, m: m.float().mean(SUM),
+    "divide by the area": lambda w, m: (w * cover(w, m)).sum(SUM) / cover(w, m).sum(SUM),
+    "divide by the number of places": lambda w, m: (w * cover(w, m)).mean(SUM),
+    "share one sum": lambda w, m: (w * cover(w, m)).sum(SUM) / w.sum(),
+    "smooths the map": lambda w, m: score(fine(w, m), m.float()),
+    "largest weight only": lambda w, m: cover(w, m).flatten(1)[torch.arange(len(w)), w.flatten(1).argmax(1)],
+    "divide by the largest weight": lambda w, m: (w * cover(w, m)).sum(SUM) / w.amax(SUM),
+    "a softmax first": lambda w, m: score(w.flatten(1).softmax(1).view_as(w), cover(w, m)),
+    "One number for the whole batch": lambda w, m: score(w, cover(w, m)).mean(),
+    "`keepdim`": lambda w, m: score(w, cover(w, m))[:, None, None, None],
+    "did not sum over the places": lambda w, m: w * cover(w, m),
+    "No gradient reaches weights": lambda w, m: score(w.detach(), cover(w, m)),
+}
+
+
+def count(width):
+    return 9 * width * width + 158 * width + 186
+
+
+def best(wanted, parameters=count):
+    return min(range(1, 300), key=lambda width: abs(parameters(width) - wanted))
+
+
+WIDTH = {
+    "not larger: the nearest": lambda n: max([w for w in range(1, 300) if count(w) <= n], default=1),
+    "not smaller: the nearest": lambda n: next(w for w in range(1, 300) if count(w) >= n),
+    "return the width": lambda n: count(best(n)),
+    "gains and shifts": lambda n: best(n, lambda w: count(w) - 4 * w - 32),
+    "biases of the convolutions": lambda n: best(n, lambda w: count(w) + 2 * w + 16),
+    "The linear layer is not counted": lambda n: best(n, lambda w: count(w) - 10 * w - 10),
+    "running statistics": lambda n: best(n, lambda w: count(w) + 4 * w + 32),
+    "The third convolution is not": lambda n: best(n, lambda w: count(w) - 9 * w * w - 2 * w),
+    "has 9 weights, not 3": lambda n: best(n, lambda w: 3 * w * w + 62 * w + 90),
+    "whatever is wanted": lambda n: 32,
+    "one too large": lambda n: best(n) + 1,
+    "one too small": lambda n: best(n) - 1,
+    "got float": lambda n: float(best(n)),
+    "got list": lambda n: [best(n)],
+    "returned `None`": lambda n: print(best(n)),
+}
+
+
+def ends(means, low=0.025, high=0.975):
+    return torch.quantile(means, torch.tensor([low, high]))
+
+
+def join(first, pair):
+    return torch.stack([first, *pair])
+
+
+def mean(t, b):
+    return (t - b).mean()
+
+
+def drawn(t, b, d):
+    return (t - b)[d].mean(1)
+
+
+def error(t, b, d):
+    spread = 1.96 * (t - b).std() / len(t) ** 0.5
+    return join(mean(t, b), (mean(t, b) - spread, mean(t, b) + spread))
+
+
+INTERVAL = {
+    "The sign is turned round": lambda t, b, d: solved.paired_interval(b, t, d),
+    "the same seeds must be drawn": lambda t, b, d: join(
+        mean(t, b), ends(t[d].mean(1) - b[d.flip(0)].mean(1))
+    ),
+    "The baseline is not subtracted": lambda t, b, d: join(t.mean(), ends(t[d].mean(1))),
+    "quantiles for 90 %": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d), 0.05, 0.95)),
+    "outside on one side": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d), 0.0, 0.95)),
+    "The ends are swapped": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d)).flip(0)),
+    "quantiles of the differences": lambda t, b, d: join(mean(t, b), ends(t - b)),
+    "the mean over all draws": lambda t, b, d: join(drawn(t, b, d).mean(), ends(drawn(t, b, d))),
+    "is a median": lambda t, b, d: join((t - b).median(), ends(drawn(t, b, d))),
+    "the smallest and the largest": lambda t, b, d: join(mean(t, b), drawn(t, b, d).aminmax()),
+    "1.96 standard errors": error,
+    "You sum over a draw": lambda t, b, d: join(mean(t, b), ends((t - b)[d].sum(1))),
+    "over the draws of one seed": lambda t, b, d: join(mean(t, b), ends((t - b)[d].mean(0))),
+    "distances from the mean": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d)) - mean(t, b)),
+    "Three numbers are wanted": lambda t, b, d: ends(drawn(t, b, d)),
+    "means of all draws": drawn,
+}
+
+
+def kinds_of(h, r, k):
+    pairs = [(r[(k == one) & h].float(), r[(k == one) & ~h].float()) for one in k.unique()]
+    return [(a, b) for a, b in pairs if len(a) and len(b)]
+
+
+def mix(weigh):
+    def answer(h, r, k):
+        pairs = kinds_of(h, r, k)
+        weights = torch.tensor([float(weigh(len(a), len(b))) for a, b in pairs])
+        return (weights * torch.stack([a.mean() - b.mean() for a, b in pairs])).sum() / weights.sum()
+
+    return answer
+
+
+proper = mix(lambda n, m: n * m / (n + m))
+
+
+def unguarded(h, r, k):
+    total = weight = torch.tensor(0.0)
+    for one in k.unique():
+        a, b = r[(k == one) & h].float(), r[(k == one) & ~h].float()
+        share = len(a) * len(b) / (len(a) + len(b))
+        total, weight = total + share * (a.mean() - b.mean()), weight + share
+    return total / weight
+
+
+def not_divided(h, r, k):
+    return sum(len(a) * len(b) / (len(a) + len(b)) * (a.mean() - b.mean()) for a, b in kinds_of(h, r, k))
+
+
+GAP = {
+    "The kinds are not used": lambda h, r, k: r[h].float().mean() - r[~h].float().mean(),
+    "All kinds count alike": mix(lambda n, m: 1),
+    "the pictures of a kind": mix(lambda n, m: n + m),
+    "the hits alone": mix(lambda n, m: n),
+    "the misses alone": mix(lambda n, m: m),
+    "The weights are n1 n0: divide": mix(lambda n, m: n * m),
+    "You do not divide by the sum": not_divided,
+    "hits minus misses": lambda h, r, k: -proper(h, r, k),
+    "That is NaN": unguarded,
+    "have changed places": lambda h, r, k: proper(r, h, k),
+    "subtract that where it misses": lambda h, r, k: r[h].float().mean(),
+    "a number of pictures": lambda h, r, k: sum(a.sum() - b.sum() for a, b in kinds_of(h, r, k)),
+    "a number for each kind": lambda h, r, k: torch.stack(
+        [a.mean() - b.mean() for a, b in kinds_of(h, r, k)]
+    ),
+    "Those are two numbers": lambda h, r, k: torch.stack([r[h].float().mean(), r[~h].float().mean()]),
+}
+
+
+def test_checks():
+    wrong = {
+        "check_pointing_score": POINTING,
+        "check_matched_width": WIDTH,
+        "check_paired_interval": INTERVAL,
+        "check_pointing_gap": GAP,
+    }
+    contract(classification, solved, wrong)
+
+
+def test_the_width_is_that_of_the_chapter():
+    from visual_attention.chapters.classification.classifier import Classifier
+    from visual_attention.training import parameters
+
+    for width in (1, 22, 35):
+        assert parameters(Classifier(width=width)) == count(width)
+    assert solved.matched_width(16_779) == 35

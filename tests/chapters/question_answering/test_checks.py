@@ -1,0 +1,193 @@
+"""The checks on question answering against plausible wrong answers."""
+
+import torch
+from torch.nn import functional as F
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.question_answering import checks as question_answering
+
+solved = solutions("question_answering")
+
+
+def dots(q, r):
+    return (q[:, None] * r).sum(2)
+
+
+def one(q, r):
+    return (dots(q, r) / q.shape[1] ** 0.5).softmax(1)
+
+
+def sight(w, r):
+    return (w[..., None] * r).sum(1)
+
+
+LOOK = {
+    "You return the scores": lambda q, r: dots(q, r) / q.shape[1] ** 0.5,
+    "The scale is missing": lambda q, r: dots(q, r).softmax(1),
+    "You divide by D: divide": lambda q, r: (dots(q, r) / q.shape[1]).softmax(1),
+    "square root of N": lambda q, r: (dots(q, r) / r.shape[1] ** 0.5).softmax(1),
+    "You multiply by the square root": lambda q, r: (dots(q, r) * q.shape[1] ** 0.5).softmax(1),
+    "You divide after the softmax": lambda q, r: dots(q, r).softmax(1) / q.shape[1] ** 0.5,
+    "softmax runs over the batch": lambda q, r: (dots(q, r) / q.shape[1] ** 0.5).softmax(0),
+    "Those are gates": lambda q, r: (dots(q, r) / q.shape[1] ** 0.5).sigmoid(),
+    "directions only": lambda q, r: (
+        (F.normalize(q, dim=1)[:, None] * F.normalize(r, dim=2)).sum(2).softmax(1)
+    ),
+    "All pictures get the first question": lambda q, r: one(q[:1].expand(len(r), -1), r),
+    "best region gets everything": lambda q, r: (dots(q, r) == dots(q, r).amax(1, keepdim=True)).float(),
+    "sign is turned round": lambda q, r: (-dots(q, r) / q.shape[1] ** 0.5).softmax(1),
+    "That is what was found": lambda q, r: sight(one(q, r), r),
+    "You did not sum over D": lambda q, r: q[:, None] * r,
+    "axis of size 1 is left over": lambda q, r: one(q, r)[:, None],
+    "meets all pictures of the batch": lambda q, r: torch.einsum("bd,cnd->bcn", q, r),
+    "No gradient reaches question": lambda q, r: one(q.detach(), r.detach()),
+}
+
+
+def looks(second):
+    def answer(q, r):
+        w = one(q, r)
+        return torch.stack([w, second(q, r, w)], 1)
+
+    return answer
+
+
+def best(w, r):
+    return r[range(len(r)), w.argmax(1)]
+
+
+def unscaled(q, r):
+    w = dots(q, r).softmax(1)
+    return torch.stack([w, dots(q + sight(w, r), r).softmax(1)], 1)
+
+
+TWO_LOOKS = {
+    "asks the first question again": looks(lambda q, r, w: one(q, r)),
+    "has forgotten the question": looks(lambda q, r, w: one(sight(w, r), r)),
+    "take what was found off": looks(lambda q, r, w: one(q - sight(w, r), r)),
+    "add the mean of all regions": looks(lambda q, r, w: one(q + r.mean(1), r)),
+    "add the best region alone": looks(lambda q, r, w: one(q + best(w, r), r)),
+    "add the plain sum": looks(lambda q, r, w: one(q + r.sum(1), r)),
+    "the first one has dimmed": looks(lambda q, r, w: one(q + sight(w, r), r * w[..., None])),
+    "add what was found twice": looks(lambda q, r, w: one(q + sight(w, r) + sight(w, r), r)),
+    "average the question and what": looks(lambda q, r, w: one((q + sight(w, r)) / 2, r)),
+    "multiply the question by what": looks(lambda q, r, w: one(q * sight(w, r), r)),
+    "mean of both looks": looks(lambda q, r, w: (one(q, r) + one(q + sight(w, r), r)) / 2),
+    "looks are in the wrong order": lambda q, r: solved.two_looks(q, r).flip(1),
+    "in both looks": unscaled,
+    "That is one look": lambda q, r: one(q, r),
+    "before the batch": lambda q, r: solved.two_looks(q, r).transpose(0, 1),
+    "looks come last": lambda q, r: solved.two_looks(q, r).transpose(1, 2),
+    "makes a new axis": lambda q, r: solved.two_looks(q, r).flatten(1),
+    "the question after the looks": lambda q, r: q + sight(one(q, r), r),
+    "No gradient of the second look goes": looks(lambda q, r, w: one(q + sight(w, r).detach(), r)),
+    "`detach` or `no_grad`": lambda q, r: solved.two_looks(q, r).detach(),
+}
+
+
+def forbid(s, w, value=-torch.inf):
+    return s.masked_fill(w == 0, value)
+
+
+def unguarded(s, w):
+    return forbid(s, w).softmax(1)
+
+
+def all_but_last(s, w):
+    return torch.cat([s[:, :-1].softmax(1), torch.zeros(len(s), 1)], 1)
+
+
+def by_number(s, w):
+    raised = s.softmax(1) * w
+    return raised / raised.sum(1, keepdim=True)
+
+
+def uniform_where_empty(s, w):
+    return torch.where((w > 0).any(1, keepdim=True), unguarded(s, w), torch.full_like(s, 1 / s.shape[1]))
+
+
+WORD_SHARES = {
+    "The padding gets a share": lambda s, w: s.softmax(1),
+    "after the softmax, and the rest": lambda s, w: s.softmax(1) * (w != 0),
+    "Your mask is turned round": lambda s, w: s.masked_fill(w > 0, -1e8).softmax(1),
+    "no way to forbid": lambda s, w: forbid(s, w, 0.0).softmax(1),
+    "runs over the batch": lambda s, w: forbid(s, w).softmax(0).nan_to_num(),
+    "Those are logarithms": lambda s, w: forbid(s, w, -1e9).log_softmax(1),
+    "Word 1 is a word": lambda s, w: s.masked_fill(w < 2, -torch.inf).softmax(1),
+    "the last column only": all_but_last,
+    "All words get the same share": lambda s, w: (w > 0).float() / (w > 0).float().sum(1, keepdim=True),
+    "The best word gets everything": lambda s, w: (
+        forbid(s, w) == forbid(s, w).amax(1, keepdim=True)
+    ).float(),
+    "names, not sizes": by_number,
+    "Those are gates": lambda s, w: s.sigmoid() * (w > 0),
+    "the padding wins": lambda s, w: forbid(s, w, -100.0).softmax(1) * (w > 0).any(1, keepdim=True),
+    "your shares are NaN": unguarded,
+    "still sum to 1": uniform_where_empty,
+    "One number for each question": lambda s, w: unguarded(s, w).sum(1),
+}
+
+
+def table(n, a):
+    return {int(k): int(a[n == k].bincount().argmax()) for k in n.unique()}
+
+
+def scored(known, n, a, default):
+    said = torch.tensor([known.get(int(k), default) for k in n])
+    return (said == a).float().mean()
+
+
+def usual(a):
+    return int(a.bincount().argmax())
+
+
+def rarest(n, a):
+    found = {}
+    for k in n.unique().tolist():
+        counts = a[n == k].bincount()
+        found[k] = int(torch.where(counts > 0, counts, 999).argmin())
+    return found
+
+
+BLIND = {
+    "a guess may know the old ones only": lambda n, a, m, b: scored(table(m, b), m, b, 0),
+    "You score the old questions": lambda n, a, m, b: scored(table(n, a), n, a, 0),
+    "One answer for all questions": lambda n, a, m, b: (b == usual(a)).float().mean(),
+    "is left out": lambda n, a, m, b: scored(table(n, a), m[m < 5], b[m < 5], 0),
+    "counts as wrong": lambda n, a, m, b: scored(table(n, a), m, b, -1),
+    "gets answer 0": lambda n, a, m, b: scored(table(n, a), m, b, 0),
+    "number of questions: divide": lambda n, a, m, b: len(m) * solved.blind_guess(n, a, m, b),
+    "in percent": lambda n, a, m, b: 100 * solved.blind_guess(n, a, m, b),
+    "share of wrong guesses": lambda n, a, m, b: 1 - solved.blind_guess(n, a, m, b),
+    "the rarest answer": lambda n, a, m, b: scored(rarest(n, a), m, b, usual(a)),
+    "came first": lambda n, a, m, b: scored(
+        dict(zip(n.flip(0).tolist(), a.flip(0).tolist(), strict=True)), m, b, usual(a)
+    ),
+    "came last": lambda n, a, m, b: scored(dict(zip(n.tolist(), a.tolist(), strict=True)), m, b, usual(a)),
+    "divide by the number of old": lambda n, a, m, b: solved.blind_guess(n, a, m, b) * len(m) / len(n),
+    "Old and new are exchanged": lambda n, a, m, b: solved.blind_guess(m, b, n, a),
+    "a number for each question": lambda n, a, m, b: (b == usual(a)).float(),
+    "got the number": lambda n, a, m, b: solved.blind_guess(n, a, m, b).item(),
+}
+
+
+def test_checks():
+    wrong = {
+        "check_look": LOOK,
+        "check_two_looks": TWO_LOOKS,
+        "check_word_shares": WORD_SHARES,
+        "check_blind_guess": BLIND,
+    }
+    contract(question_answering, solved, wrong)
+
+
+def test_look_by_hand():
+    question = torch.tensor([[2.0, 0.0, 0.0, 0.0]])  # D = 4: scores are halved
+    regions = torch.tensor([[[0.0, 9, 9, 9], [torch.tensor(3.0).log(), 0, 0, 0]]])
+    torch.testing.assert_close(solved.look(question, regions), torch.tensor([[0.25, 0.75]]))
+
+
+def test_a_blind_guess_by_hand():
+    numbers, answers = torch.tensor([1, 1, 1, 2]), torch.tensor([5, 5, 3, 3])
+    got = solved.blind_guess(numbers, answers, torch.tensor([1, 1, 2, 7]), torch.tensor([5, 3, 3, 3]))
+    assert got.item() == 0.75 - 0.0  # 7 is new: 3 and 5 are as common, and the smaller is guessed

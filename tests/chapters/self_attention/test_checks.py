@@ -1,0 +1,245 @@
+"""The checks on self-attention against plausible wrong answers."""
+
+import torch
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.self_attention import checks as self_attention
+
+solved = solutions("self_attention")
+
+
+def raw(queries, keys):
+    return queries @ keys.transpose(1, 2)
+
+
+def no_scale(queries, keys, values):
+    return raw(queries, keys).softmax(-1) @ values
+
+
+def no_root(queries, keys, values):
+    return (raw(queries, keys) / queries.shape[-1]).softmax(-1) @ values
+
+
+def scale_times(queries, keys, values):
+    return (raw(queries, keys) * queries.shape[-1] ** 0.5).softmax(-1) @ values
+
+
+def scale_of_count(queries, keys, values):
+    return (raw(queries, keys) / keys.shape[1] ** 0.5).softmax(-1) @ values
+
+
+def scale_of_values(queries, keys, values):
+    return (raw(queries, keys) / values.shape[-1] ** 0.5).softmax(-1) @ values
+
+
+def over_queries(queries, keys, values):
+    return (raw(queries, keys) / queries.shape[-1] ** 0.5).softmax(1) @ values
+
+
+def over_batch(queries, keys, values):
+    return (raw(queries, keys) / queries.shape[-1] ** 0.5).softmax(0) @ values
+
+
+def scale_late(queries, keys, values):
+    return raw(queries, keys).softmax(-1) / queries.shape[-1] ** 0.5 @ values
+
+
+def no_softmax(queries, keys, values):
+    return raw(queries, keys) / queries.shape[-1] ** 0.5 @ values
+
+
+def sigmoid(queries, keys, values):
+    return (raw(queries, keys) / queries.shape[-1] ** 0.5).sigmoid() @ values
+
+
+def mean(queries, keys, values):
+    return values.mean(1, keepdim=True).repeat(1, queries.shape[1], 1)
+
+
+def hardest(queries, keys, values):
+    best = raw(queries, keys).argmax(-1, keepdim=True)
+    return values.gather(1, best.expand(-1, -1, values.shape[-1]))
+
+
+def weights_only(queries, keys, values):
+    return (raw(queries, keys) / queries.shape[-1] ** 0.5).softmax(-1)
+
+
+def transposed(queries, keys, values):
+    return solved.attend(queries, keys, values).transpose(1, 2)
+
+
+def keys_mixed(queries, keys, values):
+    return solved.attend(queries, keys, keys)
+
+
+def detached(queries, keys, values):
+    return solved.attend(queries.detach(), keys, values)
+
+
+def view_only(tokens, heads):
+    return tokens.reshape(tokens.shape[0], heads, tokens.shape[1], -1)
+
+
+def interleaved(tokens, heads):
+    return tokens.unflatten(2, (-1, heads)).permute(0, 3, 1, 2)
+
+
+def heads_third(tokens, heads):
+    return tokens.unflatten(2, (heads, -1))
+
+
+def last_exchanged(tokens, heads):
+    return solved.split_heads(tokens, heads).transpose(2, 3)
+
+
+def heads_first(tokens, heads):
+    return solved.split_heads(tokens, heads).transpose(0, 1)
+
+
+def stacked(tokens, heads):
+    return torch.cat(tokens.chunk(heads, dim=-1))
+
+
+def counts_exchanged(tokens, heads):
+    return tokens.unflatten(2, (-1, heads)).transpose(1, 2)
+
+
+def all_numbers(tokens, heads):
+    return tokens[:, None].repeat(1, heads, 1, 1)
+
+
+def first_head(tokens, heads):
+    return solved.split_heads(tokens, heads)[:, :1]
+
+
+def reversed_heads(tokens, heads):
+    return solved.split_heads(tokens, heads).flip(1)
+
+
+def same_head(tokens, heads):
+    return solved.split_heads(tokens, heads)[:, :1].repeat(1, heads, 1, 1)
+
+
+def batch_mixed(tokens, heads):
+    return torch.cat(tokens.chunk(heads, dim=-1)).view(len(tokens), heads, tokens.shape[1], -1)
+
+
+def a_list(tokens, heads):
+    return list(tokens.chunk(heads, dim=-1))
+
+
+def own(scores):
+    return torch.eye(scores.shape[-1], dtype=torch.bool)
+
+
+def plain(scores):
+    return scores.softmax(-1)
+
+
+def cleared_late(scores):
+    return scores.softmax(-1).masked_fill(own(scores), 0)
+
+
+def zero_score(scores):
+    return scores.masked_fill(own(scores), 0).softmax(-1)
+
+
+def minus_one(scores):
+    return (scores - torch.eye(scores.shape[-1])).softmax(-1)
+
+
+def wrong_way_round(scores):
+    return scores.masked_fill(~own(scores), -torch.inf).softmax(-1)
+
+
+def over_columns(scores):
+    return scores.masked_fill(own(scores), -torch.inf).softmax(1)
+
+
+def only_earlier(scores):
+    later = torch.ones_like(scores).triu().bool()
+    return scores.masked_fill(later, -torch.inf).softmax(-1).nan_to_num()
+
+
+def infinite_weights(scores):
+    return scores.softmax(-1).masked_fill(own(scores), -torch.inf)
+
+
+def other_diagonal(scores):
+    return scores.masked_fill(own(scores).flip(1), -torch.inf).softmax(-1)
+
+
+def equal_others(scores):
+    count = scores.shape[-1]
+    return ((1 - torch.eye(count)) / (count - 1)).expand_as(scores)
+
+
+def shared_out_late(scores):
+    weights = scores.softmax(-1).masked_fill(own(scores), 0)
+    return weights / weights.sum(-1, keepdim=True)
+
+
+def in_place(scores):
+    scores.diagonal(dim1=1, dim2=2).fill_(-torch.inf)
+    return scores.softmax(-1)
+
+
+def a_shape_too_few(scores):
+    return solved.others_only(scores)[0]
+
+
+WRONG = {
+    "check_attend": [
+        (no_scale, "The scale is missing"),
+        (no_root, "You divide by d itself"),
+        (scale_times, "You multiply by the square root"),
+        (scale_of_count, "root of the number of keys"),
+        (scale_of_values, "root of the values' width"),
+        (over_queries, "sum to 1 over the queries"),
+        (over_batch, "sum to 1 over the batch"),
+        (scale_late, "You scale after the softmax"),
+        (no_softmax, "There is no softmax"),
+        (sigmoid, "That is a sigmoid"),
+        (mean, "that is the mean of the values"),
+        (hardest, "takes one value alone"),
+        (weights_only, "That is the shape of the weights"),
+        (transposed, "Two axes are exchanged"),
+        (keys_mixed, "as wide as the keys"),
+        (detached, "o gradient reaches"),
+    ],
+    "check_split_heads": [
+        (view_only, "tears tokens apart"),
+        (interleaved, "every h-th number"),
+        (heads_third, "The heads belong before the tokens"),
+        (last_exchanged, "The last two axes are exchanged"),
+        (heads_first, "The batch comes first"),
+        (stacked, "Keep batch and heads as two axes"),
+        (counts_exchanged, "D / h heads of h numbers"),
+        (all_numbers, "Each head has all D numbers"),
+        (first_head, "That is one head"),
+        (reversed_heads, "The heads are in reverse order"),
+        (same_head, "All heads hold the same numbers"),
+        (batch_mixed, "Images of the batch and heads are mixed up"),
+        (a_list, "should be a torch tensor"),
+    ],
+    "check_others_only": [
+        (plain, "Tokens still look at themselves"),
+        (cleared_late, "it was cleared after the softmax"),
+        (zero_score, "A score of 0 does not forbid"),
+        (minus_one, "by 1 only"),
+        (wrong_way_round, "The mask is the wrong way round"),
+        (over_columns, "Columns sum to 1"),
+        (only_earlier, "You forbid more than the diagonal"),
+        (infinite_weights, "is minus infinity"),
+        (other_diagonal, "That is the other diagonal"),
+        (equal_others, "All others count alike"),
+        (shared_out_late, "With scores of 200 on the diagonal"),
+        (in_place, "in place"),
+        (a_shape_too_few, "has the wrong shape"),
+    ],
+}
+
+
+def test_checks():
+    contract(self_attention, solved, WRONG)

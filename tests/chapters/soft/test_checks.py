@@ -1,0 +1,221 @@
+"""The checks on soft attention against plausible wrong answers."""
+
+import torch
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.soft import checks as soft
+
+solved = solutions("soft")
+
+
+def shares(scores):
+    return solved.spatial_softmax(scores)
+
+
+def rows(scores, temperature=1.0):
+    return (scores / temperature).softmax(-1)
+
+
+def columns(scores, temperature=1.0):
+    return (scores / temperature).softmax(2)
+
+
+def channels(scores, temperature=1.0):
+    return (scores / temperature).softmax(1)
+
+
+def whole_batch(scores, temperature=1.0):
+    return (scores / temperature).flatten().softmax(0).view_as(scores)
+
+
+def across_images(scores, temperature=1.0):
+    return (scores / temperature).softmax(0)
+
+
+def sigmoid(scores, temperature=1.0):
+    return (scores / temperature).sigmoid()
+
+
+def no_sum(scores, temperature=1.0):
+    return (scores / temperature).exp()
+
+
+def over_largest(scores, temperature=1.0):
+    e = (scores / temperature).exp()
+    return e / e.amax(dim=(2, 3), keepdim=True)
+
+
+def log_softmax(scores, temperature=1.0):
+    return (scores / temperature).flatten(1).log_softmax(1).view_as(scores)
+
+
+def no_exponential(scores, temperature=1.0):
+    return scores / scores.sum(dim=(2, 3), keepdim=True)
+
+
+def uniform(scores, temperature=1.0):
+    return torch.full_like(scores, 1 / scores[0].numel())
+
+
+def no_temperature(scores, temperature=1.0):
+    return shares(scores)
+
+
+def temperature_times(scores, temperature=1.0):
+    return shares(scores * temperature)
+
+
+def temperature_late(scores, temperature=1.0):
+    return shares(scores) / temperature
+
+
+def overflowing(scores, temperature=1.0):
+    e = (scores / temperature).exp()
+    return e / e.sum(dim=(2, 3), keepdim=True)
+
+
+def flat(scores, temperature=1.0):
+    return (scores / temperature).flatten(1).softmax(1)
+
+
+def detached(scores, temperature=1.0):
+    return shares(scores.detach() / temperature)
+
+
+def in_place(scores, temperature=1.0):
+    scores /= 1.0001
+    return shares(scores / temperature)
+
+
+def forgot_return(scores, temperature=1.0):
+    shares(scores)
+
+
+def no_such_dim(scores, temperature=1.0):
+    return scores.softmax(4)
+
+
+SPATIAL_SOFTMAX = [
+    (rows, "Each row sums to 1"),
+    (columns, "Each column sums to 1"),
+    (channels, "a softmax over dim=1"),
+    (whole_batch, "share one budget"),
+    (across_images, "a softmax over dim=0"),
+    (sigmoid, "a sigmoid"),
+    (no_sum, "do not divide by the sum"),
+    (over_largest, "by the largest exponential"),
+    (log_softmax, "a log-softmax"),
+    (no_exponential, "without exponentials"),
+    (uniform, "All places weigh the same"),
+    (no_temperature, "The temperature changes nothing"),
+    (temperature_times, "You multiply by the temperature"),
+    (temperature_late, "You divide the weights by the temperature"),
+    (overflowing, "`exp` overflows"),
+    (flat, "still flat"),
+    (detached, "No gradient reaches scores"),
+    (in_place, "changed its input `scores` in place"),
+    (forgot_return, "returned `None`"),
+    (no_such_dim, "at `return scores.softmax(4)` with IndexError"),
+]
+
+ATTENTION_POOL = {
+    "do not sum: there is still": lambda f, w: f * w,
+    "That is the mean over the places": lambda f, w: (f * w).mean(dim=(2, 3)),
+    "average pooling": lambda f, w: f.mean(dim=(2, 3)),
+    "plain sum": lambda f, w: f.sum(dim=(2, 3)),
+    "summed over the channels: sum": lambda f, w: (f * w).sum(dim=1),
+    "along each row only": lambda f, w: (f * w).sum(dim=-1),
+    "along each column only": lambda f, w: (f * w).sum(dim=2),
+    "`keepdim`": lambda f, w: (f * w).sum(dim=(2, 3), keepdim=True),
+    "A second softmax": lambda f, w: (f * shares(w)).sum(dim=(2, 3)),
+    "divide by the sum of the weights": lambda f, w: (f * w).sum(dim=(2, 3)) / w.sum(dim=(2, 3)),
+    "max pooling": lambda f, w: (f * w).amax(dim=(2, 3)),
+    "weights of the first one": lambda f, w: (f * w[0]).sum(dim=(2, 3)),
+    "the batch's mean weights": lambda f, w: (f * w.mean(dim=0)).sum(dim=(2, 3)),
+    "You add the weights": lambda f, w: (f + w).sum(dim=(2, 3)),
+    "The batch axis is lost": lambda f, w: (f * w).sum(dim=(2, 3)).squeeze(),
+    "summed over everything": lambda f, w: (f * w).sum(),
+    "scrambles the axes": lambda f, w: (
+        f.reshape(f.shape[0], -1, f.shape[1]) * w.reshape(w.shape[0], -1, 1)
+    ).sum(dim=1),
+    "No gradient reaches features or weights": lambda f, w: (f.data * w.data).sum(dim=(2, 3)),
+    "No gradient reaches weights, though": lambda f, w: (f * w.detach()).sum(dim=(2, 3)),
+    "No gradient reaches features, though": lambda f, w: (f.detach() * w).sum(dim=(2, 3)),
+    "numpy": lambda f, w: (f.detach() * w.detach()).sum(dim=(2, 3)).numpy(),
+}
+
+
+def entropy(w):
+    return -torch.xlogy(w, w).sum(dim=(1, 2, 3))
+
+
+EFFECTIVE_PLACES = {
+    "`0 * log(0)` is NaN": lambda w: (-(w * w.log()).sum(dim=(1, 2, 3))).exp(),
+    "That is the entropy itself": entropy,
+    "the entropy in bits": lambda w: -(torch.xlogy(w, w) / torch.tensor(2.0).log()).sum(dim=(1, 2, 3)),
+    "The sign is lost": lambda w: (-entropy(w)).exp(),
+    "must have the same base": lambda w: (entropy(w) / torch.tensor(2.0).log()).exp(),
+    "the mean over the places": lambda w: (-torch.xlogy(w, w).mean(dim=(1, 2, 3))).exp(),
+    "1 over the sum of squares": lambda w: 1 / w.square().sum(dim=(1, 2, 3)),
+    "1 over the largest weight": lambda w: 1 / w.amax(dim=(1, 2, 3)),
+    "take no softmax of them": lambda w: entropy(shares(w)).exp(),
+    "entropy over its largest value": lambda w: entropy(w) / torch.tensor(float(w[0].numel())).log(),
+    "counts each place whose weight": lambda w: (w > 0).float().sum(dim=(1, 2, 3)),
+    "counts all places, also": lambda w: torch.full((len(w),), float(w[0].numel())),
+    "One number for the whole batch": lambda w: (-torch.xlogy(w, w).sum()).exp(),
+    "channel axis of size 1 remains": lambda w: (-torch.xlogy(w, w).sum(dim=(2, 3))).exp(),
+    "`keepdim`": lambda w: (-torch.xlogy(w, w).sum(dim=(1, 2, 3), keepdim=True)).exp(),
+    "did not sum over the places": lambda w: (-torch.xlogy(w, w)).exp(),
+    "int64": lambda w: entropy(w).exp().round().long(),
+}
+
+
+def masked(scores, mask, fill=-1e30):
+    return shares(scores.masked_fill(~mask, fill))
+
+
+def assigns(scores, mask):
+    scores[~mask] = float("-inf")
+    return shares(scores)
+
+
+def nan_gradient(scores, mask):
+    return (shares(scores + mask.float().log())).nan_to_num(0.0)
+
+
+MASKED = {
+    "The mask is not used": lambda s, m: shares(s),
+    "The mask is upside down": lambda s, m: solved.masked_spatial_softmax(s, ~m),
+    "no longer sum to 1": lambda s, m: shares(s) * m,
+    "exp(0) is 1": lambda s, m: shares(s * m),
+    "and are then cut out": lambda s, m: shares(s * m) * m,
+    "You add the mask": lambda s, m: shares(s + m),
+    "use the mask of the first one": lambda s, m: solved.masked_spatial_softmax(s, m[:1].expand_as(m)),
+    "Each row sums to 1": lambda s, m: s.masked_fill(~m, -1e30).softmax(-1) * m,
+    "the scores are not used": lambda s, m: m / m.sum(dim=(2, 3), keepdim=True).clamp(min=1),
+    "a sigmoid of the allowed": lambda s, m: s.sigmoid() * m,
+    "With a score of 1000": lambda s, m: (
+        shares(s) * m / (shares(s) * m).sum(dim=(2, 3), keepdim=True).clamp(1e-9)
+    ),
+    "not low enough": lambda s, m: masked(s, m, -100.0) * m.any(3, keepdim=True).any(2, keepdim=True),
+    "nothing is left to share": lambda s, m: (
+        torch.where(m, s, 0).exp()
+        * m
+        / (torch.where(m, s, 0).exp() * m).sum(dim=(2, 3), keepdim=True).clamp(1e-9)
+    ),
+    "your weights are NaN": lambda s, m: masked(s, m, float("-inf")),
+    "still sum to 1, on forbidden": masked,
+    "The gradient that reaches scores is NaN": nan_gradient,
+    "No gradient reaches scores": lambda s, m: solved.masked_spatial_softmax(s.detach(), m),
+    "changed its input `scores` in place": assigns,
+}
+
+
+def test_checks():
+    wrong = {
+        "check_spatial_softmax": SPATIAL_SOFTMAX,
+        "check_attention_pool": ATTENTION_POOL,
+        "check_effective_places": EFFECTIVE_PLACES,
+        "check_masked_spatial_softmax": MASKED,
+    }
+    contract(soft, solved, wrong)

@@ -1,0 +1,168 @@
+"""The checks on tracking against plausible wrong answers."""
+
+import torch
+from torch.nn import functional as F
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.tracking import checks as tracking
+
+solved = solutions("tracking")
+curve, correlate, attend = solved.success_curve, solved.correlate, solved.cross_attend
+
+
+def everything(overlaps):
+    return torch.ones_like(overlaps, dtype=torch.bool)
+
+
+SUCCESS = {
+    "as if it were there": lambda o, p, t: curve(o, everything(o), t),
+    "count as failures": lambda o, p, t: ((o[:, None] > t) & p[:, None]).float().mean(0),
+    "Exactly at the threshold": lambda o, p, t: (o[p][:, None] >= t).float().mean(0),
+    "*below* the threshold": lambda o, p, t: (o[p][:, None] <= t).float().mean(0),
+    "how many frames": lambda o, p, t: (o[p][:, None] > t).float().sum(0),
+    "in percent": lambda o, p, t: 100 * curve(o, p, t),
+    "wrong order": lambda o, p, t: curve(o, p, t).flip(0),
+    "number of thresholds": lambda o, p, t: (o[p][:, None] > t).float().sum(0) / len(t),
+    "mean overlap of the frames": lambda o, p, t: torch.stack([o[p & (o > x)].mean() for x in t]),
+    "the first one": lambda o, p, t: curve(o, p, t[:1]).expand(len(t)),
+    "One number for all thresholds": lambda o, p, t: o[p].mean(),
+    "a table of frames": lambda o, p, t: (o[:, None] > t).float(),
+    "`keepdim`": lambda o, p, t: (o[p][:, None] > t).float().mean(0, keepdim=True),
+    "wrong type of number": lambda o, p, t: (o[p][:, None] > t).sum(0),
+}
+
+
+def looped(function):
+    """A function of one image's features (d, H, W) and template (d, h, w), for a batch."""
+    return lambda s, t: torch.stack([function(a, b) for a, b in zip(s, t, strict=True)])
+
+
+def middle_only(search, template):
+    kept = torch.zeros_like(template)
+    row, column = (side // 2 for side in template.shape[2:])
+    kept[:, :, row, column] = template[:, :, row, column]
+    return correlate(search, kept)
+
+
+def cosine(search, template):
+    ones = torch.ones_like(template)
+    return correlate(search, template) / (
+        correlate(search**2, ones).sqrt() * template.flatten(1).norm(dim=1)[:, None, None]
+    )
+
+
+def distance(search, template):
+    squares = correlate(search**2, torch.ones_like(template))
+    return 2 * correlate(search, template) - squares - (template**2).sum((1, 2, 3))[:, None, None]
+
+
+def transposes(search, template):
+    return correlate(search, template.mT if template.shape[2] == template.shape[3] else template)
+
+
+MAP = {
+    "the template of the first one": lambda s, t: F.conv2d(s, t[:1])[:, 0],
+    "the mean template": lambda s, t: F.conv2d(s, t.mean(0, keepdim=True))[:, 0],
+    "All templates are summed": lambda s, t: F.conv2d(s, t).sum(1),
+    "template of its neighbour": lambda s, t: correlate(s, t.roll(1, 0)),
+    "You flip the template": lambda s, t: correlate(s, t.flip(2, 3)),
+    "You transpose the template": transposes,
+    "the mean of the products": lambda s, t: correlate(s, t) / t[0].numel(),
+    "by the number of channels": lambda s, t: correlate(s, t) / t.shape[1],
+    "That is the cosine": cosine,
+    "squared distance": distance,
+    "Only the middle": middle_only,
+    "by a softmax": lambda s, t: correlate(s, t).flatten(1).softmax(1).view_as(correlate(s, t)),
+    "every template in every image": lambda s, t: F.conv2d(s, t),
+    "The channels are still apart": looped(
+        lambda a, b: F.conv2d(a[:, None], b[:, None], groups=1).diagonal().permute(2, 0, 1)
+    ),
+    "an axis of size 1 remains": lambda s, t: correlate(s, t)[:, None],
+    "You pad:": lambda s, t: F.pad(correlate(s, t), (0, t.shape[3] - 1, 0, t.shape[2] - 1)),
+    "No gradient": lambda s, t: correlate(s.detach(), t.detach()),
+}
+
+
+def shares(q, k, mask, heat):
+    similar = F.normalize(q, dim=2) @ F.normalize(k, dim=2).mT
+    return similar, (similar / heat).masked_fill(~mask[:, None], -torch.inf).softmax(2)
+
+
+def mask_late(q, k, mask, heat):
+    similar, _ = shares(q, k, mask, heat)
+    return ((similar / heat).softmax(2) * mask[:, None] * similar).sum(2)
+
+
+def mask_zero(q, k, mask, heat):
+    similar, _ = shares(q, k, mask, heat)
+    return ((similar / heat * mask[:, None]).softmax(2) * similar).sum(2)
+
+
+def dots(q, k, mask, heat):
+    products = q @ k.mT
+    weights = (products / heat).masked_fill(~mask[:, None], -torch.inf).softmax(2)
+    return (weights * products).sum(2)
+
+
+def half_dots(q, k, mask, heat):
+    weights = (q @ k.mT / heat).masked_fill(~mask[:, None], -torch.inf).softmax(2)
+    return (weights * shares(q, k, mask, heat)[0]).sum(2)
+
+
+def over_places(q, k, mask, heat):
+    similar, _ = shares(q, k, mask, heat)
+    return ((similar / heat).softmax(1) * similar * mask[:, None]).sum(2)
+
+
+def mixed_key(q, k, mask, heat):
+    _, weights = shares(q, k, mask, heat)
+    return F.cosine_similarity(q, weights @ F.normalize(k, dim=2), dim=2)
+
+
+def best(q, k, mask, heat):
+    return shares(q, k, mask, heat)[0].masked_fill(~mask[:, None], -torch.inf).amax(2)
+
+
+def scaled_sum(q, k, mask, heat):
+    similar, weights = shares(q, k, mask, heat)
+    return (weights * similar / heat).sum(2)
+
+
+def overflowing(q, k, mask, heat):
+    similar, _ = shares(q, k, mask, heat)
+    raised = (similar / heat).exp() * mask[:, None]
+    return (raised * similar).sum(2) / raised.sum(2)
+
+
+FIT = {
+    "The mask is not used": lambda q, k, m, t: attend(q, k, torch.ones_like(m), t),
+    "You mask after the softmax": mask_late,
+    "with a score of 0": mask_zero,
+    "long vectors win": dots,
+    "The weights come from dot products": half_dots,
+    "runs over the places": over_places,
+    "The temperature is not used": lambda q, k, m, t: attend(q, k, m, 1.0),
+    "You multiply by the temperature": lambda q, k, m, t: attend(q, k, m, 1 / t),
+    "already divided by the temperature": scaled_sum,
+    "the hard choice": best,
+    "uniform attention": lambda q, k, m, t: (
+        (shares(q, k, m, t)[0] * m[:, None]).sum(2) / m.sum(1, keepdim=True)
+    ),
+    "plain sum of the cosines": lambda q, k, m, t: (shares(q, k, m, t)[0] * m[:, None]).sum(2),
+    "with the mixed key": mixed_key,
+    "1 everywhere": lambda q, k, m, t: shares(q, k, m, t)[1].sum(2),
+    "Who asks whom?": lambda q, k, m, t: attend(k, q, torch.ones(len(q), q.shape[1], dtype=torch.bool), t),
+    "a table of places and parts": lambda q, k, m, t: shares(q, k, m, t)[1],
+    "a mixture of keys": lambda q, k, m, t: shares(q, k, m, t)[1] @ k,
+    "holds NaN": overflowing,
+    "No gradient": lambda q, k, m, t: attend(q.detach(), k.detach(), m, t),
+}
+
+
+def test_checks():
+    wrong = {
+        "check_success_curve": SUCCESS,
+        "check_correlate": MAP,
+        "check_cross_attend": FIT,
+    }
+    contract(tracking, solved, wrong)

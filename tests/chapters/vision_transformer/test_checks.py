@@ -1,0 +1,191 @@
+"""The checks of the vision transformer's exercises tell wrong answers apart."""
+
+import torch
+from torch.nn import functional as F
+
+from tests.exercises.contract import contract, solutions
+from visual_attention.chapters.vision_transformer import checks as vision_transformer
+
+solved = solutions("vision_transformer")
+
+
+def unfold(x, p):
+    return F.unfold(x, p, stride=p).transpose(1, 2)
+
+
+def grid_of(x, p):
+    return x.shape[2] // p, x.shape[3] // p
+
+
+def by_columns(x, p):
+    return unfold(x, p).unflatten(1, grid_of(x, p)).transpose(1, 2).flatten(1, 2)
+
+
+def pixels(x, p):
+    return unfold(x, p).unflatten(2, (x.shape[1], p, p))
+
+
+def dilated(x, p):
+    rows, columns = grid_of(x, p)
+    apart = x.reshape(x.shape[0], x.shape[1], p, rows, p, columns)
+    return apart.permute(0, 3, 5, 1, 2, 4).flatten(3).flatten(1, 2)
+
+
+PATCHIFY = {
+    "gives the patches last": lambda x, p: F.unfold(x, p, stride=p),
+    "still lie in a grid": lambda x, p: unfold(x, p).unflatten(1, grid_of(x, p)),
+    "are not flattened yet": pixels,
+    "nothing is flattened yet": lambda x, p: pixels(x, p).unflatten(1, grid_of(x, p)),
+    "images have run together": lambda x, p: unfold(x, p).flatten(0, 1),
+    "The batch axis is lost": lambda x, p: unfold(x, p)[0],
+    "The colours are lost": lambda x, p: unfold(x.mean(1, keepdim=True), p),
+    "became a patch of its own": lambda x, p: pixels(x, p).flatten(3).flatten(1, 2),
+    "cuts strips of pixels": lambda x, p: x.reshape(unfold(x, p).shape),
+    "come column by column: they should": by_columns,
+    "their pixels come column by column": lambda x, p: pixels(x, p).transpose(3, 4).flatten(2),
+    "The colours come last": lambda x, p: pixels(x, p).permute(0, 1, 3, 4, 2).flatten(2),
+    "pixels from all over the image": dilated,
+    "swapped, in patches and pixels": lambda x, p: unfold(x.transpose(2, 3), p),
+    "All images have the patches": lambda x, p: unfold(x[:1].repeat(len(x), 1, 1, 1), p),
+    "Each patch is centred": lambda x, p: unfold(x, p) - unfold(x, p).mean(dim=2, keepdim=True),
+    "in reverse order": lambda x, p: unfold(x, p).flip(1),
+    "wrong type of number": lambda x, p: unfold(x, p).long(),
+}
+
+
+def joined(x, c):
+    return torch.cat([c.repeat(len(x), 1, 1), x], dim=1)
+
+
+def in_place(x, c, p):
+    x += p[:, 1:]
+    return torch.cat([c.expand(len(x), -1, -1) + p[:, :1], x], dim=1)
+
+
+SEQUENCE = {
+    "There is no class token": lambda x, c, p: x + p[:, 1:],
+    "needs a class token of its own": lambda x, c, p: (joined(x, c) + p)[:1],
+    "joined along the features": lambda x, c, p: torch.cat([x, x[:, :, :1]], dim=2),
+    "class token there twice": lambda x, c, p: torch.cat([c.expand(len(x), -1, -1), joined(x, c) + p], dim=1),
+    "joined on as tokens": lambda x, c, p: torch.cat([joined(x, c), p.expand(len(x), -1, -1)], dim=1),
+    "The class token comes last": lambda x, c, p: torch.cat([x, c.expand(len(x), -1, -1)], dim=1) + p,
+    "No positions": lambda x, c, p: joined(x, c),
+    "has no position added": lambda x, c, p: joined(x + p[:, 1:], c),
+    "shifted by one": lambda x, c, p: joined(x, c) + p.roll(1, dims=1),
+    "the first N positions": lambda x, c, p: joined(x + p[:, :-1], c),
+    "You multiply": lambda x, c, p: joined(x, c) * p,
+    "added twice": lambda x, c, p: joined(x, c) + p + p,
+    "the mean of the patches": lambda x, c, p: torch.cat([x.mean(dim=1, keepdim=True), x], dim=1) + p,
+    "The first token is empty": lambda x, c, p: joined(x, torch.zeros_like(c)) + p,
+    "patches of the first": lambda x, c, p: joined(x[:1].repeat(len(x), 1, 1), c) + p,
+    "added to every patch": lambda x, c, p: joined(x + c, c) + p,
+    "No gradient reaches class_token": lambda x, c, p: joined(x, c.detach()) + p,
+    "changed its input": in_place,
+}
+
+
+def row(w, grid):
+    return w[:, :, 0, 1:].reshape(*w.shape[:2], *grid)
+
+
+CLASS_VIEW = {
+    "Rows and columns are swapped": lambda w, g: row(w, g).transpose(2, 3),
+    "but flat": lambda w, g: w[:, :, 0, 1:],
+    "weight on itself is still there": lambda w, g: w[:, :, 0],
+    "The heads are gone": lambda w, g: row(w, g).mean(dim=1),
+    "The batch is gone": lambda w, g: row(w, g)[0],
+    "A view for each patch": lambda w, g: w[:, :, 1:, 1:].unflatten(-1, g),
+    "the column of the class token": lambda w, g: row(w.transpose(2, 3), g),
+    "the first patch's row": lambda w, g: w[:, :, 1, 1:].unflatten(-1, g),
+    "the last token's row": lambda w, g: w[:, :, -1, 1:].unflatten(-1, g),
+    "dropped the last patch": lambda w, g: w[:, :, 0, :-1].unflatten(-1, g),
+    "the mean over all tokens": lambda w, g: w.mean(dim=2)[:, :, 1:].unflatten(-1, g),
+    "shared the budget out anew": lambda w, g: row(w, g) / row(w, g).sum(dim=(2, 3), keepdim=True),
+    "lies on its side": lambda w, g: row(w, (g[1], g[0])).transpose(2, 3),
+    "show the mean over heads": lambda w, g: row(w, g).mean(1, keepdim=True).repeat(1, w.shape[1], 1, 1),
+    "All heads show the first": lambda w, g: row(w, g)[:, :1].repeat(1, w.shape[1], 1, 1),
+    "All images show the first": lambda w, g: row(w, g)[:1].repeat(len(w), 1, 1, 1),
+    "A second softmax": lambda w, g: row(w, g).flatten(2).softmax(dim=-1).view_as(row(w, g)),
+    "the diagonal": lambda w, g: torch.diagonal(w, dim1=2, dim2=3)[:, :, 1:].unflatten(-1, g),
+}
+
+
+def larger(rest, grid, **how):
+    side = round(rest.shape[1] ** 0.5)
+    square = rest.reshape(1, side, side, -1).permute(0, 3, 1, 2)
+    return F.interpolate(square, size=grid, **(how or {"mode": "bicubic"}))
+
+
+def tokens(square):
+    return square.flatten(2).transpose(1, 2)
+
+
+def with_first(p, rest):
+    return torch.cat([p[:, :1], rest], dim=1)
+
+
+def stretched(p, g, **how):
+    return with_first(p, tokens(larger(p[:, 1:], g, **how)))
+
+
+def as_line(p, count):
+    return F.interpolate(p.transpose(1, 2), size=count, mode="linear").transpose(1, 2)
+
+
+def scrambled(p, g):
+    side = round((p.shape[1] - 1) ** 0.5)
+    return with_first(p, tokens(F.interpolate(p[:, 1:].reshape(1, -1, side, side), size=g, mode="bicubic")))
+
+
+def mirrored(p, g):
+    side = round((p.shape[1] - 1) ** 0.5)
+    square = p[:, 1:].reshape(1, side, side, -1).permute(0, 3, 2, 1)
+    return with_first(p, tokens(F.interpolate(square, size=g, mode="bicubic")))
+
+
+STRETCH = {
+    "position is lost": lambda p, g: tokens(larger(p[:, 1:], g)),
+    "Tokens and features are swapped": lambda p, g: stretched(p, g).transpose(1, 2),
+    "still a grid": lambda p, g: larger(p[:, 1:], g),
+    "did not change": lambda p, g: p,
+    "The first axis": lambda p, g: stretched(p, g)[0],
+    "The features are lost": lambda p, g: stretched(p, g).mean(dim=2, keepdim=True),
+    "That is bilinear": lambda p, g: stretched(p, g, mode="bilinear"),
+    "the nearest old position": lambda p, g: stretched(p, g, mode="nearest"),
+    "You pin the corners": lambda p, g: stretched(p, g, mode="bicubic", align_corners=True),
+    "You smooth as well": lambda p, g: stretched(p, g, mode="bicubic", antialias=True),
+    "stretched along with": lambda p, g: as_line(p, 1 + g[0] * g[1]),
+    "as one line": lambda p, g: with_first(p, as_line(p[:, 1:], g[0] * g[1])),
+    "straight to (1, D, M, M)": scrambled,
+    "back to tokens scrambles": lambda p, g: with_first(p, larger(p[:, 1:], g).reshape(1, -1, p.shape[2])),
+    "swapped on the way": mirrored,
+    "comes last": lambda p, g: torch.cat([tokens(larger(p[:, 1:], g)), p[:, :1]], dim=1),
+    "kept the last position": lambda p, g: torch.cat([p[:, -1:], tokens(larger(p[:, :-1], g))], dim=1),
+    "position is empty": lambda p, g: with_first(torch.zeros_like(p), stretched(p, g)[:, 1:]),
+    "No gradient": lambda p, g: stretched(p.detach(), g),
+}
+
+
+def test_checks():
+    wrong = {
+        "check_patchify": PATCHIFY,
+        "check_sequence": SEQUENCE,
+        "check_class_view": CLASS_VIEW,
+        "check_stretch": STRETCH,
+    }
+    contract(vision_transformer, solved, wrong)
+
+
+def test_the_solutions_agree_with_the_chapters_own_module():
+    from visual_attention.mechanisms.position_grid import resize_positions
+    from visual_attention.mechanisms.vision_transformer import VisionTransformer
+
+    torch.manual_seed(0)
+    model = VisionTransformer(12, patch_size=3, dim=8, depth=1, heads=2, channels=2)
+    x, embed = torch.randn(5, 2, 12, 12), model.patch_embed
+    patches = solved.patchify(x, 3) @ embed.proj.weight.flatten(1).T + embed.proj.bias
+    torch.testing.assert_close(patches, embed(x))
+    torch.testing.assert_close(solved.sequence(patches, model.cls_token, model.pos_embed), model.tokens(x))
+    torch.testing.assert_close(
+        solved.stretch(model.pos_embed, (7, 5)), resize_positions(model.pos_embed, (7, 5), offset=0)
+    )
