@@ -63,6 +63,9 @@ class Tally:
 def examine(check, name: str, solution: str) -> Tally:
     """Give a check all its wrong answers."""
     tally, asked = Tally(name), check.asked
+    solved = defined(solution, name)
+    if not all(agree(asked, solved, case) for case in wide(asked)):
+        raise SystemExit(f"{name}: the solution and the check's reference do not agree everywhere")
     for label, answer in wrong_answers(asked, name, solution):
         torch.manual_seed(0)
         report = check(answer)
@@ -83,9 +86,14 @@ def wrong_answers(asked: Exercise, name: str, solution: str) -> Iterator[tuple[s
     """Listed mistakes, then mutants that can be defined."""
     yield from asked.mistakes.items()
     for label, source in mutants(solution, name):
-        namespace: dict = {}
-        exec(compile(source, "<mutant>", "exec"), namespace)
-        yield label, namespace[name]
+        yield label, defined(source, name)
+
+
+def defined(source: str, name: str):
+    """The function of that name in a module's source."""
+    namespace: dict = {}
+    exec(compile(source, "<mutant>", "exec"), namespace)
+    return namespace[name]
 
 
 def wide(asked: Exercise) -> list:
@@ -106,7 +114,7 @@ def wide(asked: Exercise) -> list:
 
 def agree(asked: Exercise, answer, case) -> bool:
     try:
-        got = asked.observe(lambda *args: answer(*args), *copies(case.args))
+        got = case.observe(lambda *args: answer(*args), *copies(case.args))
         return close(as_tensor(got, case.want, "your result").detach(), case.want, case.slack)
     except (Exception, Problem):
         return False
@@ -126,11 +134,11 @@ def main(words: list[str] | None = None) -> int:
     for stem, module in rooms.parts("checks").items():
         if asked.stems and stem not in asked.stems:
             continue
-        solution = (ROOT / "book" / "solutions" / f"{stem}.py").read_text()
+        source = (ROOT / "book" / "solutions" / f"{stem}.py").read_text()
         for name, check in checks(module).items():
             if not hasattr(check, "asked"):
                 continue
-            tally = examine(check, name.removeprefix("check_"), solution)
+            tally = examine(check, name.removeprefix("check_"), source)
             print(tally, flush=True)
             for kind in ("missed", "bare", "equivalent", "told") if asked.verbose else ("missed",):
                 for label in getattr(tally, kind):

@@ -104,6 +104,7 @@ def situations(axes: dict[str, int], *, least: dict[str, int], draws: int) -> li
     ]
     made += [equal(sizes, least)] if len(sizes) > 1 else []
     made += [without(sizes, words)] if sizes else []
+    made += [others(sizes, least, seed) for seed in (50, 51, 52)] if sizes else []
     return made + kinds(sizes, singular(next(iter(words.values()), "images")))
 
 
@@ -130,6 +131,13 @@ def equal(sizes: dict[str, int], least: dict[str, int]) -> Situation:
     size = max(3, *least.values()) if least else 3
     hint = "Where sizes are equal, a wrong axis has the right shape: do you tell axes apart by their sizes?"
     return Situation("equal", "where all sizes are equal", dict.fromkeys(sizes, size), 40, hint=hint)
+
+
+def others(sizes: dict[str, int], least: dict[str, int], seed: int) -> Situation:
+    """Sizes drawn by lot: for what no other situation was made for."""
+    drawn = torch.randint(1, 7, (len(sizes),), generator=torch.Generator().manual_seed(seed)).tolist()
+    lot = {name: max(least.get(name, 1), size) for name, size in zip(sizes, drawn, strict=True)}
+    return Situation("other", as_sizes(lot), lot, seed)
 
 
 def without(sizes: dict[str, int], words: dict[str, str]) -> Situation:

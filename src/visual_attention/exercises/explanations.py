@@ -66,6 +66,7 @@ def sentences(asked: Exercise, answers: list[Answer]) -> Iterator[str]:
     yield patterns.places(answers, names, names_of(asked.right))
     yield relations.factor_apart(answers, names)
     yield patterns.other_places(answers, names)
+    yield patterns.moved(answers, names)
 
 
 def shape(asked: Exercise, answers: list[Answer], step: str) -> str:
@@ -144,6 +145,49 @@ def unused(asked: Exercise, case: Case, got: Tensor, again: Callable[[tuple], Te
         if torch.equal(mine, got) and not torch.allclose(want.double(), case.want.double(), rtol=1e-3):
             return f"What you return does not change with `{name}`: use it."
     return ""
+
+
+def answers_to_a_change(
+    asked: Exercise, case: Case, got: Tensor, again: Callable[[tuple], Tensor | None]
+) -> str:
+    """A change of an input that has a simple effect on what is right, and another one here."""
+    for place, (value, name) in enumerate(zip(case.args, names_of(asked.right), strict=False)):
+        if not (isinstance(value, Tensor) and value.is_floating_point() or isinstance(value, float)):
+            continue
+        for words, change in CHANGES.items():
+            args = (*case.args[:place], change(value), *case.args[place + 1 :])
+            want = asked.attempted(asked.right, args, case.observe)
+            effect = effect_of(case.want, want)
+            if effect and effect_of(got, mine := again(args)) != effect and mine is not None:
+                return f"If {words.replace('%', f'`{name}`')}, what is right {effect}; yours does not."
+    return ""
+
+
+CHANGES = {
+    "1 is added to all of %": lambda v: v + 1,
+    "% is doubled": lambda v: 2 * v,
+    "the sign of % is turned": lambda v: -v,
+}
+
+
+def effect_of(before: Tensor, after: Tensor | None) -> str:
+    """What became of a result, where that can be said in a word."""
+    if after is None or after.shape != before.shape or not before.is_floating_point():
+        return ""
+    before, after = before.double(), after.double()
+    for words, factor in EFFECTS.items():
+        if torch.allclose(after, factor * before, rtol=1e-3, atol=1e-4 * float(before.abs().max())):
+            return words
+    return ""
+
+
+EFFECTS = {
+    "stays as it is": 1,
+    "doubles": 2,
+    "becomes four times as large": 4,
+    "becomes half as large": 0.5,
+    "changes its sign": -1,
+}
 
 
 def changed(value: object) -> object:

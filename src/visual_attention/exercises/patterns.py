@@ -28,32 +28,36 @@ def not_finite(answers: list[Answer]) -> str:
 
 
 def sums(answers: list[Answer], names: list[str]) -> str:
-    """Weights that do not sum to 1 where they should."""
+    """Weights that do not sum to 1 where they should; gradients that do not sum to 0."""
     if not all(same_shape(a) and a.want.is_floating_point() and a.want.ndim for a in answers):
         return ""
-    due = next(summing([a.want for a in answers]), None)
-    if due is None or all_ones([a.got.sum(due) for a in answers]):
-        return ""
-    found = next(summing([a.got for a in answers]), None)
-    if found is not None:
-        return f"Yours sum to 1 over {over(names, found)}; they should over {over(names, due)}."
-    total = torch.cat([a.got.double().sum(due).flatten() for a in answers])
-    return f"They should sum to 1 over {over(names, due)}; yours sum to {total.min():.3g} ... {total.max():.3g} there."
+    for total in (1, 0):
+        due = next(summing([a.want for a in answers], total), None)
+        if due is None or all_are([a.got.sum(due) for a in answers], total):
+            continue
+        found = next(summing([a.got for a in answers], total), None)
+        if found is not None:
+            return f"Yours sum to {total} over {over(names, found)}; they should over {over(names, due)}."
+        sums = torch.cat([a.got.double().sum(due).flatten() for a in answers])
+        least, most = f"{sums.min():.3g}", f"{sums.max():.3g}"
+        return f"They should sum to {total} over {over(names, due)}; yours sum to {least} ... {most} there."
+    return ""
 
 
-def summing(tensors: list[Tensor]) -> Iterator[tuple[int, ...]]:
-    """The axes over which all tensors sum to 1, the fewest first."""
+def summing(tensors: list[Tensor], total: float) -> Iterator[tuple[int, ...]]:
+    """The axes over which all tensors sum to so much, the fewest first."""
     dims = range(tensors[0].ndim)
     for count in range(1, len(dims) + 1):
         for axes in itertools.combinations(dims, count):
-            if any(t.shape[k] > 1 for t in tensors for k in axes) and all_ones(
-                [t.sum(axes) for t in tensors]
-            ):
+            several = any(t.shape[k] > 1 for t in tensors for k in axes)
+            if several and all_are([t.sum(axes) for t in tensors], total):
                 yield axes
 
 
-def all_ones(totals: list[Tensor]) -> bool:
-    return all(torch.allclose(t.double(), torch.ones_like(t, dtype=torch.double), atol=1e-4) for t in totals)
+def all_are(totals: list[Tensor], total: float) -> bool:
+    return all(
+        torch.allclose(t.double(), torch.full_like(t, total, dtype=torch.double), atol=1e-4) for t in totals
+    )
 
 
 def over(names: list[str], axes: tuple[int, ...]) -> str:
@@ -109,6 +113,31 @@ def other_places(answers: list[Answer], names: list[str]) -> str:
             "has to be moved (`permute`, `transpose`)?"
         )
     return ""
+
+
+def moved(answers: list[Answer], names: list[str]) -> str:
+    """The right numbers, so many places further along an axis."""
+    if not all(same_shape(a) for a in answers):
+        return ""
+    for k in range(answers[0].want.ndim):
+        steps = [shift(a, k) for a in answers]
+        if None not in steps and any(steps):
+            name = names[k] if k < len(names) else f"axis {k}"
+            told = ", then ".join(str(s) for s in dict.fromkeys(steps))
+            return f"Along {name} all lies too far on, by so many places: {told}."
+    return ""
+
+
+def shift(answer: Answer, k: int) -> int | None:
+    """By how many places an answer lies further along an axis than it should."""
+    size = answer.want.shape[k]
+    for steps in sorted(range(1 - size, size), key=abs):
+        rest = size - abs(steps)
+        got = answer.got.double().narrow(k, max(0, steps), rest)
+        want = answer.want.double().narrow(k, max(0, -steps), rest)
+        if want.numel() > 1 and not flat(want) and bool(((got - want).abs() <= answer.slack.amax()).all()):
+            return steps
+    return None
 
 
 def places(answers: list[Answer], names: list[str], arguments: list[str]) -> str:

@@ -147,13 +147,17 @@ class Examination:
         return joined(head, told, explanations.numbers(seen))
 
     def by_asking_again(self, case: Case, got: Tensor) -> str:
-        """What more calls tell: images that mix, arguments that are not used."""
+        """What more calls tell: images that mix, arguments that are not used, changes with another effect."""
 
         def again(args: tuple) -> Tensor | None:
             answer = self.ask(args, case)
             return answer if isinstance(answer, Tensor) else None
 
-        return explanations.mixed(case, got, again) or explanations.unused(self.asked, case, got, again)
+        return (
+            explanations.mixed(case, got, again)
+            or explanations.unused(self.asked, case, got, again)
+            or explanations.answers_to_a_change(self.asked, case, got, again)
+        )
 
     def answered(self, cases: list[Case]) -> list[tuple[Case, Tensor]]:
         return [(case, got) for case in cases if isinstance(got := self.got(case), Tensor)]

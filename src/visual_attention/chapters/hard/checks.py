@@ -103,10 +103,10 @@ def check_exact_gradient(draw, B, N):
     yield special(0.5, "for scores of 1000", 1000 + scores, losses)
 
 
-def blend_slope(call, scores, noise, temperature):
+def blend_slope(call, scores, noise, *temperature):
     """The gradient that reaches the scores, of a fixed mixture of the draws."""
     free = scores.detach().clone().requires_grad_()
-    got = call(free, noise, temperature)
+    got = call(free, noise, *temperature)
     if not isinstance(got, Tensor) or got.shape != scores.shape:
         raise Problem(f"A tensor of shape {tuple(scores.shape)} is wanted.")
     mixture = torch.randn(got.shape, generator=torch.Generator().manual_seed(3)).to(got.dtype)
@@ -119,14 +119,10 @@ def blend_slope(call, scores, noise, temperature):
     axes={"B images": 7, "N choices": 5},
     name="your draw",
     mistakes=wrong.DRAW,
-    observe=lambda call, *args: call(*args),
 )
 def check_straight_through(draw, B, N):
     """Scores and Gumbel noise (B, N) become draws: one-hot forward, the gradient of a softmax backward."""
     scores, noise = draw(B, N), 1.5 * draw.fixed(B, N)
     yield scores, noise
-    for points, words, temperature in (
-        (1, "on the way back", 1.0),
-        (1, "on the way back at temperature 0.5", 0.5),
-    ):
-        yield special(points, words, scores, noise, temperature, observe=blend_slope)
+    yield special(1, "on the way back", scores, noise, observe=blend_slope)
+    yield special(1, "on the way back at temperature 0.5", scores, noise, 0.5, observe=blend_slope)

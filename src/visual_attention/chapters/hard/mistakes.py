@@ -242,9 +242,6 @@ DRAW = {
     "That is the number of the winner: return a row of zeros with a 1 in it.": lambda s, n, t=1.0: (
         s + n
     ).argmax(1),
-    "No gradient reaches the scores: add the blend, and take it off again detached.": lambda s, n, t=1.0: (
-        one_hot(s + n)
-    ),
     "The gradient is that of a softmax without the noise: blend the noisy scores.": lambda s, n, t=1.0: (
         draw_of(s, t, one_hot(s + n))
     ),
