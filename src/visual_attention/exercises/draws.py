@@ -33,6 +33,10 @@ class Draw:
             return drawn.mul(1.5).round()
         return spread(drawn) if self.numbers == "wild" else drawn
 
+    def vectors(self, *shape: int) -> Tensor:
+        """Normal numbers, of other sizes in each image if the sizes are wild; never a vector of zeros."""
+        return spread(self.fixed(*shape)) if self.numbers == "wild" else self.fixed(*shape)
+
     def unit(self, *shape: int) -> Tensor:
         """Numbers in (0, 1); with ties, quarters from 0 to 1."""
         drawn = torch.rand(*shape, generator=self.generator)

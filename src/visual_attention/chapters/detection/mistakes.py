@@ -23,38 +23,28 @@ def generalised(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     return generalised_iou(from_corners(first), from_corners(second))
 
 
-def in_corners(inputs: list[torch.Tensor]) -> dict:
-    """Wrong corners for each of the boxes."""
-
-    def each(function):
-        return [function(boxes) for boxes in inputs]
-
-    return {
-        "You subtract and add the whole size: the centre is half a width from each edge.": each(
-            lambda b: torch.cat([b[:, :2] - b[:, 2:], b[:, :2] + b[:, 2:]], dim=1)
-        ),
-        "You take the centre for the upper left corner.": each(
-            lambda b: torch.cat([b[:, :2], b[:, :2] + b[:, 2:]], dim=1)
-        ),
-        "Width and height are swapped: the width belongs to x.": each(
-            lambda b: to_corners(b[:, [0, 1, 3, 2]])
-        ),
-        "x and y are swapped: left comes first, then top.": each(lambda b: to_corners(b)[:, [1, 0, 3, 2]]),
-        "The order wanted is left, top, right, bottom; yours is left, right, top, bottom.": each(
-            lambda b: to_corners(b)[:, [0, 2, 1, 3]]
-        ),
-        "The two corners are swapped: the upper left one comes first.": each(
-            lambda b: to_corners(b)[:, [2, 3, 0, 1]]
-        ),
-        "That turns corners into centre and size: the other way round.": each(from_corners),
-        "You return the boxes as they came.": each(lambda b: b),
-        "You divide the centre by 2, not the size.": each(
-            lambda b: torch.cat([b[:, :2] / 2 - b[:, 2:], b[:, :2] / 2 + b[:, 2:]], dim=1)
-        ),
-        "You keep the size: the last two numbers should be the lower right corner.": each(
-            lambda b: torch.cat([b[:, :2] - b[:, 2:] / 2, b[:, 2:]], dim=1)
-        ),
-    }
+CORNERS = {
+    "You subtract and add the whole size: the centre is half a width from each edge.": lambda b: torch.cat(
+        [b[:, :2] - b[:, 2:], b[:, :2] + b[:, 2:]], dim=1
+    ),
+    "You take the centre for the upper left corner.": lambda b: torch.cat(
+        [b[:, :2], b[:, :2] + b[:, 2:]], dim=1
+    ),
+    "Width and height are swapped: the width belongs to x.": lambda b: to_corners(b[:, [0, 1, 3, 2]]),
+    "x and y are swapped: left comes first, then top.": lambda b: to_corners(b)[:, [1, 0, 3, 2]],
+    "The order wanted is left, top, right, bottom; yours is left, right, top, bottom.": lambda b: to_corners(
+        b
+    )[:, [0, 2, 1, 3]],
+    "The two corners are swapped: the upper left one comes first.": lambda b: to_corners(b)[:, [2, 3, 0, 1]],
+    "That turns corners into centre and size: the other way round.": from_corners,
+    "You return the boxes as they came.": lambda b: b,
+    "You divide the centre by 2, not the size.": lambda b: torch.cat(
+        [b[:, :2] / 2 - b[:, 2:], b[:, :2] / 2 + b[:, 2:]], dim=1
+    ),
+    "You keep the size: the last two numbers should be the lower right corner.": lambda b: torch.cat(
+        [b[:, :2] - b[:, 2:] / 2, b[:, 2:]], dim=1
+    ),
+}
 
 
 def _parts(a: torch.Tensor, b: torch.Tensor, *, clamp: bool = True) -> tuple[torch.Tensor, ...]:

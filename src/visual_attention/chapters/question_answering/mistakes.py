@@ -37,51 +37,40 @@ def masked(given: Tensor, words: Tensor) -> Tensor:
     return (raised / raised.sum(1, keepdim=True).clamp_min(1e-300)).to(given.dtype)
 
 
-def in_look(pairs: list[Pair]) -> dict:
-    """Wrong weights of one look for each pair of a question and regions."""
+def cosine(q, r):
+    return torch.cosine_similarity(q[:, None], r, dim=2).softmax(1)
 
-    def each(function: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor]:
-        return [function(question, regions) for question, regions in pairs]
 
-    def cosine(q, r):
-        return torch.cosine_similarity(q[:, None], r, dim=2).softmax(1)
-
-    return {
-        "You return the scores: turn them into shares by a softmax over the regions.": each(
-            lambda q, r: scores(q, r) / q.shape[1] ** 0.5
-        ),
-        "The scale is missing: divide the scores by the square root of D.": each(
-            lambda q, r: scores(q, r).softmax(1)
-        ),
-        "You divide by D: divide by its square root.": each(
-            lambda q, r: (scores(q, r) / q.shape[1]).softmax(1)
-        ),
-        "You divide by the square root of N, the number of regions: D is wanted, their width.": each(
-            lambda q, r: (scores(q, r) / r.shape[1] ** 0.5).softmax(1)
-        ),
-        "You multiply by the square root of D: divide by it.": each(
-            lambda q, r: (scores(q, r) * q.shape[1] ** 0.5).softmax(1)
-        ),
-        "You divide after the softmax: the scale belongs to the scores.": each(
-            lambda q, r: scores(q, r).softmax(1) / q.shape[1] ** 0.5
-        ),
-        "Your softmax runs over the batch: each picture shares out a budget of its own.": each(
-            lambda q, r: (scores(q, r) / q.shape[1] ** 0.5).softmax(0)
-        ),
-        "Those are gates: a sigmoid does not make regions compete.": each(
-            lambda q, r: (scores(q, r) / q.shape[1] ** 0.5).sigmoid()
-        ),
-        "You compare directions only: take the dot product, without dividing by lengths.": each(cosine),
-        "All pictures get the first question: each has its own.": each(
-            lambda q, r: shares(q[:1].expand_as(q), r)
-        ),
-        "The best region gets everything: let the softmax share.": each(
-            lambda q, r: torch.nn.functional.one_hot(scores(q, r).argmax(1), r.shape[1]).to(r.dtype)
-        ),
-        "The sign is turned round: the region that fits best gets least.": each(
-            lambda q, r: (-scores(q, r) / q.shape[1] ** 0.5).softmax(1)
-        ),
-    }
+LOOK = {
+    "You return the scores: turn them into shares by a softmax over the regions.": lambda q, r: (
+        scores(q, r) / q.shape[1] ** 0.5
+    ),
+    "The scale is missing: divide the scores by the square root of D.": lambda q, r: scores(q, r).softmax(1),
+    "You divide by D: divide by its square root.": lambda q, r: (scores(q, r) / q.shape[1]).softmax(1),
+    "You divide by the square root of N, the number of regions: D is wanted, their width.": lambda q, r: (
+        scores(q, r) / r.shape[1] ** 0.5
+    ).softmax(1),
+    "You multiply by the square root of D: divide by it.": lambda q, r: (
+        scores(q, r) * q.shape[1] ** 0.5
+    ).softmax(1),
+    "You divide after the softmax: the scale belongs to the scores.": lambda q, r: (
+        scores(q, r).softmax(1) / q.shape[1] ** 0.5
+    ),
+    "Your softmax runs over the batch: each picture shares out a budget of its own.": lambda q, r: (
+        scores(q, r) / q.shape[1] ** 0.5
+    ).softmax(0),
+    "Those are gates: a sigmoid does not make regions compete.": lambda q, r: (
+        scores(q, r) / q.shape[1] ** 0.5
+    ).sigmoid(),
+    "You compare directions only: take the dot product, without dividing by lengths.": cosine,
+    "All pictures get the first question: each has its own.": lambda q, r: shares(q[:1].expand_as(q), r),
+    "The best region gets everything: let the softmax share.": lambda q, r: torch.nn.functional.one_hot(
+        scores(q, r).argmax(1), r.shape[1]
+    ).to(r.dtype),
+    "The sign is turned round: the region that fits best gets least.": lambda q, r: (
+        -scores(q, r) / q.shape[1] ** 0.5
+    ).softmax(1),
+}
 
 
 def in_two_looks(pairs: list[Pair]) -> dict:
@@ -133,49 +122,40 @@ def in_two_looks(pairs: list[Pair]) -> dict:
     }
 
 
-def in_words(pairs: list[Pair]) -> dict:
-    """Wrong shares of words for each pair of scores and words."""
+def last(s, w):
+    s = s.clone()
+    s[:, -1] = -torch.inf
+    return s.softmax(1)
 
-    def each(function: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor]:
-        return [function(given, words) for given, words in pairs]
 
-    def last(s, w):
-        s = s.clone()
-        s[:, -1] = -torch.inf
-        return s.softmax(1)
-
-    return {
-        "The padding gets a share: it is no word.": each(lambda s, w: s.softmax(1)),
-        "You take the padding's share away after the softmax, and the rest no longer sums to 1.": each(
-            lambda s, w: s.softmax(1) * (w > 0)
-        ),
-        "Your mask is turned round: the padding gets everything.": each(
-            lambda s, w: s.masked_fill(w > 0, -1e9).softmax(1)
-        ),
-        "A score of 0 is no way to forbid: the exponential of 0 is 1. Use minus infinity.": each(
-            lambda s, w: (s * (w > 0)).softmax(1)
-        ),
-        "Your softmax runs over the batch: the words of one question share 1.": each(
-            lambda s, w: s.masked_fill(w == 0, -torch.inf).softmax(0).nan_to_num(0.0)
-        ),
-        "Those are logarithms of shares.": each(lambda s, w: s.masked_fill(w == 0, -1e9).log_softmax(1)),
-        "Word 1 is a word: the padding is 0 alone.": each(
-            lambda s, w: s.masked_fill(w <= 1, -torch.inf).softmax(1)
-        ),
-        "You forbid the last column only: look where `words` is 0.": each(last),
-        "All words get the same share: the scores are not used.": each(
-            lambda s, w: (w > 0) / (w > 0).sum(1, keepdim=True).clamp_min(1)
-        ),
-        "The best word gets everything: let the softmax share.": each(
-            lambda s, w: torch.nn.functional.one_hot(s.masked_fill(w == 0, -1e9).argmax(1), s.shape[1]).to(
-                s.dtype
-            )
-        ),
-        "You weigh by the numbers of the words: they are names, not sizes.": each(
-            lambda s, w: (s.softmax(1) * w) / (s.softmax(1) * w).sum(1, keepdim=True)
-        ),
-        "Those are gates: words must compete for a sum of 1.": each(lambda s, w: s.sigmoid() * (w > 0)),
-    }
+WORDS = {
+    "The padding gets a share: it is no word.": lambda s, w: s.softmax(1),
+    "You take the padding's share away after the softmax, and the rest no longer sums to 1.": lambda s, w: (
+        s.softmax(1) * (w > 0)
+    ),
+    "Your mask is turned round: the padding gets everything.": lambda s, w: s.masked_fill(
+        w > 0, -1000000000.0
+    ).softmax(1),
+    "A score of 0 is no way to forbid: the exponential of 0 is 1. Use minus infinity.": lambda s, w: (
+        s * (w > 0)
+    ).softmax(1),
+    "Your softmax runs over the batch: the words of one question share 1.": lambda s, w: (
+        s.masked_fill(w == 0, -torch.inf).softmax(0).nan_to_num(0.0)
+    ),
+    "Those are logarithms of shares.": lambda s, w: s.masked_fill(w == 0, -1000000000.0).log_softmax(1),
+    "Word 1 is a word: the padding is 0 alone.": lambda s, w: s.masked_fill(w <= 1, -torch.inf).softmax(1),
+    "You forbid the last column only: look where `words` is 0.": last,
+    "All words get the same share: the scores are not used.": lambda s, w: (
+        (w > 0) / (w > 0).sum(1, keepdim=True).clamp_min(1)
+    ),
+    "The best word gets everything: let the softmax share.": lambda s, w: torch.nn.functional.one_hot(
+        s.masked_fill(w == 0, -1000000000.0).argmax(1), s.shape[1]
+    ).to(s.dtype),
+    "You weigh by the numbers of the words: they are names, not sizes.": lambda s, w: (
+        s.softmax(1) * w / (s.softmax(1) * w).sum(1, keepdim=True)
+    ),
+    "Those are gates: words must compete for a sum of 1.": lambda s, w: s.sigmoid() * (w > 0),
+}
 
 
 def guess(

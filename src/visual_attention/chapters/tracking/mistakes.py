@@ -63,56 +63,50 @@ def in_map_shape(search: torch.Tensor, template: torch.Tensor) -> dict:
     }
 
 
-def in_map(pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> dict:
-    """Wrong maps for each pair of search features and template."""
+def windows(search, template):
+    rows, columns = template.shape[2:]
+    return search.unfold(2, rows, 1).unfold(3, columns, 1)  # (B, d, H - h + 1, W - w + 1, h, w)
 
-    def each(function):
-        return [function(search, template) for search, template in pairs]
 
-    def windows(search, template):
-        rows, columns = template.shape[2:]
-        return search.unfold(2, rows, 1).unfold(3, columns, 1)  # (B, d, H - h + 1, W - w + 1, h, w)
+def cosine(search, template):
+    norm = windows(search, template).square().sum(dim=(1, 4, 5)).sqrt()
+    return correlate(search, template) / (norm * template.flatten(1).norm(dim=1)[:, None, None])
 
-    def cosine(search, template):
-        norm = windows(search, template).square().sum(dim=(1, 4, 5)).sqrt()
-        return correlate(search, template) / (norm * template.flatten(1).norm(dim=1)[:, None, None])
 
-    def squared(search, template):
-        return -(windows(search, template) - template[:, :, None, None]).square().sum(dim=(1, 4, 5))
+def squared(search, template):
+    return -(windows(search, template) - template[:, :, None, None]).square().sum(dim=(1, 4, 5))
 
-    def turned(search, template):
-        return (
-            correlate(search, template.mT) if template.shape[2] == template.shape[3] else search.new_zeros(1)
-        )
 
-    return {
-        "All images use the template of the first one.": each(lambda s, t: correlate(s, t[:1].expand_as(t))),
-        "All images use the mean template of the batch.": each(
-            lambda s, t: correlate(s, t.mean(dim=0, keepdim=True).expand_as(t))
-        ),
-        "All templates are summed: each belongs to one image only.": each(
-            lambda s, t: correlate(s, t.sum(dim=0, keepdim=True).expand_as(t))
-        ),
-        "Each image uses the template of its neighbour.": each(lambda s, t: correlate(s, t.roll(1, 0))),
-        "You flip the template: that is a convolution as mathematics has it; correlation does not.": each(
-            lambda s, t: correlate(s, t.flip(2, 3))
-        ),
-        "You transpose the template: its rows belong to the rows of the search region.": each(turned),
-        "That is the mean of the products: wanted is their sum.": each(
-            lambda s, t: correlate(s, t) / t[0].numel()
-        ),
-        "You divide by the number of channels: wanted is the plain sum.": each(
-            lambda s, t: correlate(s, t) / t.shape[1]
-        ),
-        "That is the cosine: wanted is the plain dot product.": each(cosine),
-        "That is minus the squared distance: wanted is the dot product.": each(squared),
-        "Only the middle of the template is compared.": each(
-            lambda s, t: correlate(s, torch.zeros_like(t).index_put_(_middle(t), t[_middle(t)]))
-        ),
-        "You share out the map by a softmax: wanted are the products themselves.": each(
-            lambda s, t: correlate(s, t).flatten(1).softmax(dim=1).view_as(correlate(s, t))
-        ),
-    }
+def turned(search, template):
+    return correlate(search, template.mT) if template.shape[2] == template.shape[3] else search.new_zeros(1)
+
+
+MAP = {
+    "All images use the template of the first one.": lambda s, t: correlate(s, t[:1].expand_as(t)),
+    "All images use the mean template of the batch.": lambda s, t: correlate(
+        s, t.mean(dim=0, keepdim=True).expand_as(t)
+    ),
+    "All templates are summed: each belongs to one image only.": lambda s, t: correlate(
+        s, t.sum(dim=0, keepdim=True).expand_as(t)
+    ),
+    "Each image uses the template of its neighbour.": lambda s, t: correlate(s, t.roll(1, 0)),
+    "You flip the template: that is a convolution as mathematics has it; correlation does not.": lambda s, t: (
+        correlate(s, t.flip(2, 3))
+    ),
+    "You transpose the template: its rows belong to the rows of the search region.": turned,
+    "That is the mean of the products: wanted is their sum.": lambda s, t: correlate(s, t) / t[0].numel(),
+    "You divide by the number of channels: wanted is the plain sum.": lambda s, t: (
+        correlate(s, t) / t.shape[1]
+    ),
+    "That is the cosine: wanted is the plain dot product.": cosine,
+    "That is minus the squared distance: wanted is the dot product.": squared,
+    "Only the middle of the template is compared.": lambda s, t: correlate(
+        s, torch.zeros_like(t).index_put_(_middle(t), t[_middle(t)])
+    ),
+    "You share out the map by a softmax: wanted are the products themselves.": lambda s, t: (
+        correlate(s, t).flatten(1).softmax(dim=1).view_as(correlate(s, t))
+    ),
+}
 
 
 def _middle(template: torch.Tensor) -> tuple:
