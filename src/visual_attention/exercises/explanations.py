@@ -69,6 +69,18 @@ def sentences(asked: Exercise, answers: list[Answer]) -> Iterator[str]:
     yield patterns.moved(answers, names)
 
 
+def which_inputs(asked: Exercise, seen: Seen) -> str:
+    """Where inputs are plain numbers: for which of them the answer is wrong."""
+    names = names_of(asked.right)
+    if len(seen) < 3 or not all(isinstance(a, (int, float)) for case, _ in seen for a in case.args):
+        return ""
+    wrong = [(case, got) for case, got in seen if not matches(got, case.want, case)]
+    inputs = [", ".join(f"`{n}` = {v}" for n, v in zip(names, case.args, strict=False)) for case, _ in wrong]
+    gaps = {round(float(got.double() - case.want.double()), 6) for case, got in wrong}
+    by = f", where it is off by {gaps.pop():+g}" if len(gaps) == 1 else ""
+    return f"It is right for {len(seen) - len(wrong)} of {len(seen)} inputs, but not for {'; '.join(inputs[:3])}{by}."
+
+
 def shape(asked: Exercise, answers: list[Answer], step: str) -> str:
     """The wrong shape, in letters and numbers, and what would mend it."""
     wrong = next(a for a in answers if a.got.shape != a.want.shape)
@@ -90,7 +102,9 @@ def vague(asked: Exercise, seen: Seen) -> str:
     answers = [case.answer(got) for case, got in seen]
     names = shapes.lettered([a.want.shape for a in answers], [a.sizes for a in answers]) or []
     found = (
+        which_inputs(asked, seen),
         patterns.sums(answers, names),
+        patterns.mixture(answers, names_of(asked.right)),
         patterns.nearly(answers),
         patterns.bounds(answers),
         patterns.order(answers),

@@ -225,6 +225,36 @@ def holds(where, answer: Answer) -> Tensor | None:
         return None
 
 
+def mixture(answers: list[Answer], arguments: list[str]) -> str:
+    """How much of each input an answer holds, where it and the right one are sums of inputs."""
+    for answer in answers:
+        names = [
+            name
+            for name, value in zip(arguments, answer.args, strict=False)
+            if isinstance(value, Tensor) and value.shape == answer.want.shape and value.is_floating_point()
+        ]
+        if len(names) < 2 or not same_shape(answer) or answer.want.numel() < 8:
+            return ""
+        parts = torch.stack(
+            [answer.args[arguments.index(name)][:1].flatten().double() for name in names], dim=1
+        )
+        mine, right = (fit(parts, of[:1].flatten().double()) for of in (answer.got, answer.want))
+        if mine is None or right is None:
+            return ""
+        told = [
+            " + ".join(f"{c:.3g} `{n}`" for c, n in zip(each, names, strict=True)) for each in (mine, right)
+        ]
+        return f"The first of yours is {told[0]}; what is right is {told[1]}."
+    return ""
+
+
+def fit(parts: Tensor, whole: Tensor) -> list[float] | None:
+    """By how much each part is multiplied in the whole; None if the whole is no such sum."""
+    found = torch.linalg.lstsq(parts, whole[:, None]).solution[:, 0]
+    exact = torch.allclose(parts @ found, whole, rtol=1e-3, atol=1e-3 * float(whole.abs().max()))
+    return found.tolist() if exact else None
+
+
 def bounds(answers: list[Answer]) -> str:
     """Numbers outside of the range in which all right ones lie."""
     low = min(float(a.want.min()) for a in answers if a.want.numel())

@@ -98,7 +98,8 @@ class Examination:
 
     @property
     def be(self) -> str:
-        return "are" if self.asked.name.split()[1].endswith("s") else "is"
+        noun = self.asked.name.split()[1]
+        return "are" if noun.endswith("s") and not noun.endswith("ss") else "is"
 
     def got(self, case: Case) -> Tensor | Problem:
         """The student's answer to a case, or what keeps it from being compared."""
@@ -196,11 +197,15 @@ class Examination:
         value, problem = self.check.attempt(self.student, *args)
         if problem:
             return f"When gradients are wanted: {problem}"
-        if bad := without_gradient(value, leaves):
-            return bad
-        found = slopes(value, list(leaves.values()))
         args, twins = self.leaves(case)
         right = slopes(self.asked.right(*args), list(twins.values()))
+        due = {name: leaf for (name, leaf), slope in zip(leaves.items(), right, strict=True) if slope.any()}
+        if due and (bad := without_gradient(value, due)):
+            return bad
+        found = [
+            torch.zeros_like(r) if f is None else f
+            for f, r in zip(slopes(value, list(leaves.values())), right, strict=True)
+        ]
         for name, mine, other in zip(leaves, found, right, strict=True):
             if not torch.allclose(mine, other, rtol=1e-3, atol=1e-4 * float(other.abs().max())):
                 return (

@@ -128,11 +128,10 @@ def factor(answers: list[Answer]) -> str:
     """Whether all answers are right up to a factor or an offset, and where that comes from."""
     if any(a.got.shape != a.want.shape or not a.want.isfinite().all() for a in answers):
         return ""
-    times = [ratio(a) for a in answers]
+    times, many = [ratio(a) for a in answers], any(a.want.numel() > 1 for a in answers)
     if None not in times and all(a.right(a.got, t) for a, t in zip(answers, times, strict=True)):
-        return told_factor(times, [a.sizes for a in answers])
+        return told_factor(times, [a.sizes for a in answers], many=many)
     plus = [(a.got - a.want).double().mean() for a in answers]
-    many = sum(a.want.numel() for a in answers) > len(answers)
     if many and all(a.right(a.got - p) for a, p in zip(answers, plus, strict=True)):
         same = max(plus) - min(plus) < 1e-4
         return f"It is right but for {f'{plus[0]:.4g}' if same else 'one number'} added to all of it."
@@ -147,7 +146,8 @@ def ratio(answer: Answer) -> float | None:
     return found if math.isfinite(found) and abs(found) > 1e-9 else None
 
 
-def told_factor(times: list[float], sizes: list[dict[str, int]]) -> str:
+def told_factor(times: list[float], sizes: list[dict[str, int]], *, many: bool) -> str:
+    """The factor in the letters of the exercise; one that changes says nothing where results are single numbers."""
     for words, value in factors(list(sizes[0])):
         wanted = [value(given) for given in sizes]
         if all(math.isclose(t, w, rel_tol=2e-3) for t, w in zip(times, wanted, strict=True)):
@@ -155,6 +155,8 @@ def told_factor(times: list[float], sizes: list[dict[str, int]]) -> str:
             return f"It is right up to the factor {words}{here}: yours is {more(times[0])} by it."
     if max(times) - min(times) < 2e-3 * abs(times[0]):
         return f"It is right up to the factor {times[0]:.4g}."
+    if not many:
+        return ""
     listed = ", then ".join(f"{t:.4g}" for t in times[:2])
     return f"It is right up to a factor, which changes with the input: {listed}."
 
