@@ -106,7 +106,7 @@ def replacements(node: ast.AST, parameters: list[str]) -> Iterator[ast.AST | Non
                 yield ast.Compare(left, [other()], rest)
         case ast.UnaryOp(_, operand) if not isinstance(operand, ast.Constant):
             yield operand
-        case ast.Constant(value) if not isinstance(value, str) and value is not None:
+        case ast.Constant(value) if isinstance(value, (bool, int, float)):
             yield from (ast.Constant(v) for v in other_values(value))
         case ast.IfExp(_, body, other):
             yield body
