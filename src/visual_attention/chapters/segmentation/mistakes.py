@@ -1,4 +1,4 @@
-"""What plausible wrong answers to the exercises on segmentation give: feedback -> function of the inputs."""
+"""What is right in the exercises on segmentation, and plausible mistakes: feedback -> the function."""
 
 from collections.abc import Callable
 
@@ -63,6 +63,11 @@ def gates(x: Tensor, coarse: Tensor, w_x: Tensor, w_g: Tensor, psi: Tensor) -> T
     return F.conv2d(added(x, coarse, w_x, w_g).relu(), psi).sigmoid()
 
 
+def gated(x: Tensor, coarse: Tensor, w_x: Tensor, w_g: Tensor, psi: Tensor) -> Tensor:
+    """What is right: x times the stretched gates."""
+    return x * stretched(gates(x, coarse, w_x, w_g, psi))
+
+
 def added(x: Tensor, coarse: Tensor, w_x: Tensor, w_g: Tensor) -> Tensor:
     """Both maps on the coarse grid, added."""
     return F.conv2d(x, w_x, stride=2) + F.conv2d(coarse, w_g)
@@ -121,7 +126,12 @@ GATE = {
 }
 
 
-def mixed(x: Tensor, gain: Tensor, *, power: float = 0.5, axis: int = 2) -> Tensor:
+def channel_attention(x: Tensor, gain: float) -> Tensor:
+    """What is right: (B, C, H, W)."""
+    return mixed(x, gain)
+
+
+def mixed(x: Tensor, gain: float, *, power: float = 0.5, axis: int = 2) -> Tensor:
     """The channel attention of the chapter, or one with another scale or another axis of the softmax."""
     maps = x.flatten(2)
     weights = (maps @ maps.mT / maps.shape[2] ** power).softmax(dim=axis)
@@ -157,8 +167,8 @@ CHANNELS = {
     "You divide the scores by the number of places: by its square root.": lambda x, g: mixed(x, g, power=1),
     "You divide by the square root of the number of channels: a score sums over places.": by_channels,
     "The input is lost: add it to the mixture.": lambda x, g: mixed(x, g) - x,
-    "The gain is lost.": lambda x, g: mixed(x, torch.ones(())),
-    "The gain multiplies the input too: the mixture alone.": lambda x, g: g * mixed(x, torch.ones(())),
+    "The gain is lost.": lambda x, g: mixed(x, 1.0),
+    "The gain multiplies the input too: the mixture alone.": lambda x, g: g * mixed(x, 1.0),
     "The mixture is not added: the result is the input.": lambda x, g: x,
     "Places take from places here: the channels must, (B, C, C) weights.": places,
     "The scores are turned round, as in the authors' code: the paper's formula is asked for.": authors,
@@ -180,6 +190,11 @@ def shares(found: Tensor, wanted: Tensor, tolerance: float, p: float = 2.0) -> t
             rows.append(torch.zeros(2, dtype=torch.float64))
     precision, recall = torch.stack(rows).unbind(1)
     return precision, recall
+
+
+def outline_score(found: Tensor, wanted: Tensor, tolerance: float) -> Tensor:
+    """What is right: (B,)."""
+    return harmonic(found, wanted, tolerance)
 
 
 def harmonic(found: Tensor, wanted: Tensor, tolerance: float, p: float = 2.0) -> Tensor:
