@@ -84,7 +84,7 @@ def examine(check, name: str, solution: str) -> Tally:
 
 def wrong_answers(asked: Exercise, name: str, solution: str) -> Iterator[tuple[str, object]]:
     """Listed mistakes, then mutants that can be defined."""
-    yield from asked.mistakes.items()
+    yield from asked.variants
     for label, source in mutants(solution, name):
         yield label, defined(source, name)
 

@@ -36,7 +36,9 @@ class Case:
     observe: Callable[..., Any]
 
     def answer(self, got: Tensor) -> Answer:
-        return Answer(got.detach(), self.want, self.slack, self.situation.sizes, self.args)
+        whole = self.want.is_floating_point() and not got.is_floating_point()
+        given = (got.detach().double(), self.want.double(), self.slack)
+        return Answer(*given, self.situation.sizes, self.args, whole)
 
     @property
     def words(self) -> str:
@@ -52,7 +54,7 @@ class Exercise:
     points: float
     axes: dict[str, int]
     name: str
-    mistakes: Mapping[str, Callable[..., Any]]
+    mistakes: Mapping[str, Callable[..., Any] | tuple[Callable[..., Any], ...]]
     least: dict[str, int]
     draws: int
     none: bool
@@ -125,11 +127,17 @@ class Exercise:
         except Exception:
             return None
 
-    def of_mistake(self, text: str, case: Case) -> Tensor | None:
+    @functools.cached_property
+    def variants(self) -> list[tuple[str, Callable[..., Any]]]:
+        """Feedback and function of each listed mistake; one mistake may be made in several ways."""
+        ways = [(text, way if isinstance(way, tuple) else (way,)) for text, way in self.mistakes.items()]
+        return [(text, function) for text, functions in ways for function in functions]
+
+    def of_mistake(self, function: Callable, case: Case) -> Tensor | None:
         """What a listed mistake gives for a case."""
-        key = (text, id(case))
+        key = (id(function), id(case))
         if key not in self._known:
-            self._known[key] = self.attempted(self.mistakes[text], case.args, case.observe)
+            self._known[key] = self.attempted(function, case.args, case.observe)
         return self._known[key]
 
     @functools.cached_property
@@ -171,6 +179,11 @@ class Exercise:
             return alter(copies(case.args), case.situation.sizes)
         except (RuntimeError, IndexError, ArithmeticError, ValueError, TypeError):
             return ()  # which no function of ours takes
+
+
+def returned(call: Callable, *args: Any) -> Any:
+    """What most exercises look at: the value that an answer returns."""
+    return call(*args)
 
 
 def tolerance(want: Tensor) -> Tensor:

@@ -119,8 +119,8 @@ def rotated(sizes: dict[str, int], turns: int) -> dict[str, int]:
 
 
 def as_sizes(sizes: dict[str, int]) -> str:
-    """ "for B = 2, C = 5"."""
-    return f"for {', '.join(f'{name} = {size}' for name, size in sizes.items())}"
+    """ "for B = 2, C = 5"; empty where there are no sizes."""
+    return "" if not sizes else f"for {', '.join(f'{name} = {size}' for name, size in sizes.items())}"
 
 
 def ones(sizes: dict[str, int], name: str, words: str, seed: int) -> Situation:

@@ -19,50 +19,56 @@ Seen = list[tuple[Case, Tensor]]
 
 def named(asked: Exercise, seen: Seen, others: Callable[[], Seen]) -> str:
     """The listed mistake that gives the same on all of `seen`; `others` decide where several do."""
-    fitting = [
-        text for text in asked.mistakes if all(matches(g, asked.of_mistake(text, c), c) for c, g in seen)
-    ]
+    fitting = {t: f for t, f in asked.variants if all(matches(g, asked.of_mistake(f, c), c) for c, g in seen)}
     if len(fitting) > 1:
-        fitting = [t for t in fitting if all(matches(g, asked.of_mistake(t, c), c) for c, g in others())]
-    return fitting[0] if len(fitting) == 1 else ""
+        held = others()
+        fitting = {
+            t: f for t, f in fitting.items() if all(matches(g, asked.of_mistake(f, c), c) for c, g in held)
+        }
+    return next(iter(fitting)) if len(fitting) == 1 else ""
 
 
 def named_where_it_stops(asked: Exercise, seen: list[tuple[Case, Tensor | Problem]]) -> str:
     """The listed mistake that stops on the same inputs, and gives the same on those where it does not."""
     wrong = [c for c, g in seen if isinstance(g, Tensor) and not matches(g, c.want, c)]
-    fitting = [text for text in asked.mistakes if all(agree(asked, text, c, g) for c, g in seen)]
-    return fitting[0] if wrong and len(fitting) == 1 else ""
+    fitting = {text for text, way in asked.variants if all(agree(asked, way, c, g) for c, g in seen)}
+    return fitting.pop() if wrong and len(fitting) == 1 else ""
 
 
-def agree(asked: Exercise, text: str, case: Case, got: Tensor | Problem) -> bool:
-    other = asked.of_mistake(text, case)
+def agree(asked: Exercise, mistake: Callable, case: Case, got: Tensor | Problem) -> bool:
+    other = asked.of_mistake(mistake, case)
     return other is None if isinstance(got, Problem) else matches(got, other, case)
 
 
 def special(asked: Exercise, seen: Seen) -> str:
     """What holds of an answer on all inputs seen, computed from it and the right one alone."""
     answers = [case.answer(got) for case, got in seen]
-    for sentence in sentences(asked, answers):
-        if sentence:
-            return sentence
-    if len(seen) > 1 or seen[0][0].want.numel() > 3:  # a single number may agree by chance
-        for words, results in asked.substitutes([case for case, _ in seen]):
-            if all(matches(got, result, case) for (case, got), result in zip(seen, results, strict=True)):
-                return f"Yours would be right if {words}."
+    return next(filter(None, sentences(asked, seen, answers)), "")
+
+
+def as_if(asked: Exercise, seen: Seen) -> str:
+    """The altered input for which the answer would be right."""
+    if len(seen) == 1 and seen[0][0].want.numel() < 4:  # a single number may agree by chance
+        return ""
+    for words, results in asked.substitutes([case for case, _ in seen]):
+        if all(matches(got, result, case) for (case, got), result in zip(seen, results, strict=True)):
+            return f"Yours would be right if {words}."
     return ""
 
 
-def sentences(asked: Exercise, answers: list[Answer]) -> Iterator[str]:
-    """Shape, missing steps, factors: what is exact if it fits at all."""
+def sentences(asked: Exercise, seen: Seen, answers: list[Answer]) -> Iterator[str]:
+    """Shape, missing steps, factors, altered inputs: what is exact if it fits at all."""
     sizes = [a.sizes for a in answers]
     names = shapes.lettered([a.want.shape for a in answers], sizes) or []
     step = relations.step_missing(answers, names)
     if any(a.got.shape != a.want.shape for a in answers):
         yield shape(asked, answers, step)
+    yield patterns.whole(answers)
     yield patterns.not_finite(answers)
     yield patterns.alike(answers, names)
     yield step
     yield relations.factor(answers)
+    yield as_if(asked, seen)
     yield patterns.places(answers, names, names_of(asked.right))
     yield relations.factor_apart(answers, names)
     yield patterns.other_places(answers, names)
@@ -78,7 +84,8 @@ def which_inputs(asked: Exercise, seen: Seen) -> str:
     inputs = [", ".join(f"`{n}` = {v}" for n, v in zip(names, case.args, strict=False)) for case, _ in wrong]
     gaps = {round(float(got.double() - case.want.double()), 6) for case, got in wrong}
     by = f", where it is off by {gaps.pop():+g}" if len(gaps) == 1 else ""
-    return f"It is right for {len(seen) - len(wrong)} of {len(seen)} inputs, but not for {'; '.join(inputs[:3])}{by}."
+    right = len(seen) - len(wrong)
+    return f"It is right for {right or 'none'} of {len(seen)} inputs: not for {'; '.join(inputs[:3])}{by}."
 
 
 def shape(asked: Exercise, answers: list[Answer], step: str) -> str:
@@ -121,14 +128,19 @@ def contrast(wrong: Case, right: list[Case]) -> str:
         ("ties", ""),
     ):
         found = next((case for case in right if case.situation.kind == kind), None)
-        if found is not None:
+        if found is not None and found.words and wrong.words and not trivial(found):
             return f"It is right {found.words}, but not {wrong.words}. {hint}".strip()
     return ""
 
 
+def trivial(case: Case) -> bool:
+    """Whether what is right is one number all over, as the weight of a single place is."""
+    return bool((case.want == case.want.flatten()[:1]).all()) and case.want.ndim > 0
+
+
 def mixed(case: Case, got: Tensor, alone: Callable[[tuple], Tensor | None]) -> str:
     """Whether the answer for one of a batch depends on the others, found by asking for each alone."""
-    letter, batch = next(iter(case.situation.sizes.items()))
+    letter, batch = next(iter(case.situation.sizes.items()), ("", 0))
     batched = [isinstance(a, Tensor) and a.ndim and a.shape[0] == batch for a in case.args]
     if batch < 2 or not any(batched) or not got.ndim or got.shape[0] != batch or case.want.shape[0] != batch:
         return ""
@@ -149,16 +161,20 @@ def mixed(case: Case, got: Tensor, alone: Callable[[tuple], Tensor | None]) -> s
 def unused(asked: Exercise, case: Case, got: Tensor, again: Callable[[tuple], Tensor | None]) -> str:
     """An argument that changes nothing in the answer, though it changes what is right."""
     for place, (value, name) in enumerate(zip(case.args, names_of(asked.right), strict=False)):
-        other = changed(value)
-        if other is None:
+        tried = [(*case.args[:place], other, *case.args[place + 1 :]) for other in changed(value)]
+        wants = [asked.attempted(asked.right, args, case.observe) for args in tried]
+        if all(want is None or not differs(want, case.want) for want in wants):
             continue
-        args = (*case.args[:place], other, *case.args[place + 1 :])
-        want, mine = asked.attempted(asked.right, args, case.observe), again(args)
-        if want is None or mine is None or mine.shape != got.shape or want.shape != case.want.shape:
-            continue
-        if torch.equal(mine, got) and not torch.allclose(want.double(), case.want.double(), rtol=1e-3):
-            return f"What you return does not change with `{name}`: use it."
+        mine = [again(args) for args in tried]
+        if all(m is not None and m.shape == got.shape and torch.equal(m, got) for m in mine):
+            return f"What you return here does not change with `{name}`."
     return ""
+
+
+def differs(one: Tensor, other: Tensor) -> bool:
+    return one.shape != other.shape or not torch.allclose(
+        one.double(), other.double(), rtol=1e-3, equal_nan=True
+    )
 
 
 def answers_to_a_change(
@@ -204,13 +220,13 @@ EFFECTS = {
 }
 
 
-def changed(value: object) -> object:
-    """Another value of the same kind."""
+def changed(value: object) -> list:
+    """Other values of the same kind."""
     if isinstance(value, Tensor) and value.numel() > 1:
-        return value.flatten().roll(1).view(value.shape)
+        return [value.flatten().roll(1).view(value.shape), value.flatten().flip(0).view(value.shape)]
     if isinstance(value, bool):
-        return not value
-    return value + 1 if isinstance(value, (int, float)) else None
+        return [not value]
+    return [value + 1, 3 * value + 2] if isinstance(value, (int, float)) else []
 
 
 def numbers(seen: Seen) -> str:

@@ -27,9 +27,19 @@ def not_finite(answers: list[Answer]) -> str:
     return ""
 
 
+def whole(answers: list[Answer]) -> str:
+    """Whole numbers where fractions are wanted."""
+    cut = any(a.whole for a in answers) and any(bool((a.want != a.want.round()).any()) for a in answers)
+    return (
+        "Yours are whole numbers (int64, for instance), where fractions are wanted: what is cut off?"
+        if cut
+        else ""
+    )
+
+
 def sums(answers: list[Answer], names: list[str]) -> str:
     """Weights that do not sum to 1 where they should; gradients that do not sum to 0."""
-    if not all(same_shape(a) and a.want.is_floating_point() and a.want.ndim for a in answers):
+    if not all(same_shape(a) and a.want.ndim for a in answers):
         return ""
     for total in (1, 0):
         due = next(summing([a.want for a in answers], total), None)
@@ -156,7 +166,7 @@ def places(answers: list[Answer], names: list[str], arguments: list[str]) -> str
             wrong, covered = sum(int((~r).sum()) for r in right), sum(int(m.sum()) for m in masks)
             telling = any(bool((~m & (a.want != 0)).any()) for m, a in zip(masks, answers, strict=True))
             if telling and wrong > 0.4 * covered and covered < 0.8 * sum(r.numel() for r in right):
-                return f"It is right except {words}."
+                return f"It is right {words}."
     return ""
 
 
@@ -176,11 +186,11 @@ def along(dims: int, names: list[str]):
         def last(a: Answer, k: int = k) -> Tensor:
             return ends(a.want, k, -1)
 
-        yield f"at the first place along {name}", first
-        yield f"at the last place along {name}", last
-        yield f"at both ends of {name}", lambda a, f=first, e=last: f(a) | e(a)
-        yield f"from the second place along {name} on", lambda a, f=first: ~f(a)
-        yield f"before the last place along {name}", lambda a, f=last: ~f(a)
+        yield f"except at the first place along {name}", first
+        yield f"except at the last place along {name}", last
+        yield f"except at both ends of {name}", lambda a, f=first, e=last: f(a) | e(a)
+        yield f"at the first place along {name} only", lambda a, f=first: ~f(a)
+        yield f"at the last place along {name} only", lambda a, f=last: ~f(a)
     if dims >= 2:
         yield (
             "at the border",
@@ -202,20 +212,20 @@ def ends(like: Tensor, k: int, place: int) -> Tensor:
 def conditions(answer: Answer, arguments: list[str]):
     """Places by what the right answer or an input holds there."""
     for words, test in (("0", 0), ("1", 1)):
-        yield f"where the right one is {words}", lambda a, t=test: a.want == t
-    yield "where the right one is negative", lambda a: a.want < 0
-    yield "where the right one is positive", lambda a: a.want > 0
+        yield f"except where the right one is {words}", lambda a, t=test: a.want == t
+    yield "except where the right one is negative", lambda a: a.want < 0
+    yield "except where the right one is positive", lambda a: a.want > 0
     for place, name in enumerate(arguments[: len(answer.args)]):
         value = answer.args[place]
         if not isinstance(value, Tensor) or not value.ndim:
             continue
         if value.dtype is torch.bool:
-            yield f"where `{name}` is true", lambda a, i=place: a.args[i]
-            yield f"where `{name}` is false", lambda a, i=place: ~a.args[i]
+            yield f"except where `{name}` is true", lambda a, i=place: a.args[i]
+            yield f"except where `{name}` is false", lambda a, i=place: ~a.args[i]
         else:
-            yield f"where `{name}` is 0", lambda a, i=place: a.args[i] == 0
-            yield f"where `{name}` is negative", lambda a, i=place: a.args[i] < 0
-            yield f"where `{name}` is positive", lambda a, i=place: a.args[i] > 0
+            yield f"except where `{name}` is 0", lambda a, i=place: a.args[i] == 0
+            yield f"except where `{name}` is negative", lambda a, i=place: a.args[i] < 0
+            yield f"except where `{name}` is positive", lambda a, i=place: a.args[i] > 0
 
 
 def holds(where, answer: Answer) -> Tensor | None:

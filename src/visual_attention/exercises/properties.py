@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from visual_attention.exercises import explanations
-from visual_attention.exercises.asked import Case, Exercise, Special, copies
+from visual_attention.exercises.asked import Case, Exercise, Special, copies, returned
 from visual_attention.exercises.relations import close
 from visual_attention.exercises.report import Check, exercise
 from visual_attention.exercises.substitutes import names_of
@@ -132,8 +132,9 @@ class Examination:
             name = explanations.named_where_it_stops(self.asked, [(case, self.got(case)) for case in others])
             told = f"{problems[0]} {name}".strip()
             return f"{start(words.strip())}: {told}" if words else told
-        seen = [(case, self.got(case)) for case in cases if not isinstance(self.got(case), Problem)]
-        if name := explanations.named(self.asked, seen, lambda: self.answered(self.asked.cases)):
+        seen = self.answered(cases)
+        plain = self.answered(self.asked.base(0)) if part else []  # where a mistake must be right, too
+        if name := explanations.named(self.asked, plain + seen, lambda: self.answered(self.asked.cases)):
             return f"{start(words.strip())}: {name}" if words else name
         wrong = next(case for case in cases if not self.right(case))
         right = [case for case in others if self.right(case)]
@@ -243,13 +244,13 @@ def examined(
     right: Callable[..., Any],
     axes: dict[str, int],
     name: str = "your result",
-    mistakes: Mapping[str, Callable[..., Any]] | None = None,
+    mistakes: Mapping[str, Callable[..., Any] | tuple[Callable[..., Any], ...]] | None = None,
     least: dict[str, int] | None = None,
     draws: int = 2,
     none: bool = False,
     gradients: Sequence[str] = (),
     without: Sequence[str] = (),
-    observe: Callable[..., Any] = lambda call, *args: call(*args),
+    observe: Callable[..., Any] = returned,
     held: float = 1.0,
     allowed: float = 1.0,
     apart: bool = True,
@@ -265,7 +266,7 @@ def examined(
         right: The reference: a function of the same arguments as the student's.
         axes: The sizes of an ordinary input, {"B images": 2, "C channels": 5}: distinct primes, the batch first.
         name: What feedback calls the result.
-        mistakes: Feedback -> a function that makes this mistake.
+        mistakes: Feedback -> a function that makes this mistake, or several that make it in different ways.
         least: Letters -> the smallest size that makes sense, where that is not 1.
         draws: How many ordinary inputs there are; more where a result is a single number.
         none: Whether the text asks for an answer to an empty batch.

@@ -23,6 +23,7 @@ class Answer:
     slack: Tensor  # how far they may lie apart, of the shape of `want`
     sizes: dict[str, int]
     args: tuple = ()
+    whole: bool = False  # whether whole numbers came where fractions are wanted
 
     def right(self, got: Tensor | None, factor: float = 1.0) -> bool:
         """Whether something made of `got` is what was wanted, or the factor times that."""

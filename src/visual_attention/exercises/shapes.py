@@ -36,6 +36,8 @@ def expressions(letters: list[str]):
         yield a, lambda s, a=a: s[a]
     for a, b in itertools.combinations(letters, 2):
         yield f"{a}*{b}", lambda s, a=a, b=b: s[a] * s[b]
+    for a in letters:
+        yield f"{a}*{a}+1", lambda s, a=a: s[a] ** 2 + 1
     for a, b in itertools.combinations(letters, 2):
         yield f"{a}+{b}", lambda s, a=a, b=b: s[a] + s[b]
     for a in letters:
@@ -47,6 +49,8 @@ def expressions(letters: list[str]):
         yield f"{a}*{b}+1", lambda s, a=a, b=b: s[a] * s[b] + 1
         yield f"2*{a}*{b}", lambda s, a=a, b=b: 2 * s[a] * s[b]
         yield f"4*{a}*{b}", lambda s, a=a, b=b: 4 * s[a] * s[b]
+    for a, b in itertools.permutations(letters, 2):
+        yield f"{a}*{b}*{b}", lambda s, a=a, b=b: s[a] * s[b] ** 2
     for a, b, c in itertools.combinations(letters, 3):
         yield f"{a}*{b}*{c}", lambda s, a=a, b=b, c=c: s[a] * s[b] * s[c]
 
@@ -73,19 +77,20 @@ def mismatch(got: Sequence[int], want: Sequence[int], gots: list[str] | None, wa
             "still flat: `unflatten` or `view` brings axes back" if len(got) < len(want) else "not joined yet"
         )
         return f"That is the right number of entries, but axes are {flat}."
-    if not gots or not wants:
+    if not got:
+        return "That is one number for everything: all axes are lost."
+    if gots is None or wants is None:
         return ""
     over, under = missing(gots, wants), missing(wants, gots)
-    if not got:
-        return "That is one number for everything: " + "; ".join(f"{n} is lost" for n in wants) + "."
     parts = [f"{' and '.join(under)} {'are' if len(under) > 1 else 'is'} lost"] if under else []
     parts += [f"{' and '.join(over)} {'are' if len(over) > 1 else 'is'} still there"] if over else []
     return f"{', '.join(parts)}.".lstrip(".") if parts else ""
 
 
 def missing(some: list[str], others: list[str]) -> list[str]:
+    """The letters of one shape that another does not have; plain numbers tell nothing."""
     rest = list(others)
-    return [n for n in some if n != "1" and not (n in rest and rest.remove(n) is None)]
+    return [n for n in some if not n.isdigit() and not (n in rest and rest.remove(n) is None)]
 
 
 def count(shape: Sequence[int]) -> int:

@@ -40,28 +40,20 @@ def as_tensor(value: Any, want: Tensor, name: str) -> Tensor:
         value = torch.tensor(
             value.item() if isinstance(value, np.generic) else value, dtype=number_type(value)
         )
+    wanted = type_of_numbers(want)
     if not isinstance(value, Tensor):
         hint = ""
         if type(value).__module__ == "numpy":
             hint = " Stay in torch: NumPy has no gradients."
         elif isinstance(value, (tuple, list)):
             hint = " Return one tensor only."
-        raise Problem(f"{start(name)} should be a torch tensor, got {kind(value)}.{hint}")
+        alone = "" if want.ndim else f", or one of the {wanted} as it is"
+        raise Problem(f"{start(name)} should be a torch tensor{alone}, got {kind(value)}.{hint}")
     if value.layout != torch.strided:
         raise Problem(f"{start(name)} should be an ordinary tensor, got a sparse one.")
-    wanted = type_of_numbers(want)
-    if (
-        wanted not in (type_of_numbers(value), "real numbers")
-        or value.dtype is torch.bool
-        and wanted != "booleans"
-    ):
-        raise Problem(
-            f"{start(name)} has the wrong type of number: wanted {wanted}, got {dtype_name(value)}."
-        )
-    if value.is_complex():
-        raise Problem(
-            f"{start(name)} has the wrong type of number: wanted {wanted}, got {dtype_name(value)}."
-        )
+    real = wanted == "real numbers" and value.dtype is not torch.bool and not value.is_complex()
+    if not real and wanted != type_of_numbers(value):
+        raise Problem(f"That is the wrong type of number: wanted {wanted}, got {dtype_name(value)}.")
     return value
 
 
@@ -74,7 +66,9 @@ def number_type(value: Any) -> torch.dtype:
 def type_of_numbers(tensor: Tensor) -> str:
     if tensor.dtype is torch.bool:
         return "booleans"
-    return "real numbers" if tensor.is_floating_point() or tensor.is_complex() else "whole numbers"
+    if tensor.is_complex():
+        return "complex numbers"
+    return "real numbers" if tensor.is_floating_point() else "whole numbers"
 
 
 def listed(value: Any) -> list:

@@ -207,6 +207,10 @@ GUESS = {
     "You take the largest score of the whole batch off: each picture's own, or nothing is left of the others.": (
         lambda x, t, p: by_hand(scores(x, t, p) - scores(x, t, p).max(), p)
     ),
+    "Those are weights: mix the pictures with them.": lambda x, t, p: scores(x, t, p).softmax(1),
+    "The weighted pictures are not summed yet.": lambda x, t, p: (
+        scores(x, t, p).softmax(1)[..., None, None, None] * p
+    ),
     "The likelihoods do not sum to 1 yet: divide by their sum.": lambda x, t, p: torch.einsum(
         "bm,mchw->bchw", scores(x, t, p).exp(), p
     ),

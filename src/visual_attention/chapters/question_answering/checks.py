@@ -43,6 +43,7 @@ def check_two_looks(draw, B, N, D):
     axes={"B questions": 3, "L words": 5},
     name="your shares",
     mistakes=wrong.WORDS,
+    gradients=("scores",),
 )
 def check_word_shares(draw, B, L):
     """Scores (B, L) become shares of the words that are there, 0 at the padding."""

@@ -156,8 +156,10 @@ WORDS = {
     "You weigh by the numbers of the words: they are names, not sizes.": lambda s, w: (
         s.softmax(1) * w / (s.softmax(1) * w).sum(1, keepdim=True)
     ),
-    "Where the scores are very low the padding wins: the value that you fill in is not low enough.": lambda s, w: (
-        forbid(s, w, -100.0).softmax(1) * (w > 0)
+    "Where the scores are very low the padding wins: the value that you fill in is not low enough.": (
+        lambda s, w: forbid(s, w, -100.0).softmax(1) * (w > 0),
+        lambda s, w: forbid(s, w, -100.0).softmax(1) * (w > 0).any(1, keepdim=True),
+        lambda s, w: forbid(s, w, -100.0).softmax(1),
     ),
     "Where a question has no word at all, your shares are NaN: make them 0.": lambda s, w: forbid(
         s, w

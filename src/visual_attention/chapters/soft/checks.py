@@ -17,13 +17,14 @@ MAP = {"B images": 2, "H rows": 3, "W columns": 5}
     name="your weights",
     mistakes=wrong.SOFTMAX,
     without=(LOOP,),
+    gradients=("scores",),
 )
 def check_spatial_softmax(draw, B, H, W):
     """Scores (B, 1, H, W) become weights that sum to 1 over the places of each image."""
     scores = draw(B, 1, H, W)
     yield scores
-    yield special(1, "at another temperature", scores, draw.one_of(0.5, 3.0))
-    yield scores + 1000
+    yield special(0.5, "at another temperature", scores, draw.one_of(0.5, 3.0))
+    yield special(0.5, "for scores of 1000", scores + 1000)
 
 
 @examined(
@@ -32,6 +33,7 @@ def check_spatial_softmax(draw, B, H, W):
     axes={"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7},
     name="your weighted sum",
     mistakes=wrong.POOL,
+    gradients=("features", "weights"),
 )
 def check_attention_pool(draw, B, C, H, W):
     """Features (B, C, H, W) and weights (B, 1, H, W) become their weighted sum (B, C)."""

@@ -154,10 +154,12 @@ MASKED = {
         s.sigmoid() * m
     ),
     "Forbidden places win where allowed scores are very low: the value that you fill in is not low enough.": (
-        lambda s, m: masked(s, m, -100.0)
+        lambda s, m: masked(s, m, -100.0),
+        lambda s, m: softmax(s.masked_fill(~m, -100.0)) * m.any(3, keepdim=True).any(2, keepdim=True),
+        lambda s, m: softmax(s.masked_fill(~m, -100.0)),
     ),
     "Nothing is left to share: `exp` of a very low score is 0. Subtract each image's largest allowed score first.": (
-        lambda s, m: (e := s.exp() * m) / e.sum(PLACES, keepdim=True).clamp(1e-30)
+        lambda s, m: (e := torch.where(m, s, 0).exp() * m) / e.sum(PLACES, keepdim=True).clamp(1e-30)
     ),
     "Forbid before the softmax: where a forbidden score is large, nothing is left to share out afterwards.": (
         lambda s, m: (e := softmax(s) * m) / e.sum(PLACES, keepdim=True).clamp(1e-30)
