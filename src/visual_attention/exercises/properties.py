@@ -133,8 +133,9 @@ class Examination:
             told = f"{problems[0]} {name}".strip()
             return f"{start(words.strip())}: {told}" if words else told
         seen = self.answered(cases)
-        plain = self.answered(self.asked.base(0)) if part else []  # where a mistake must be right, too
-        if name := explanations.named(self.asked, plain + seen, lambda: self.answered(self.asked.cases)):
+        if name := explanations.named(
+            self.asked, seen, self.elsewhere(part), lambda: self.answered(self.asked.cases)
+        ):
             return f"{start(words.strip())}: {name}" if words else name
         wrong = next(case for case in cases if not self.right(case))
         right = [case for case in others if self.right(case)]
@@ -147,6 +148,13 @@ class Examination:
             or explanations.vague(self.asked, seen)
         )
         return joined(head, told, explanations.numbers(seen))
+
+    def elsewhere(self, part: int) -> list[tuple[Case, Tensor]]:
+        """Finite answers to the ordinary inputs of the other parts: a mistake gives the same there, too."""
+        ordinary = [
+            case for other in range(self.asked.parts) if other != part for case in self.asked.base(other)
+        ]
+        return [(case, got) for case, got in self.answered(ordinary) if got.isfinite().all()]
 
     def by_asking_again(self, case: Case, got: Tensor) -> str:
         """What more calls tell: images that mix, arguments that are not used, changes with another effect."""
@@ -167,7 +175,7 @@ class Examination:
     def in_which(self, wrong: list[Case], counted: list[Case]) -> str:
         """In which situations an answer that is right on ordinary inputs is wrong, and how."""
         every = self.answered([case for case in self.asked.cases if case.part == wrong[0].part])
-        if name := explanations.named(self.asked, every, list):
+        if name := explanations.named(self.asked, every, [], list):
             return name
         also = [words for words in dict.fromkeys(case.words for case in wrong) if words != wrong[0].words]
         more = f" It is also wrong {'; '.join(also[:2])}." if also else ""
