@@ -18,9 +18,10 @@ from PIL.PngImagePlugin import PngInfo
 from tools import book
 
 PICTURE = book.ROOT / "book" / "_static" / "picture.png"
-SIZE = {"width": 1280, "height": 1000}
-LINKS = "nav.bd-links a[href*='notebooks/'], nav.bd-links a.current"
-SEEN = """links => links.filter(link => link.getBoundingClientRect().bottom < innerHeight)
+SIZE = {"width": 1280, "height": 1200}
+LINKS = "nav.bd-links a"
+SEEN = """links => links
+  .filter(link => link.href.includes('/notebooks/') && link.getBoundingClientRect().bottom < innerHeight)
   .map(link => link.textContent.trim().replace(/\\s+/g, ' '))"""
 
 
@@ -52,7 +53,7 @@ def main(page="notebooks/start"):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         window = browser.new_page(viewport=SIZE, color_scheme="light")
-        window.goto((book.PAGES / f"{page}.html").as_uri())
+        window.goto((book.PAGES / f"{page}.html").as_uri(), timeout=120_000)
         window.wait_for_timeout(2500)
         window.screenshot(path=PICTURE)
         chapters = PngInfo()
