@@ -46,9 +46,7 @@ class TestLines:
     @pytest.mark.parametrize(
         ("times", "says"),
         [
-            (torch.tensor([0.5, 1.2]), "from 0 .noise. to 1 .picture., got 0.5 to 1.2"),
-            (torch.tensor([-0.1, 0.5]), "got -0.1 to 0.5"),
-            (torch.tensor([0.5, float("nan")]), "from 0"),
+            (torch.tensor([0, 1]), "floating point, from 0 to 1, got torch.int64"),
             (torch.tensor([0.5]), r"a tensor \(2,\), got \(1,\)"),
             (0.5, "got float"),
         ],

@@ -113,17 +113,27 @@ class TestPlainFillings:
         x, mask = images(), holes()
         torch.testing.assert_close(fill(torch.where(mask, 0.9, x), mask), fill(x, mask))
 
-    def test_a_hole_over_everything_is_refused(self, fill):
-        mask = holes()
-        mask[1] = True
-        with pytest.raises(ValueError, match="one known pixel, got none: the hole covers image 1"):
-            fill(images(), mask)
-
     def test_without_a_hole_nothing_changes(self, fill):
         torch.testing.assert_close(fill(images(), torch.zeros_like(holes())), images())
 
     def test_an_empty_batch(self, fill):
         assert fill(images(b=0), holes(b=0)).shape == (0, C, H, W)
+
+
+def test_a_hole_over_everything_is_refused_or_filled_with_0():
+    mask = holes()
+    mask[1] = True
+    with pytest.raises(ValueError, match="one known pixel, got none: the hole covers image 1"):
+        BiharmonicFill()(images(), mask)
+    filled = MeanFill()(images(), mask)
+    assert (filled[1] == 0).all()
+    torch.testing.assert_close(filled[0], MeanFill()(images(), holes())[0])
+
+
+def test_pictures_need_not_lie_in_one_piece():
+    x = images()
+    apart = torch.stack([x, x], dim=-1)[..., 0]
+    torch.testing.assert_close(BiharmonicFill()(apart, holes()), BiharmonicFill()(x, holes()))
 
 
 def test_the_mean_is_that_of_each_channel():
