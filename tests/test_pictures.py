@@ -344,6 +344,13 @@ class TestLarge:
         high, across = opened(file, enough=50).shape[:2]
         assert high > across >= 100 and across < 300
 
+    def test_a_large_jpeg_is_not_unpacked_whole(self, monkeypatch):
+        sizes, then = [], pictures._pillow
+        monkeypatch.setattr(pictures, "_pillow", lambda p, *rest: sizes.append(p.size) or then(p, *rest))
+        for form in ("JPEG", "PNG"):
+            opened(stored(Image.new("RGB", (3000, 2000)), form), enough=50)
+        assert sizes == [(375, 250), (3000, 2000)]
+
     def test_too_large_for_any_memory(self, monkeypatch):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
         with pytest.raises(ValueError, match="a size that fits into memory, but these bytes"):

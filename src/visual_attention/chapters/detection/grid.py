@@ -62,6 +62,8 @@ class GridAttention(nn.Module):
 
     Raises:
         ValueError: at call, if the map has other channels or another grid.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, channels: int, *, heads: int, grid: tuple[int, int]):
@@ -104,6 +106,8 @@ class GridDetector(nn.Module):
 
     Differs from the paper: one box a cell; a class score for itself says whether there is an object; the
         loss of the boxes is that of :mod:`visual_attention.chapters.detection.set_loss`.
+
+    Derivatives: as those of ``middle``.
     """
 
     def __init__(
@@ -140,8 +144,9 @@ class GridDetector(nn.Module):
         x = self.rest(x)
         rows, columns = x.shape[2:]
         raw = self.place(x).sigmoid()  # (B, 4, rows, columns)
-        centre_x = (raw[:, 0] + torch.arange(columns)) / columns  # (B, rows, columns)
-        centre_y = (raw[:, 1] + torch.arange(rows)[:, None]) / rows
+        column, row = torch.arange(columns, device=x.device), torch.arange(rows, device=x.device)[:, None]
+        centre_x = (raw[:, 0] + column) / columns  # (B, rows, columns)
+        centre_y = (raw[:, 1] + row) / rows
         boxes = torch.stack([centre_x, centre_y, raw[:, 2], raw[:, 3]], dim=1)
         return self.classify(x).flatten(2).mT, boxes.flatten(2).mT
 

@@ -61,7 +61,8 @@ def ssim(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     scores = []
     for image, true, missing in _each(filled, truth, mask):
         if min(true.shape[1:]) < WINDOW:
-            raise ValueError(f"wanted images of at least {WINDOW} x {WINDOW} pixels, got {true.shape[1:]}")
+            got = f"{true.shape[1]} x {true.shape[2]}"
+            raise ValueError(f"wanted images of at least {WINDOW} x {WINDOW} pixels, got {got}")
         _, similar = structural_similarity(
             true, image, win_size=WINDOW, data_range=1.0, channel_axis=0, full=True
         )
@@ -72,14 +73,16 @@ def ssim(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
 class MeanFill(nn.Module):
     """Fill a hole with the mean of all known pixels: (B, C, H, W), mask (B, 1, H, W) -> (B, C, H, W).
 
+    Where nothing is known it fills with 0.
+
     Raises:
-        ValueError: if the input does not fit its mask, or a hole covers everything.
+        ValueError: if the input does not fit its mask.
     """
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        _require_some_known(x, mask)
-        known = (~mask).to(x.dtype)
-        mean = (x * known).sum(dim=(2, 3), keepdim=True) / known.sum(dim=(2, 3), keepdim=True)
+        require_hole(x, mask, patch=1)
+        known = torch.where(mask, 0.0, x).sum(dim=(2, 3), keepdim=True)  # (B, C, 1, 1)
+        mean = known / (~mask).sum(dim=(2, 3), keepdim=True).clamp_min(1)
         return torch.where(mask, mean, x)
 
 
@@ -88,15 +91,19 @@ class BiharmonicFill(nn.Module):
 
     Raises:
         ValueError: if the input does not fit its mask, or a hole covers everything.
+
+    Looks at numbers: they leave torch, and come back without a gradient. So it cannot be compiled, exported,
+        mapped over samples, differentiated or run on the ``meta`` device.
     """
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         _require_some_known(x, mask)
+        images, holes = (each.contiguous().cpu().numpy() for each in (x.detach().double(), mask[:, 0]))
         filled = [
             inpaint_biharmonic(image, missing, channel_axis=0)
-            for image, missing in zip(x.detach().double().numpy(), mask[:, 0].numpy(), strict=True)
+            for image, missing in zip(images, holes, strict=True)
         ]
-        return torch.from_numpy(np.stack(filled)).to(x.dtype) if filled else x
+        return torch.from_numpy(np.stack(filled)).to(x) if filled else x
 
 
 def _require_some_known(x: Tensor, mask: Tensor) -> None:
@@ -117,8 +124,8 @@ def _each(filled: Tensor, truth: Tensor, mask: Tensor):
     if lost := int((~filled.isfinite()).sum()):
         raise ValueError(f"filled: wanted finite numbers, got {lost} NaN or infinite of {filled.numel()}")
     unit(truth, "truth")
-    images, truths = (tensor.detach().double().numpy() for tensor in (filled, truth))
-    return zip(images, truths, mask[:, 0].numpy(), strict=True)
+    images, truths = (tensor.detach().double().cpu().numpy() for tensor in (filled, truth))
+    return zip(images, truths, mask[:, 0].cpu().numpy(), strict=True)
 
 
 def main() -> None:
