@@ -33,6 +33,7 @@ from visual_attention.exercises.values import (
     start,
     without_gradient,
 )
+from visual_attention.training import find_nonfinite
 
 PATIENCE = 40.0  # seconds for all calls of one check together
 NOT_ATTEMPTED = "Not attempted yet: fill in the cell above, run it, then run this check again."
@@ -48,6 +49,7 @@ class Check:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.reached = 0.0  # points of all parts that were examined
+        self.called: functools.partial | None = None  # the student's code that was called last
         self.seconds = 0.0  # that the student's code has run
         self.means: set[str] = set()  # by which it came to its results, see means.py
 
@@ -80,6 +82,7 @@ class Check:
             self.stop(
                 f"Your code took {self.seconds:.0f} seconds for a few small inputs: is there a slow loop?"
             )
+        self.called = functools.partial(function, *args, **kwargs)
         began = time.monotonic()
         outcome = getattr(function, "invoke", functools.partial(invoke, function))(args, kwargs)
         self.seconds += time.monotonic() - began
@@ -136,7 +139,7 @@ class Check:
             what = "NaN" if got.isnan().any() else "infinity"
             self.stop(
                 f"{start(name)} holds {what} in {int((~got.isfinite()).sum())} of {got.numel()} places: "
-                "a division by zero, or the exponential of a large number?"
+                f"a division by zero, or the exponential of a large number?{self._begins()}"
             )
         return got
 
@@ -203,6 +206,13 @@ class Check:
             self.report.fault = f"the parts add up to {self.reached:g} points, not {self.report.points:g}"
         elif self.reached:
             self.note(f"Not examined until this is right: {rest:g} more points.")
+
+    def _begins(self) -> str:
+        """Where numbers stop being finite in what was called last, if that is a network."""
+        if self.called is None or not isinstance(self.called.func, torch.nn.Module):
+            return ""
+        begins = find_nonfinite(self.called.func, None, lambda network, _: self.called())
+        return f" It begins in {begins}." if begins else ""
 
     def _hear(self, outcome: Outcome) -> None:
         heard = sum(part.text.startswith("While it ran") for part in self.report.parts)
