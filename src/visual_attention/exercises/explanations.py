@@ -1,6 +1,6 @@
 """One sentence for an answer that is not right: the mistake by name if that is certain, or what is special.
 
-Certain is a mistake that gives the same on inputs on which no other listed mistake does, nor the right answer.
+Certain is a mistake that gives the same on inputs on which no other listed one does, nor the right answer.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ Seen = list[tuple[Case, Tensor]]
 
 
 def named(asked: Exercise, seen: Seen, elsewhere: Seen, others: Callable[[], Seen]) -> str:
-    """The listed mistake that gives the same on all of `seen` and `elsewhere`; `others` decide where several do."""
+    """The listed mistake that gives the same on all inputs; `others` decide where several do."""
     fitting = same_as(asked, asked.variants, seen + elsewhere)
     if len({text for text, _ in fitting}) > 1:
         fitting = same_as(asked, fitting, others())
@@ -166,8 +166,8 @@ def mixed(case: Case, got: Tensor, alone: Callable[[tuple], Tensor | None]) -> s
                 single.double(), got[k : k + 1].double(), rtol=1e-3, atol=1e-5, equal_nan=True
             ):
                 return (
-                    f"Along {letter}, what you return for one changes with the others beside it: each should be "
-                    "answered alone."
+                    f"Along {letter}, what you return for one changes with the others beside it: each should "
+                    "be answered alone."
                 )
     return ""
 
