@@ -1,9 +1,9 @@
 """How well do the checks tell right from wrong? ``python -m tools.check_quality [stem ...] [--verbose]``
 
-Every exercise is given all its listed mistakes, and mutants of its reference solution (tools/mutation.py). A mutant
-that no check notices and that agrees with the reference on many more inputs, of random sizes and kinds, is
-equivalent and does not count. Printed are, for each exercise and in total, the share of the others that lose marks,
-and the share of these that are told more than two numbers.
+Every exercise is given all its listed mistakes, and mutants of its reference solution (tools/mutation.py). A
+mutant that no check notices and that agrees with the reference on many more inputs, of random sizes and
+kinds, is equivalent and does not count. Printed are, for each exercise and in total, the share of the others
+that lose marks, and the share of these that are told more than two numbers.
 """
 
 import argparse
@@ -56,7 +56,8 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.name:28} {self.wrong:5} wrong, {100 * self.caught:5.1f} % caught, "
-            f"{100 * self.telling:5.1f} % of them told more than two numbers; {len(self.equivalent)} equivalent"
+            f"{100 * self.telling:5.1f} % of them told more than two numbers; "
+            f"{len(self.equivalent)} equivalent"
         )
 
 

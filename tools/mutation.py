@@ -1,4 +1,4 @@
-"""Wrong answers made by a tool: the reference solution of an exercise with one thing changed in its syntax tree."""
+"""Wrong answers made by a tool: the solution of an exercise with one thing changed in its syntax tree."""
 
 import ast
 import copy
@@ -75,9 +75,6 @@ def swapped(tree: ast.Module, place: ast.AST, new: ast.AST | None) -> ast.Module
         def visit(self, node: ast.AST) -> ast.AST | None:
             if node is place:
                 return new
-            return self.generic_visit(copy.copy(node)) if False else self.shallow(node)
-
-        def shallow(self, node: ast.AST) -> ast.AST:
             fresh = copy.copy(node)
             for field, value in ast.iter_fields(node):
                 if isinstance(value, ast.AST):

@@ -74,7 +74,7 @@ def is_stub(function: Callable) -> bool:
 
 
 def raised_on_purpose(error: BaseException) -> bool:
-    """Whether a `raise` in the student's own lines made the error; torch raises NotImplementedError as well."""
+    """Whether a `raise` in the student's own lines made the error: torch raises NotImplementedError, too."""
     frame = error.__traceback__
     while frame.tb_next is not None:
         frame = frame.tb_next

@@ -1,8 +1,8 @@
 """What every check tries, without its author having to think of it: sizes, numbers and forms of the input.
 
-An exercise says how to draw an input of given sizes. The situations here draw it again and again: with unequal
-sizes on every axis, one of each, all equal, none; with numbers that repeat, that are 0, that differ wildly in
-size within one batch; in double precision, and lying scattered in memory.
+An exercise says how to draw an input of given sizes. The situations here draw it again and again: with
+unequal sizes on every axis, one of each, all equal, none; with numbers that repeat, that are 0, that differ
+wildly in size within one batch; in double precision, and lying scattered in memory.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """One sentence for an answer that is not right: the mistake by name if that is certain, or what is special.
 
-Certain is a mistake that gives the same on inputs on which no other listed mistake does, nor the right answer.
+Certain is a mistake that gives the same on inputs on which no other listed one does, nor the right answer.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,15 +17,22 @@ from visual_attention.exercises.values import Problem, two_numbers
 Seen = list[tuple[Case, Tensor]]
 
 
-def named(asked: Exercise, seen: Seen, others: Callable[[], Seen]) -> str:
-    """The listed mistake that gives the same on all of `seen`; `others` decide where several do."""
-    fitting = {t: f for t, f in asked.variants if all(matches(g, asked.of_mistake(f, c), c) for c, g in seen)}
-    if len(fitting) > 1:
-        held = others()
-        fitting = {
-            t: f for t, f in fitting.items() if all(matches(g, asked.of_mistake(f, c), c) for c, g in held)
-        }
-    return next(iter(fitting)) if len(fitting) == 1 else ""
+def named(asked: Exercise, seen: Seen, elsewhere: Seen, others: Callable[[], Seen]) -> str:
+    """The listed mistake that gives the same on all inputs; `others` decide where several do."""
+    fitting = same_as(asked, asked.variants, seen + elsewhere)
+    if len({text for text, _ in fitting}) > 1:
+        fitting = same_as(asked, fitting, others())
+    texts = {text for text, _ in fitting}
+    return texts.pop() if len(texts) == 1 else ""
+
+
+def same_as(asked: Exercise, mistakes: list[tuple[str, Callable]], seen: Seen) -> list[tuple[str, Callable]]:
+    """Those of the mistakes that give the same as was seen."""
+    return [
+        (t, f)
+        for t, f in mistakes
+        if all(matches(got, asked.of_mistake(f, case), case) for case, got in seen)
+    ]
 
 
 def named_where_it_stops(asked: Exercise, seen: list[tuple[Case, Tensor | Problem]]) -> str:
@@ -52,7 +59,7 @@ def as_if(asked: Exercise, seen: Seen) -> str:
         return ""
     for words, results in asked.substitutes([case for case, _ in seen]):
         if all(matches(got, result, case) for (case, got), result in zip(seen, results, strict=True)):
-            return f"Yours would be right if {words}."
+            return f"Yours would be right if {words}{'' if words.endswith('?') else '.'}"
     return ""
 
 
@@ -121,16 +128,23 @@ def vague(asked: Exercise, seen: Seen) -> str:
 
 def contrast(wrong: Case, right: list[Case]) -> str:
     """Inputs of the same part for which the answer is right, and what that points to."""
-    for kind, hint in (
-        ("one", "Do they mix, or is something of the first one used for all?"),
-        ("equal", "Is an axis, or a size, taken for another?"),
-        ("base", "Is a size or a number fixed that should follow from the input?"),
-        ("ties", ""),
-    ):
+    letter = next(iter(wrong.situation.sizes), "")
+    for kind, hint in HINTS.items():
         found = next((case for case in right if case.situation.kind == kind), None)
-        if found is not None and found.words and wrong.words and not trivial(found):
-            return f"It is right {found.words}, but not {wrong.words}. {hint}".strip()
+        if found is None or not (found.words and wrong.words) or trivial(found):
+            continue
+        if kind == "one" and found.situation.sizes[letter] == 1:
+            hint = "Do they mix, or is something of the first one used for all?"
+        return f"It is right {found.words}, but not {wrong.words}. {hint}".strip()
     return ""
+
+
+HINTS = {
+    "one": "",
+    "equal": "Is an axis, or a size, taken for another?",
+    "base": "Is a size or a number fixed that should follow from the input?",
+    "ties": "",
+}
 
 
 def trivial(case: Case) -> bool:
@@ -152,8 +166,8 @@ def mixed(case: Case, got: Tensor, alone: Callable[[tuple], Tensor | None]) -> s
                 single.double(), got[k : k + 1].double(), rtol=1e-3, atol=1e-5, equal_nan=True
             ):
                 return (
-                    f"Along {letter}, what you return for one changes with the others beside it: each should be "
-                    "answered alone."
+                    f"Along {letter}, what you return for one changes with the others beside it: each should "
+                    "be answered alone."
                 )
     return ""
 

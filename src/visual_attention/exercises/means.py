@@ -28,7 +28,7 @@ NAMES = {
 
 
 def means_of(function: Callable) -> list[str]:
-    """Which of the means that an exercise may forbid occur in a function; empty where there is no bytecode."""
+    """Which of the means that an exercise may forbid occur in a function; none where there is no bytecode."""
     try:
         return list(remembered(function))
     except Exception:  # an object that refuses even to be looked at

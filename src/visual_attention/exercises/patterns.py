@@ -88,7 +88,7 @@ def alike(answers: list[Answer], names: list[str]) -> str:
     for k in range(answers[0].want.ndim):
         if all(a.want.shape[k] > 1 and constant(a.got, k) and not constant(a.want, k) for a in answers):
             name = names[k] if k < len(names) else f"axis {k}"
-            return f"Yours is the same all along {name}, and should not be: is something taken from the first one?"
+            return f"Yours is the same all along {name}, and should not be: is the first one taken for all?"
     return ""
 
 
@@ -119,8 +119,8 @@ def other_places(answers: list[Answer], names: list[str]) -> str:
     ]
     if all(bool(((g - w).abs() <= a.slack.max()).all()) for g, w, a in ordered):
         return (
-            "The numbers are the right ones, but in other places: does a `reshape` or `view` stand where an axis "
-            "has to be moved (`permute`, `transpose`)?"
+            "The numbers are the right ones, but in other places: does a `reshape` or `view` stand where an "
+            "axis has to be moved (`permute`, `transpose`)?"
         )
     return ""
 
@@ -289,8 +289,8 @@ def order(answers: list[Answer]) -> str:
     )
     if torch.equal(got, want):
         return (
-            "Yours rise with the right ones, but not in proportion: is an `exp`, a `log`, a power, a root or a scale "
-            "missing, or one too much?"
+            "Yours rise with the right ones, but not in proportion: is an `exp`, a `log`, a power, a root or "
+            "a scale missing, or one too much?"
         )
     if torch.equal(len(want) - 1 - got, want):
         return "Yours fall where the right ones rise: is a sign, a difference or a division turned round?"
@@ -311,8 +311,8 @@ def nearly(answers: list[Answer]) -> str:
     ]
     if max(gaps) < 0.02:
         return (
-            f"It misses by at most {max(gaps):.2g} of the largest number: is something rounded, or a small number "
-            "added that the text does not ask for?"
+            f"It misses by at most {max(gaps):.2g} of the largest number: is something rounded, or a small "
+            "number added that the text does not ask for?"
         )
     return ""
 

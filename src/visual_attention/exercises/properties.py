@@ -71,7 +71,7 @@ class Examination:
         return self.check.that(right, points=self.asked.worth[part], good=good, bad=bad)
 
     def holds(self, passed: list[int]) -> None:
-        """The point for being right in every other situation, in the parts that are right in the ordinary ones."""
+        """The points for being right in every other situation, in the parts right in ordinary ones."""
         cases = [case for case in self.asked.cases if case.part in passed and case.situation.kind != "base"]
         counted = [case for case in cases if case.situation.kind != "none" or self.asked.none]
         wrong = [case for case in counted if not self.right(case)]
@@ -133,8 +133,9 @@ class Examination:
             told = f"{problems[0]} {name}".strip()
             return f"{start(words.strip())}: {told}" if words else told
         seen = self.answered(cases)
-        plain = self.answered(self.asked.base(0)) if part else []  # where a mistake must be right, too
-        if name := explanations.named(self.asked, plain + seen, lambda: self.answered(self.asked.cases)):
+        if name := explanations.named(
+            self.asked, seen, self.elsewhere(part), lambda: self.answered(self.asked.cases)
+        ):
             return f"{start(words.strip())}: {name}" if words else name
         wrong = next(case for case in cases if not self.right(case))
         right = [case for case in others if self.right(case)]
@@ -147,6 +148,13 @@ class Examination:
             or explanations.vague(self.asked, seen)
         )
         return joined(head, told, explanations.numbers(seen))
+
+    def elsewhere(self, part: int) -> list[tuple[Case, Tensor]]:
+        """Finite answers to the ordinary inputs of the other parts: a mistake gives the same there, too."""
+        ordinary = [
+            case for other in range(self.asked.parts) if other != part for case in self.asked.base(other)
+        ]
+        return [(case, got) for case, got in self.answered(ordinary) if got.isfinite().all()]
 
     def by_asking_again(self, case: Case, got: Tensor) -> str:
         """What more calls tell: images that mix, arguments that are not used, changes with another effect."""
@@ -167,11 +175,12 @@ class Examination:
     def in_which(self, wrong: list[Case], counted: list[Case]) -> str:
         """In which situations an answer that is right on ordinary inputs is wrong, and how."""
         every = self.answered([case for case in self.asked.cases if case.part == wrong[0].part])
-        if name := explanations.named(self.asked, every, list):
+        if name := explanations.named(self.asked, every, [], list):
             return name
         also = [words for words in dict.fromkeys(case.words for case in wrong) if words != wrong[0].words]
         more = f" It is also wrong {'; '.join(also[:2])}." if also else ""
-        return f"Right on ordinary inputs, but not {wrong[0].words}: {self.alone(wrong[0])} {wrong[0].situation.hint}{more}"
+        how = f"{self.alone(wrong[0])} {wrong[0].situation.hint}{more}"
+        return f"Right on ordinary inputs, but not {wrong[0].words}: {how}"
 
     def alone(self, case: Case) -> str:
         """What is wrong with the answer to one case."""
@@ -210,8 +219,8 @@ class Examination:
         for name, mine, other in zip(leaves, found, right, strict=True):
             if not torch.allclose(mine, other, rtol=1e-3, atol=1e-4 * float(other.abs().max())):
                 return (
-                    f"The result is right, but the gradient that reaches {name} is not: is a part of the way cut "
-                    "by `detach`, or made from numbers that carry no gradient?"
+                    f"The result is right, but the gradient that reaches {name} is not: is a part of the way "
+                    "cut by `detach`, or made from numbers that carry no gradient?"
                 )
         return ""
 
@@ -257,14 +266,14 @@ def examined(
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     """Make a check of a function that draws inputs; the result is called as `check_name(student)`.
 
-    The decorated function gets a `Draw` and the sizes by their letters. It returns the arguments of an input, or
-    yields several: plain ones first, then what `special` makes.
+    The decorated function gets a `Draw` and the sizes by their letters. It returns the arguments of an input,
+    or yields several: plain ones first, then what `special` makes.
 
     Args:
-        points: Special inputs have points of their own, `held` are for holding in every situation, `allowed` for
-            the means where `without` is given, and the rest is for ordinary inputs.
+        points: Special inputs have points of their own, `held` are for holding in every situation, `allowed`
+            for the means where `without` is given, and the rest is for ordinary inputs.
         right: The reference: a function of the same arguments as the student's.
-        axes: The sizes of an ordinary input, {"B images": 2, "C channels": 5}: distinct primes, the batch first.
+        axes: The sizes of an ordinary input, {"B images": 2, "C channels": 5}: distinct primes, batch first.
         name: What feedback calls the result.
         mistakes: Feedback -> a function that makes this mistake, or several that make it in different ways.
         least: Letters -> the smallest size that makes sense, where that is not 1.

@@ -93,7 +93,7 @@ def of_axes(answer: Answer, names: list[str]) -> Iterator[tuple[str, Callable[[T
         )
         for step in (-1, 1):
             yield (
-                f"It would be right after `roll({step}, dims={k})`: along {axis(names, k)} all is one place off.",
+                f"It would be right after `roll({step}, dims={k})`: along {axis(names, k)} all is one off.",
                 lambda g, k=k, s=step: g.roll(s, k),
             )
     for i, j in itertools.combinations(range(got.ndim), 2):
@@ -148,7 +148,7 @@ def ratio(answer: Answer) -> float | None:
 
 
 def told_factor(times: list[float], sizes: list[dict[str, int]], *, many: bool) -> str:
-    """The factor in the letters of the exercise; one that changes says nothing where results are single numbers."""
+    """The factor in letters of the exercise; one that changes says nothing of single numbers."""
     for words, value in factors(list(sizes[0])):
         wanted = [value(given) for given in sizes]
         if all(math.isclose(t, w, rel_tol=2e-3) for t, w in zip(times, wanted, strict=True)):
@@ -193,8 +193,8 @@ def factor_apart(answers: list[Answer], names: list[str]) -> str:
             each = " and ".join(names[k] if k < len(names) else f"axis {k}" for k in kept)
             if all(a.right(fitted(a, over)) for a in answers):
                 return (
-                    f"Along {each}, each part is right up to a factor of its own: is something divided by a sum, "
-                    "or multiplied by a number, that belongs to something else?"
+                    f"Along {each}, each part is right up to a factor of its own: is something divided by a "
+                    "sum, or multiplied by a number, that belongs to something else?"
                 )
             if all(a.right(a.got - (a.got - a.want).double().mean(over, keepdim=True)) for a in answers):
                 return f"Along {each}, each part is right but for one number that is added to all of it."

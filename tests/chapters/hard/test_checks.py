@@ -50,9 +50,9 @@ def pushed_from_far(image, location, size):
 
 
 def ones_around(image, location, size):
-    padded = F.pad(image, (60, 60, 60, 60), value=1.0)
+    padded = F.pad(image, (400, 400, 400, 400), value=1.0)
     top, left = corner_of(image, location, size)
-    return padded[top + 60 : top + 60 + size, left + 60 : left + 60 + size]
+    return padded[top + 400 : top + 400 + size, left + 400 : left + 400 + size]
 
 
 def all_dark_at_the_edge(image, location, size):

@@ -15,30 +15,27 @@ from visual_attention.exercises.values import Problem
 @examined(
     points=4,
     right=wrong.glimpse,
-    axes={"H rows": 13, "W columns": 22, "half pixels of a side": 2},
+    axes={"half pixels of a side": 2, "r further rows": 9, "c further columns": 18},
     name="your patch",
     mistakes=wrong.GLIMPSE,
 )
-def check_cut_glimpse(draw, H, W, half):
+def check_cut_glimpse(draw, half, r, c):
     """An image (H, W) and a location (x, y) become the patch of size x size pixels around it."""
-    image, size = draw(H, W), 2 * half
+    size, H, W = 2 * half, 2 * half + r, 2 * half + c
+    image = draw(H, W)
 
     def located(columns: int, rows: int) -> tuple[Tensor, Tensor, int]:
         """A location with so many columns to its left and so many rows above it, a whole number of pixels."""
-        place = [2 * columns / max(W, 1) - 1, 2 * rows / max(H, 1) - 1]
+        place = [2 * columns / W - 1, 2 * rows / H - 1]
         return image, torch.tensor(place, dtype=torch.float64), size
 
     for _ in range(3):
-        yield located(within(draw, half, W - half), within(draw, half, H - half))
+        yield located(half + int(draw.whole(c + 1)), half + int(draw.whole(r + 1)))
     edges = ((1, H // 2), (W - 1, H // 2 + 1), (W // 2, 0), (W // 2 + 1, H), (0, 1))
     for columns, rows in edges:
         yield special(0.5, "at the edge", *located(columns, rows))
     for columns, rows in ((3 * W + size, H // 2), (W // 2, -2 * H - size)):
         yield special(0.5, "far outside of the image", *located(columns, rows))
-
-
-def within(draw, low: int, high: int) -> int:
-    return low + int(draw.whole(high - low + 1)) if high > low else (low + high) // 2
 
 
 def slope_of_choices(call, log_probabilities, rewards, baselines):

@@ -150,9 +150,10 @@ WORDS = {
     "All words get the same share: the scores are not used.": lambda s, w: (
         (w > 0) / (w > 0).sum(1, keepdim=True).clamp_min(1)
     ),
-    "The best word gets everything: let the softmax share.": lambda s, w: torch.nn.functional.one_hot(
-        s.masked_fill(w == 0, -1000000000.0).argmax(1), s.shape[1]
-    ).to(s.dtype),
+    "The best word gets everything: let the softmax share.": (
+        lambda s, w: torch.nn.functional.one_hot(forbid(s, w).argmax(1), s.shape[1]).to(s.dtype),
+        lambda s, w: (forbid(s, w) == forbid(s, w).amax(1, keepdim=True)).to(s.dtype),
+    ),
     "You weigh by the numbers of the words: they are names, not sizes.": lambda s, w: (
         s.softmax(1) * w / (s.softmax(1) * w).sum(1, keepdim=True)
     ),

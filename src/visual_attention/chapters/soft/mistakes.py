@@ -147,8 +147,9 @@ MASKED = {
     "Each row sums to 1, not each image: a softmax over the last axis only.": lambda s, m: (
         s.masked_fill(~m, -1e30).softmax(3) * m
     ),
-    "All allowed places weigh the same: the scores are not used.": lambda s, m: (
-        m / m.sum(PLACES, keepdim=True)
+    "All allowed places weigh the same: the scores are not used.": (
+        lambda s, m: m / m.sum(PLACES, keepdim=True),
+        lambda s, m: m / m.sum(PLACES, keepdim=True).clamp(min=1),
     ),
     "That is a sigmoid of the allowed scores: they do not compete for a sum of 1.": lambda s, m: (
         s.sigmoid() * m
