@@ -16,7 +16,8 @@ from docutils.statemachine import StringList
 from docutils.utils import Reporter, new_document
 from sphinx.util.docutils import SphinxDirective
 
-FIELDS = re.compile(r"^(\s*)(Paper|Papers|Chapter|Run|Shape|Differs from the paper|Note|Example):\s*(.*)$")
+NAMES = "Paper|Papers|Chapter|Run|Shape|Differs from the paper|Derivatives|Looks at numbers|Note|Example"
+FIELDS = re.compile(rf"^(\s*)({NAMES}):\s*(.*)$")
 TROUBLES = ("ndent", "without a blank line", "start-string without end-string", "Unknown target name")
 LITERAL = re.compile(r"(``.+?``|:\w+:`.+?`|`.+?`)")
 

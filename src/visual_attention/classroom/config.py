@@ -35,6 +35,7 @@ def configure(c: Config) -> None:
         preprocessors.AssignLatePenalties,
         preprocessors.CheckCellMetadata,
     ]
+    c.ExportApp.plugin_class = "visual_attention.classroom.export.Table"
     c.GenerateFeedback.preprocessors = [
         preprocessors.GetGrades,
         SanitizeHTML,

@@ -1,18 +1,26 @@
 """A course folder of nbgrader: hand out, collect, grade, export, feedback.
 
-Every step is one nbgrader command with the settings of config.py; this module names files and splits work.
+Handing out and exporting are nbgrader's commands with the settings of config.py, grading and feedback its
+converters (grader.py); this module says which files and students they are about.
 """
 
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from visual_attention.classroom import sandbox
+import nbformat
+from nbformat import NotebookNode
+
+from visual_attention.classroom import pages, sandbox
+from visual_attention.classroom.assignment import exercises
+from visual_attention.classroom.collecting import Gathered, gather
+from visual_attention.classroom.grading import Round
+from visual_attention.classroom.intake import Intake
+from visual_attention.classroom.names import identity, shown, suggestion
+from visual_attention.classroom.reading import Unreadable, cells_of, data_of
+from visual_attention.classroom.summary import Row, rows
 
 SETTINGS = '''"""nbgrader's settings for this course folder; add your own below."""
 
@@ -21,7 +29,6 @@ from visual_attention.classroom.config import configure
 c = get_config()  # noqa: F821
 configure(c)
 '''
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 class Trouble(Exception):
@@ -29,103 +36,162 @@ class Trouble(Exception):
 
 
 class Course:
-    """A folder with source/, release/, submitted/, autograded/, feedback/ and gradebook.db."""
+    """A folder with source/, release/, collected/, submitted/, autograded/, feedback/ and gradebook.db."""
 
     def __init__(self, folder: Path):
         self.folder = folder.resolve()
 
     def generate(self, notebook: Path) -> Path:
         """Make the assignment from a chapter's notebook; returns the file to hand out."""
-        name = notebook.stem
-        if not checked(notebook):
+        if not exercises(notebook_of(notebook)):
             raise Trouble(f"{notebook} holds no exercises")
+        name = notebook.stem
+        if identity(name) != name:
+            raise Trouble(f"an assignment's name has letters, digits and ._@- only, got {shown(name)}")
         source = self.folder / "source" / name / notebook.name
         source.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(notebook, source)
+        if not (source.exists() and source.samefile(notebook)):
+            shutil.copy(notebook, source)
         settings = self.folder / "nbgrader_config.py"
         if not settings.exists():
             settings.write_text(SETTINGS)
         self.nbgrader("generate_assignment", name, "--force")
         return self.folder / "release" / name / notebook.name
 
-    def collect(self, name: str, downloads: Path) -> list[str]:
-        """Take submissions named <student>.ipynb or <student>/<name>.ipynb; returns the students."""
-        found = {path.stem: path for path in sorted(downloads.glob("*.ipynb"))}
-        found |= {path.parent.name: path for path in sorted(downloads.glob(f"*/{name}.ipynb"))}
-        if not found:
-            raise Trouble(f"no <student>.ipynb and no <student>/{name}.ipynb in {downloads}")
-        for student, path in found.items():
-            if not re.fullmatch(r"[A-Za-z0-9._@-]+", student):
-                raise Trouble(
-                    f"a student's name for files has letters, digits and ._@- only, got {student!r}"
-                )
-            target = self.folder / "submitted" / student / name / f"{name}.ipynb"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, target)
-        return list(found)
+    def collect(self, name: str, downloads: Path) -> tuple[Gathered, Intake]:
+        """Take the submissions that lie in a folder; whoever cannot be graded has a reason on the roll."""
+        intake = self.intake(name)
+        if not downloads.is_dir():
+            near = suggestion(downloads.name, [p.name for p in siblings(downloads) if p.is_dir()])
+            is_file = "is a file, not a folder: unpack it first."
+            raise Trouble(f"{downloads} {is_file if downloads.exists() else 'does not exist.' + near}")
+        gathered = gather(downloads, name)
+        if not gathered.students:
+            seen = "".join(f"\n  {shown(file)}: {shown(why)}" for file, why in gathered.passed_over.items())
+            raise Trouble(f"no <student>.ipynb and no <student>/{name}.ipynb in {downloads}{seen}")
+        intake.take_all(gathered)
+        return gathered, intake
 
-    def grade(self, name: str, *, jobs: int = 1, unsafe: bool = False) -> list[str]:
-        """Autograde all submissions, some side by side; returns the students that could not be graded."""
+    def grade(self, name: str, *, jobs: int = 1, unsafe: bool = False, again: bool = False) -> list[Row]:
+        """Grade what was collected and is not graded yet, some side by side; returns the whole class.
+
+        Args:
+            again: Whether to grade anew also what is graded and has not changed.
+        """
+        intake = self.intake(name)
         reason = sandbox.available()
         if reason and not unsafe:
             raise Trouble(
                 f"{reason}. Without it, students' code runs with your rights: it can read and delete your "
                 "files. Grade on a machine that has it, or, for code that you trust, add --unsafe."
             )
-        students = sorted(path.parent.name for path in self.folder.glob(f"submitted/*/{name}"))
+        intake.adopt()
+        students = intake.roll.students
         if not students:
-            raise Trouble(f"no submissions in {self.folder}/submitted/*/{name}")
-        environment = {sandbox.UNSAFE: "1"} if unsafe else {}
-        parts = [students[i::jobs] for i in range(jobs) if students[i::jobs]]
+            raise Trouble(f"nothing was handed in for {name} yet: collect {name} <folder>")
+        marked = {row.student for row in rows(self.folder, name, intake) if row.graded}
+        todo = [s for s, entry in students.items() if not entry.reason and (again or s not in marked)]
+        log = self.folder / f"autograde-{name}.log"
+        log.unlink(missing_ok=True)
 
-        def autograde(part: list[str]) -> str:
-            others = ",".join(s for s in students if s not in part)
-            options = [f"--CourseDirectory.student_id_exclude={others}"] if others else []
-            return self.nbgrader("autograde", name, "--force", *options, environment=environment, check=False)
+        def done(outcome: dict) -> None:
+            intake.roll.students[outcome["student"]].fault = outcome["why"]
+            intake.roll.save()
+            with open(log, "a") as file:
+                print(f"--- {outcome['student']}", *outcome["log"], sep="\n", file=file)
 
-        with ThreadPoolExecutor(jobs) as pool:
-            log = "".join(pool.map(autograde, parts))
-        (self.folder / f"autograde-{name}.log").write_text(log)
-        done = {path.parent.name for path in self.folder.glob(f"autograded/*/{name}")}
-        return [student for student in students if student not in done]
+        environment = self.environment({sandbox.UNSAFE: "1"} if unsafe else {})
+        Round("grade", name, todo, done).run(self.folder, jobs=jobs, environment=environment)
+        return self.summary(name)
+
+    def summary(self, name: str) -> list[Row]:
+        """The whole class, also as a page."""
+        intake = self.intake(name)
+        found = rows(self.folder, name, intake)
+        pages.write_summary(self.folder / f"summary-{name}.html", name, found, intake.roll.passed_over)
+        return found
 
     def export(self, table: Path) -> Path:
         """All scores as a CSV table."""
-        self.nbgrader("export", f"--to={table.resolve()}")
-        return table.resolve()
+        target = table.resolve()
+        if not target.parent.is_dir():
+            raise Trouble(f"there is no folder {target.parent} to write {target.name} into")
+        if target.is_dir():
+            raise Trouble(f"{target} is a folder: name a file, e.g. {target / 'grades.csv'}")
+        self.nbgrader("export", f"--to={target}")
+        return target
 
-    def feedback(self, name: str) -> list[Path]:
+    def feedback(self, name: str, *, jobs: int = 1) -> list[Path]:
         """A page for each student; scripts, frames and outside requests are barred."""
-        self.nbgrader("generate_feedback", name, "--force")
-        pages = sorted(self.folder.glob(f"feedback/*/{name}/*.html"))
-        policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        for page in pages:
-            page.write_text(page.read_text().replace("<head>", f"<head>\n{policy}", 1))
-        return pages
+        found, failed = self.summary(name), {}
 
-    def nbgrader(self, *words: str, environment: dict[str, str] | None = None, check: bool = True) -> str:
-        """Run an nbgrader command in the course folder; returns its log."""
+        def done(outcome: dict) -> None:
+            if outcome["why"]:
+                failed[outcome["student"]] = outcome["why"]
+
+        graded = [row.student for row in found if row.graded]
+        Round("feedback", name, graded, done).run(self.folder, jobs=jobs, environment=self.environment({}))
+        for row in found:
+            if not row.graded or row.student in failed:
+                page = self.folder / "feedback" / row.student / name / f"{name}.html"
+                pages.write_refusal(page, name, row, failed.get(row.student, row.reason))
+        return sorted(self.folder.glob(f"feedback/*/{name}/{name}.html"))
+
+    def intake(self, name: str) -> Intake:
+        """What was handed in for an assignment that was handed out."""
+        if not (self.folder / "nbgrader_config.py").exists():
+            near = suggestion(
+                self.folder.name, [p.parent.name for p in self.folder.parent.glob("*/nbgrader_config.py")]
+            )
+            raise Trouble(f"{self.folder} is no course folder yet: generate an assignment first.{near}")
+        known = [p.parent.name for p in self.folder.glob("source/*/*.ipynb") if p.stem == p.parent.name]
+        if name not in known:
+            has = (
+                f"Handed out so far: {', '.join(sorted(known))}." if known else "None was handed out so far."
+            )
+            raise Trouble(f"there is no assignment {shown(name)}.{suggestion(name, known)} {has}")
+        return Intake(self.folder, name)
+
+    def nbgrader(self, *words: str) -> None:
+        """Run an nbgrader command in the course folder."""
         if not (self.folder / "nbgrader_config.py").exists():
             raise Trouble(f"{self.folder} is no course folder yet: generate an assignment first")
-        scripts = Path(sys.executable).parent  # nbgrader calls alembic by its name
-        surroundings = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-        # A mistake in the settings must stop nbgrader: it would go on without them, and without the sandbox.
-        surroundings["TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR"] = "1"
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *words],
             cwd=self.folder,
-            env={**surroundings, **(environment or {})},
+            env=self.environment({}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        if check and done.returncode:
+        if done.returncode:
             raise Trouble(f"nbgrader {' '.join(words)} failed:\n{done.stdout[-3000:]}")
-        return done.stdout
+
+    def environment(self, more: dict[str, str]) -> dict[str, str]:
+        """The variables that nbgrader needs."""
+        scripts = Path(sys.executable).parent  # nbgrader calls alembic by its name
+        path = f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"
+        # A mistake in the settings must stop nbgrader: it would go on without them, and without the sandbox.
+        strict = {"TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR": "1"}
+        return {**os.environ, "PATH": path, **strict, **more}
 
 
-def checked(notebook: Path) -> dict[str, float]:
-    """The check cells of a notebook and their points."""
-    cells = json.loads(notebook.read_text())["cells"]
-    marks = [cell["metadata"].get("nbgrader", {}) for cell in cells]
-    return {mark["grade_id"]: mark["points"] for mark in marks if mark.get("grade")}
+def notebook_of(path: Path) -> NotebookNode:
+    """A notebook that a teacher wants to hand out."""
+    if not path.is_file():
+        what = "is a folder: name a notebook in it" if path.is_dir() else "does not exist"
+        inside = (
+            path.glob("*.ipynb") if path.is_dir() else [*siblings(path), *Path("notebooks").rglob("*.ipynb")]
+        )
+        near = suggestion(path.name, [str(p) for p in inside if p.suffix == ".ipynb"])
+        raise Trouble(f"{path} {what}.{near}")
+    try:
+        cells_of(data_of(path))
+        return nbformat.read(path, 4)
+    except (Unreadable, ValueError, KeyError, AttributeError) as error:
+        raise Trouble(f"{path} cannot be handed out: {error}") from error
+
+
+def siblings(path: Path) -> list[Path]:
+    """What lies beside a file or folder that may not exist."""
+    return sorted(path.parent.iterdir()) if path.parent.is_dir() else []

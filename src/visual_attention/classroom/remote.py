@@ -4,10 +4,14 @@ A check gets a `Remote` for the student's function. Values that come back are co
 the student's code never enters, and gradients travel through the sandbox as well.
 """
 
+import contextlib
 import dataclasses
 import os
+import secrets
+import signal
 import subprocess
 import time
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +19,15 @@ import torch
 
 from visual_attention import rooms
 from visual_attention.classroom import wire
+from visual_attention.classroom.watch import Watch, family
 from visual_attention.exercises.calling import Outcome
 from visual_attention.exercises.feedback import Part, Report
 from visual_attention.exercises.report import checks
 
 START = 120.0  # seconds for Python and torch to load on a busy machine
-HARD_LIMIT = 60.0  # seconds for one request; a call stops by itself earlier (calling.py)
+SECONDS = 30.0  # for one statement or one call; it is then interrupted
+CALLS = 4  # times SECONDS is what all calls of one exercise may take together
+GRACE = 5.0  # seconds more, after which a process that heeds no interrupt is killed
 
 
 def find_check(name: str) -> Callable:
@@ -32,48 +39,99 @@ def find_check(name: str) -> Callable:
 
 
 class Sandbox:
-    """A student's notebook in a process of its own.
+    """A student's notebook in a process of its own, and each exercise in a fork of that.
 
     Args:
         command: How to start worker.py, with or without a sandbox around it.
+        seconds: The longest that one statement or one call may run.
     """
 
-    def __init__(self, command: list[str]):
+    def __init__(self, command: list[str], *, seconds: float = SECONDS):
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True
         )
         os.set_blocking(self.process.stdin.fileno(), False)
-        self.started = False
+        self.seconds, self.watch = seconds, Watch(self.process.pid)
+        self.alive, self.begun, self.starved = True, False, False
+        self.size = 0  # how many processes stand there while no exercise is examined
+        self.callbacks: list[Callable] = []
+        self.deadline = float("inf")  # of the exercise that is being examined
 
     def __enter__(self) -> "Sandbox":
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self.process.kill()
+        self.end()
         for stream in (self.process.stdin, self.process.stdout):
             stream.close()
+
+    def end(self) -> None:
+        """Kill it and all that it started."""
+        self.alive = False
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # the group that start_new_session made
         self.process.wait()
 
-    def ask(self, do: str, *, seconds: float = HARD_LIMIT, **request: Any) -> Any:
-        """One request and its answer; Garbled when there is none."""
-        if not self.started:
-            self.started = True
-            self.ask("find", name="", seconds=START)
-        end = time.monotonic() + seconds
+    def ask(self, do: str, *, seconds: float | None = None, **request: Any) -> Any:
+        """One request and its answer; Garbled, and the sandbox at an end, when there is none."""
+        if not self.alive:
+            raise wire.Garbled(wire.ENDED)
+        end = min(time.monotonic() + (seconds or self.seconds + GRACE), self.deadline)
         try:
-            wire.write(self.process.stdin, wire.pack({"do": do, **request}, _refer), end)
-            reply = wire.unpack(wire.reader(self.process.stdout, end), lambda tree: Remote(self, tree))
-        except wire.Garbled:
-            self.process.kill()  # a late answer must not be taken for that to the next request
+            reply = self._exchange({"do": do, **request}, end)
+            while "callback" in reply:
+                reply = self._exchange(self._called_back(reply), end)
+        except wire.Garbled as garbled:
+            self.end()  # a late answer must not be taken for that to the next request
+            self.starved = isinstance(garbled, wire.Starved)
             raise
-        if not isinstance(reply, dict) or "ok" not in reply:
-            raise wire.Garbled(str(reply)[:500])
+        if "ok" not in reply:
+            raise wire.Garbled(str(reply.get("gone") or reply.get("error"))[:500])
         return reply["ok"]
 
-    def run(self, source: str, *, everything: bool, seconds: float = HARD_LIMIT) -> str:
-        """Run a cell; returns its error, if any."""
-        return str(self.ask("run", source=source, everything=everything, seconds=seconds))
+    def _exchange(self, message: dict, end: float) -> dict:
+        turn = secrets.token_hex(8)  # a reply that was written before it was asked for cannot bear it
+        wire.write(self.process.stdin, wire.pack({**message, "turn": turn}, self._refer), end)
+        read = wire.reader(self.process.stdout, end, self.watch)
+        reply = wire.unpack(read, lambda tree: Remote(self, tree))
+        if not isinstance(reply, dict) or reply.get("turn") != turn:
+            raise wire.Garbled("it spoke in the sandbox's name")
+        return reply
+
+    def _called_back(self, call: dict) -> dict:
+        """The answer calls a function that the check handed to it."""
+        try:
+            function = self.callbacks[call["callback"]]
+            return {"value": function(*call["args"], **call["kwargs"])}
+        except Exception as error:
+            return {"raised": f"{type(error).__name__}: {error}"[:300]}
+
+    def _refer(self, thing: Any) -> dict:
+        if isinstance(thing, Remote):
+            return {"number": thing.reference["number"]}
+        if not isinstance(thing, types.FunctionType):
+            kind = type(thing).__qualname__
+            raise wire.Unsendable(f"{kind} cannot go to the sandbox: mark the check apart=False")
+        self.callbacks.append(thing)
+        return {"callback": len(self.callbacks) - 1}
+
+    def warm(self) -> None:
+        """Wait until it has started."""
+        self.ask("warm", seconds=START)
+        self.size = len(family(self.process.pid))
+
+    def begin(self) -> None:
+        """Examine the next exercise in a new process; Garbled if the last one has left others behind."""
+        self.deadline = float("inf")
+        if self.begun:
+            self.ask("end")
+        self.ask("begin")
+        self.begun = True
+        self.callbacks.clear()
+        if self.size and len(family(self.process.pid)) > self.size + 1:
+            self.end()
+            raise wire.Garbled(wire.ENDED)
 
     def student(self, name: str) -> Any:
         """The function or class of that name, or None."""
@@ -82,9 +140,10 @@ class Sandbox:
     def check(self, name: str, answer: str, points: float) -> Report:
         """Run a check here on an answer there; only a check marked `apart=False` runs there."""
         check = find_check(name)
+        self.deadline = time.monotonic() + CALLS * self.seconds
         if check.apart:
             return check(self.student(answer))
-        reply = self.ask("check", check=name, name=answer, seconds=10 * HARD_LIMIT)
+        reply = self.ask("check", check=name, name=answer, seconds=CALLS * self.seconds)
         parts = [
             Part(str(text), None if passed is None else bool(passed), float(worth))
             for text, passed, worth in reply["parts"]
@@ -104,11 +163,16 @@ class Remote:
         """Call it there; used by `check.call`."""
         state = torch.get_rng_state()
         try:
-            reply = self.sandbox.ask("call", target=self, args=args, kwargs=kwargs, state=state)
+            seconds = self.sandbox.seconds
+            reply = self.sandbox.ask(
+                "call", target=self, args=args, kwargs=kwargs, state=state, limit=seconds
+            )
             outcome = _outcome(reply["outcome"])
             number = int(reply["number"])
-        except (wire.Garbled, KeyError, TypeError, ValueError, AttributeError) as error:
-            return Outcome(error=f"Your code left the sandbox without an answer ({error}).")
+        except wire.Garbled as garbled:
+            return Outcome(error=f"Your code gave no answer: {garbled}.")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Outcome(error="Your code gave no answer: it spoke in the sandbox's name.")
         after = reply.get("state")
         if isinstance(after, torch.Tensor) and (after.shape, after.dtype) == (state.shape, state.dtype):
             torch.set_rng_state(after)  # so that random numbers come as if the call had been made here
@@ -166,12 +230,6 @@ def _outcome(values: dict) -> Outcome:
         [str(text) for text in texts][:10] for texts in (outcome.changed, outcome.warned)
     )
     return outcome
-
-
-def _refer(thing: Any) -> dict:
-    if isinstance(thing, Remote):
-        return {"number": thing.reference["number"]}
-    raise wire.Unsendable(f"{type(thing).__qualname__} cannot go to the sandbox: mark the check apart=False")
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:

@@ -3,18 +3,23 @@
 Run: python -m visual_attention.classroom.sandbox
 """
 
+import functools
 import os
 import shutil
 import site
+import subprocess
 import sys
 from pathlib import Path
 
 import visual_attention
 
 UNSAFE = "VISUAL_ATTENTION_UNSAFE"  # environment variable: "1" grades without a sandbox
-MEMORY = 6 * 2**30  # bytes of data
-PROCESSES = 4096
-FILE = 2**30  # bytes in one file
+MEMORY = 3 * 2**30  # bytes: of data in one process, and of all processes together
+PROCESSES = 48  # of one submission at a time, seen by watch.py
+FORKS = 4096  # of one user, kept by the kernel, where that user is not root
+FILE = 64 * 2**20  # bytes in one file
+FILES = 256  # open at a time
+DISK = 128 * 2**20  # bytes of all files together; they lie in memory
 SYSTEM = (
     "/usr",
     "/bin",
@@ -28,6 +33,7 @@ SYSTEM = (
 )
 
 
+@functools.cache
 def available() -> str:
     """Empty if bubblewrap can be used here; otherwise the reason."""
     if not sys.platform.startswith("linux"):
@@ -40,6 +46,12 @@ def available() -> str:
     return "" if trial == 0 else "bubblewrap is installed but may not make namespaces here"
 
 
+@functools.cache
+def knows() -> str:
+    """What this bubblewrap says about its options: those of before 2022 cannot limit the size of a folder."""
+    return subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
+
+
 def plain() -> list[str]:
     """The worker without a sandbox: in a process of its own, but with the teacher's rights."""
     return [sys.executable, "-m", "visual_attention.classroom.worker"]
@@ -47,7 +59,7 @@ def plain() -> list[str]:
 
 def confined() -> list[str]:
     """The worker in bubblewrap: it sees Python, the installed packages and this package, read-only."""
-    limits = [f"--data={MEMORY}", f"--nproc={PROCESSES}", f"--fsize={FILE}", "--core=0"]
+    limits = [f"--data={MEMORY}", f"--fsize={FILE}", f"--nofile={FILES}", f"--nproc={FORKS}", "--core=0"]
     options = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--chdir", "/tmp"]
     for name in SYSTEM:
         path = Path(name)
@@ -55,9 +67,16 @@ def confined() -> list[str]:
             options += ["--symlink", os.readlink(path), name]
         elif path.exists():
             options += ["--ro-bind", name, name]
-    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
+    size = ["--size", str(DISK)] if "--size" in knows() else []
+    options += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/dev/shm"]
     for name in readable():  # after the empty /tmp, which would hide a course that lies in the real one
         options += ["--ro-bind", name, name]
+    options += [
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
+    ]  # nothing can be written but into /tmp and /dev/shm
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
@@ -69,7 +88,9 @@ def confined() -> list[str]:
     }
     for name, value in environment.items():
         options += ["--setenv", name, value]
-    return ["prlimit", *limits, "bwrap", *options, *plain()]
+    # Processes in the sandbox can read the environment of bwrap itself, which clearenv does not clear.
+    prlimit, bwrap = (shutil.which(name) or name for name in ("prlimit", "bwrap"))
+    return ["env", "-i", prlimit, *limits, bwrap, *options, *plain()]
 
 
 def package_folder() -> Path:

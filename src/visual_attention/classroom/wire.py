@@ -13,7 +13,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-LIMIT = 256 * 2**20  # bytes in one message
+LIMIT = 32 * 2**20  # bytes in one message
+TREE = 2 * 2**20  # bytes of all that is not a tensor: as Python's objects it takes many times that
+GLANCE = 0.1  # seconds between two looks at what the other side is doing
 MANY = 10_000  # items taken from a generator
 DTYPES = {
     str(t).removeprefix("torch."): t
@@ -24,12 +26,21 @@ DTYPES = {
 }
 
 
+LATE = "it was still running when its time was up, and heeded no interrupt"
+MUCH = "it returned more than can be looked at"
+ENDED = "it ended the sandbox"
+
+
 class Unsendable(Exception):
     """A value that has no place in a message."""
 
 
 class Garbled(Exception):
     """A message that is not as agreed, too large, or late."""
+
+
+class Starved(Garbled):
+    """The machine had too little memory left; whoever ran in the sandbox may not be to blame."""
 
 
 def pack(value: Any, keep: Callable[[Any], dict]) -> bytes:
@@ -46,12 +57,12 @@ def unpack(read: Callable[[int], bytes], find: Callable[[dict], Any]) -> Any:
     try:
         head = read(int.from_bytes(read(4), "big"))
         lengths = json.loads(head)
-        if not all(type(n) is int and n >= 0 for n in lengths) or sum(lengths) > LIMIT:
-            raise Garbled("sizes")
+        if not all(type(n) is int and n >= 0 for n in lengths) or sum(lengths) > LIMIT or lengths[0] > TREE:
+            raise Garbled(MUCH)
         tree, *blobs = [read(n) for n in lengths]
         return _value(json.loads(tree), blobs, find)
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise Garbled(f"{type(error).__name__}: {error}") from error
+        raise Garbled(f"it answered with something else than values ({type(error).__name__})") from error
 
 
 def write(stream: BinaryIO, message: bytes, end: float) -> None:
@@ -59,26 +70,38 @@ def write(stream: BinaryIO, message: bytes, end: float) -> None:
     rest = memoryview(message)
     while rest:
         if not select.select([], [stream], [], max(0, end - time.monotonic()))[1]:
-            raise Garbled("out of time")
+            raise Garbled(LATE)
         try:
             rest = rest[stream.write(rest) or 0 :]
         except OSError as error:
-            raise Garbled("the other side has ended") from error
+            raise Garbled(ENDED) from error
 
 
-def reader(stream: BinaryIO, end: float | None) -> Callable[[int], bytes]:
-    """Read exactly so many bytes from an unbuffered pipe, before a time by the monotonic clock."""
+def reader(
+    stream: BinaryIO, end: float | None, watch: Callable[[], None] = lambda: None
+) -> Callable[[int], bytes]:
+    """Read exactly so many bytes from an unbuffered pipe, before a time by the monotonic clock.
+
+    Args:
+        watch: Called while there is nothing to read; may raise Garbled.
+    """
+
+    def wait() -> None:
+        while not select.select([stream], [], [], GLANCE)[0]:
+            if time.monotonic() >= end:
+                raise Garbled(LATE)
+            watch()
 
     def read(count: int) -> bytes:
         if count > LIMIT:
-            raise Garbled("too long")
+            raise Garbled(MUCH)
         parts = []
         while count:
-            if end is not None and not select.select([stream], [], [], max(0, end - time.monotonic()))[0]:
-                raise Garbled("out of time")
+            if end is not None:
+                wait()
             part = stream.read(min(count, 2**16))
             if not part:
-                raise Garbled("the other side has ended")
+                raise Garbled(ENDED)
             parts.append(part)
             count -= len(part)
         return b"".join(parts)

@@ -2,88 +2,126 @@
 
 Started by remote.py; speaks wire.py on its standard input and output. Whatever the student's code does to
 this process, it can only change the values that it returns: the grader compares them in a process of its own.
+
+The first process loads torch and reads the cells, but runs none. Each exercise is examined in a fork of it,
+so that nothing that one answer does, not even leaving or crashing, reaches the next.
 """
 
-import ast
-import builtins
+import contextlib
+import difflib
+import importlib
 import itertools
-import linecache
+import mmap
 import os
+import signal
 import sys
 import types
-from typing import Any
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 import torch
-from IPython.core.inputtransformer2 import TransformerManager
 
 from visual_attention.classroom import wire
-from visual_attention.exercises.calling import Outcome, invoke, quiet
-
-DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-
-class Cells:
-    """The student's notebook: a namespace that cells run in."""
-
-    def __init__(self) -> None:
-        self.namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
-        self.namespace["get_ipython"] = lambda: Silent()
-        self.namespace["display"] = lambda *args, **kwargs: None
-        self.count = 0
-
-    def run(self, source: str, *, everything: bool) -> str:
-        """Run a cell, or only its imports, definitions and constants; returns the error, if any."""
-        self.count += 1
-        name = f"<cell {self.count}>"
-        with quiet():
-            try:
-                source = TransformerManager().transform_cell(source)
-                linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-                for statement in ast.parse(source, name).body:
-                    if everything or is_definition(statement):
-                        module = ast.Module([statement], type_ignores=[])
-                        exec(compile(module, name, "exec"), self.namespace)
-            except BaseException as error:
-                return f"{type(error).__name__}: {error}"[:500]
-        return ""
-
-
-def is_definition(statement: ast.stmt) -> bool:
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-        return isinstance(statement.value, ast.Constant)
-    return isinstance(statement, DEFINITIONS)
-
-
-class Silent:
-    """Stands in for IPython, whose magics have no meaning here."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: None
+from visual_attention.classroom.cells import Cells
+from visual_attention.exercises.calling import Outcome, at_most, invoke, quiet
 
 
 class Worker:
     """Answers the grader's requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self.source, self.sink = source, sink
         self.cells = Cells()
         self.objects: list[Any] = []  # what cannot be sent, by number
         self.calls: list[tuple[list, list]] = []  # for gradients: inputs and outputs of each call
+        self.turn: Any = None  # the mark of the request that is being answered
+        self.busy = mmap.mmap(-1, 1)  # shared with the fork: whether the grader waits for an answer
 
-    def answer(self, request: dict) -> Any:
-        return getattr(self, f"do_{request.pop('do')}")(**request)
+    def serve(self, *, first: bool) -> None:
+        """Answer until the grader goes, or, in a fork, until it ends the exercise."""
+        while True:
+            try:
+                request = dict(self.read())
+            except (wire.Garbled, TypeError, ValueError):  # the grader has gone, or its pipe is spoilt
+                os._exit(0)
+            self.busy[0] = 1
+            self.turn = request.pop("turn", None)
+            do = request.pop("do", "")
+            if first and do == "begin":
+                self.fork()
+            elif first and do not in ("read", "warm"):
+                self.write({"gone": "it left the process between two calls"})
+            else:
+                self.write(self.reply(do, request))
+            if do == "end" and not first:
+                os._exit(0)
 
-    def do_run(self, source: str, everything: bool) -> str:
-        return self.cells.run(source, everything=everything)
+    def fork(self) -> None:
+        """A process for one exercise; says so if it ended and left the grader waiting."""
+        child = os.fork()
+        if child == 0:
+            self.write({"ok": None})
+            self.serve(first=False)
+        _, status = os.waitpid(child, 0)
+        if self.busy[0]:
+            self.write({"gone": how_it_ended(status)})
+
+    def reply(self, do: str, request: dict) -> dict:
+        try:
+            return {"ok": getattr(self, f"do_{do}")(**request)}
+        except BaseException as error:
+            return {"error": f"{type(error).__name__}: {error}"[:500]}
+
+    def read(self) -> Any:
+        return wire.unpack(wire.reader(self.source, None), self.find)
+
+    def write(self, reply: dict) -> None:
+        """Answer the request that came last."""
+        turn = {"turn": self.turn}
+        try:
+            message = wire.pack(reply | turn, self.keep)
+        except BaseException as error:
+            message = wire.pack({"error": f"{type(error).__name__}: {error}"[:500], **turn}, self.keep)
+        self.busy[0] = 0
+        self.sink.write(message)
+        self.sink.flush()
+
+    def do_warm(self) -> None:
+        """Load what torch loads, slowly, at the first gradient: once, not once an exercise."""
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch.fx.experimental.symbolic_shapes")
+
+    def do_read(self, cell: int, source: str) -> dict:
+        with quiet():
+            try:
+                return {"lines": self.cells.read(cell, source), "error": ""}
+            except Exception as error:
+                return {"lines": [], "error": f"{type(error).__name__}: {error}"[:300]}
+
+    def do_plan(self, answer: str, own: int | None, until: int, definitions: bool) -> list:
+        return self.cells.plan(answer, own, until, definitions=definitions)
+
+    def do_step(self, cell: int, number: int, limit: float) -> tuple[str, bool]:
+        return self.cells.step(cell, number, limit)
+
+    def do_end(self) -> None:
+        """The exercise has been examined; serve() then ends the process."""
 
     def do_find(self, name: str) -> Any:
         return {"found": self.cells.namespace.get(name)}
 
-    def do_call(self, target: Any, args: tuple, kwargs: dict, state: torch.Tensor) -> dict:
+    def do_near(self, name: str, others: list) -> str:
+        """The student's function whose name is most like this one, other exercises' left out."""
+        own = [n for n, f in self.cells.namespace.items() if getattr(f, "__module__", "") == "__main__"]
+        return "".join(difflib.get_close_matches(name, set(own) - set(others), 1))
+
+    def do_call(self, target: Any, args: tuple, kwargs: dict, state: torch.Tensor, limit: float) -> dict:
         torch.set_rng_state(state)
         try:
-            outcome = invoke(target, args, kwargs)
+            outcome = invoke(target, args, kwargs, seconds=limit)
             if isinstance(outcome.value, types.GeneratorType):
-                outcome.value = list(itertools.islice(outcome.value, wire.MANY))
+                with quiet(), at_most(limit):
+                    outcome.value = list(itertools.islice(outcome.value, wire.MANY))
         except BaseException as error:  # an object that refuses even to be looked at
             outcome = Outcome(error=f"Your code stopped with {type(error).__name__}")
         leaves = [t for t in tensors([*args, *kwargs.values()]) if t.requires_grad]
@@ -112,7 +150,31 @@ class Worker:
         return {"number": len(self.objects) - 1, "type": kind, "callable": callable(thing)}
 
     def find(self, reference: dict) -> Any:
+        if "callback" in reference:
+            return self.callback(reference["callback"])
         return self.objects[reference["number"]]
+
+    def callback(self, number: int) -> Callable:
+        """A function of the check's that the answer may call; no gradient passes through it."""
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            self.write({"callback": number, "args": args, "kwargs": kwargs})
+            self.busy[0] = 1
+            answer = self.read()
+            self.turn = answer["turn"]
+            if "raised" in answer:
+                raise RuntimeError(answer["raised"])
+            return answer["value"]
+
+        return function
+
+
+def how_it_ended(status: int) -> str:
+    """What became of a process, from os.waitpid's status."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return f"it crashed Python itself ({signal.Signals(number).name})"
+    return f"it left the process with status {os.WEXITSTATUS(status)}, as `os._exit` does"
 
 
 def tensors(value: Any) -> list[torch.Tensor]:
@@ -133,18 +195,7 @@ def main() -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     torch.set_num_threads(1)
-    worker = Worker()
-    while True:
-        try:
-            request = wire.unpack(wire.reader(source, None), worker.find)
-        except wire.Garbled:  # the grader has gone
-            os._exit(0)
-        try:
-            reply = wire.pack({"ok": worker.answer(request)}, worker.keep)
-        except BaseException as error:
-            reply = wire.pack({"error": f"{type(error).__name__}: {error}"[:500]}, worker.keep)
-        sink.write(reply)
-        sink.flush()
+    Worker(source, sink).serve(first=True)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from visual_attention.exercises.values import (
     start,
     without_gradient,
 )
+from visual_attention.training import find_nonfinite
 
 NOT_ATTEMPTED = "Not attempted yet: fill in the cell above, run it, then run this check again."
 
@@ -46,6 +47,7 @@ class Check:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.reached = 0.0  # points of all parts that were examined
+        self.called: functools.partial | None = None  # the student's code that was called last
 
     def random(self, *shape: int, seed: int = 0) -> torch.Tensor:
         """Normal float32 numbers from a generator of their own. Use distinct primes as sizes."""
@@ -60,6 +62,7 @@ class Check:
         """
         if not callable(function):
             self.stop(f"A function or a class was wanted here, got {kind(function)}.")
+        self.called = functools.partial(function, *args, **kwargs)
         outcome = getattr(function, "invoke", functools.partial(invoke, function))(args, kwargs)
         self._hear(outcome)
         if outcome.error:
@@ -113,7 +116,7 @@ class Check:
             what = "NaN" if got.isnan().any() else "infinity"
             self.stop(
                 f"{start(name)} holds {what} in {int((~got.isfinite()).sum())} of {got.numel()} places: "
-                "a division by zero, or the exponential of a large number?"
+                f"a division by zero, or the exponential of a large number?{self._begins()}"
             )
         return got
 
@@ -180,6 +183,13 @@ class Check:
             self.report.fault = f"the parts add up to {self.reached:g} points, not {self.report.points:g}"
         elif self.reached:
             self.note(f"Not examined until this is right: {rest:g} more points.")
+
+    def _begins(self) -> str:
+        """Where numbers stop being finite in what was called last, if that is a network."""
+        if self.called is None or not isinstance(self.called.func, torch.nn.Module):
+            return ""
+        begins = find_nonfinite(self.called.func, None, lambda network, _: self.called())
+        return f" It begins in {begins}." if begins else ""
 
     def _hear(self, outcome: Outcome) -> None:
         if outcome.printed.strip():
