@@ -1,4 +1,4 @@
-"""Honest under attack: honest marks stay, the attacker earns nothing, nothing is lost or runs where it is shown."""
+"""Honest under attack: honest marks stay, the attacker earns nothing, and nothing is lost or runs."""
 
 import hashlib
 import html.parser
