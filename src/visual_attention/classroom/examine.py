@@ -89,7 +89,14 @@ class Examination:
 
     def attempt(self, question: Question, until: int, *, definitions: bool = False) -> Attempt:
         """The report from the cells before this one; Broken where the machine itself gave way."""
-        attempt = self._attempt(question, until, definitions)
+        try:
+            attempt = self._attempt(question, until, definitions)
+        except Broken:
+            raise
+        except Exception as error:  # nobody thought of it, so the next exercise must not suffer from it
+            attempt = Attempt(failure(question, f"Your code could not be examined ({type(error).__name__})."))
+            attempt.report.fault = f"{type(error).__name__}: {error}"
+            self.sandbox.end()
         if self.sandbox.starved:
             raise Broken("this machine's memory ran out")
         return attempt

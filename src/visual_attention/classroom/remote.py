@@ -7,6 +7,7 @@ the student's code never enters, and gradients travel through the sandbox as wel
 import contextlib
 import dataclasses
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -79,21 +80,24 @@ class Sandbox:
         end = min(time.monotonic() + (seconds or self.seconds + GRACE), self.deadline)
         try:
             reply = self._exchange({"do": do, **request}, end)
-            while isinstance(reply, dict) and "callback" in reply:
+            while "callback" in reply:
                 reply = self._exchange(self._called_back(reply), end)
         except wire.Garbled as garbled:
             self.end()  # a late answer must not be taken for that to the next request
             self.starved = isinstance(garbled, wire.Starved)
             raise
-        if not isinstance(reply, dict) or "ok" not in reply:
-            gone = isinstance(reply, dict) and reply.get("gone")
-            raise wire.Garbled(str(gone or reply)[:500])
+        if "ok" not in reply:
+            raise wire.Garbled(str(reply.get("gone") or reply.get("error"))[:500])
         return reply["ok"]
 
-    def _exchange(self, message: dict, end: float) -> Any:
-        wire.write(self.process.stdin, wire.pack(message, self._refer), end)
+    def _exchange(self, message: dict, end: float) -> dict:
+        turn = secrets.token_hex(8)  # a reply that was written before it was asked for cannot bear it
+        wire.write(self.process.stdin, wire.pack({**message, "turn": turn}, self._refer), end)
         read = wire.reader(self.process.stdout, end, self.watch)
-        return wire.unpack(read, lambda tree: Remote(self, tree))
+        reply = wire.unpack(read, lambda tree: Remote(self, tree))
+        if not isinstance(reply, dict) or reply.get("turn") != turn:
+            raise wire.Garbled("it spoke in the sandbox's name")
+        return reply
 
     def _called_back(self, call: dict) -> dict:
         """The answer calls a function that the check handed to it."""
@@ -165,8 +169,10 @@ class Remote:
             )
             outcome = _outcome(reply["outcome"])
             number = int(reply["number"])
-        except (wire.Garbled, KeyError, TypeError, ValueError, AttributeError) as error:
-            return Outcome(error=f"Your code gave no answer: {error}.")
+        except wire.Garbled as garbled:
+            return Outcome(error=f"Your code gave no answer: {garbled}.")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Outcome(error="Your code gave no answer: it spoke in the sandbox's name.")
         after = reply.get("state")
         if isinstance(after, torch.Tensor) and (after.shape, after.dtype) == (state.shape, state.dtype):
             torch.set_rng_state(after)  # so that random numbers come as if the call had been made here

@@ -88,7 +88,9 @@ def confined() -> list[str]:
     }
     for name, value in environment.items():
         options += ["--setenv", name, value]
-    return ["prlimit", *limits, "bwrap", *options, *plain()]
+    # Processes in the sandbox can read the environment of bwrap itself, which clearenv does not clear.
+    prlimit, bwrap = (shutil.which(name) or name for name in ("prlimit", "bwrap"))
+    return ["env", "-i", prlimit, *limits, bwrap, *options, *plain()]
 
 
 def package_folder() -> Path:

@@ -27,6 +27,7 @@ DTYPES = {
 
 
 LATE = "it was still running when its time was up, and heeded no interrupt"
+MUCH = "it returned more than can be looked at"
 ENDED = "it ended the sandbox"
 
 
@@ -57,7 +58,7 @@ def unpack(read: Callable[[int], bytes], find: Callable[[dict], Any]) -> Any:
         head = read(int.from_bytes(read(4), "big"))
         lengths = json.loads(head)
         if not all(type(n) is int and n >= 0 for n in lengths) or sum(lengths) > LIMIT or lengths[0] > TREE:
-            raise Garbled("it returned more than can be looked at")
+            raise Garbled(MUCH)
         tree, *blobs = [read(n) for n in lengths]
         return _value(json.loads(tree), blobs, find)
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -93,7 +94,7 @@ def reader(
 
     def read(count: int) -> bytes:
         if count > LIMIT:
-            raise Garbled("too long")
+            raise Garbled(MUCH)
         parts = []
         while count:
             if end is not None:

@@ -34,17 +34,19 @@ class Worker:
         self.cells = Cells()
         self.objects: list[Any] = []  # what cannot be sent, by number
         self.calls: list[tuple[list, list]] = []  # for gradients: inputs and outputs of each call
+        self.turn: Any = None  # the mark of the request that is being answered
         self.busy = mmap.mmap(-1, 1)  # shared with the fork: whether the grader waits for an answer
 
     def serve(self, *, first: bool) -> None:
         """Answer until the grader goes, or, in a fork, until it ends the exercise."""
         while True:
             try:
-                request = self.read()
-            except wire.Garbled:  # the grader has gone
+                request = dict(self.read())
+            except (wire.Garbled, TypeError, ValueError):  # the grader has gone, or its pipe is spoilt
                 os._exit(0)
             self.busy[0] = 1
-            do = request.pop("do") if isinstance(request, dict) else None
+            self.turn = request.pop("turn", None)
+            do = request.pop("do", "")
             if first and do == "begin":
                 self.fork()
             elif first and do not in ("read", "warm"):
@@ -74,10 +76,12 @@ class Worker:
         return wire.unpack(wire.reader(self.source, None), self.find)
 
     def write(self, reply: dict) -> None:
+        """Answer the request that came last."""
+        turn = {"turn": self.turn}
         try:
-            message = wire.pack(reply, self.keep)
+            message = wire.pack(reply | turn, self.keep)
         except BaseException as error:
-            message = wire.pack({"error": f"{type(error).__name__}: {error}"[:500]}, self.keep)
+            message = wire.pack({"error": f"{type(error).__name__}: {error}"[:500], **turn}, self.keep)
         self.busy[0] = 0
         self.sink.write(message)
         self.sink.flush()
@@ -157,6 +161,7 @@ class Worker:
             self.write({"callback": number, "args": args, "kwargs": kwargs})
             self.busy[0] = 1
             answer = self.read()
+            self.turn = answer["turn"]
             if "raised" in answer:
                 raise RuntimeError(answer["raised"])
             return answer["value"]

@@ -75,6 +75,14 @@ class TestInPython:
         widget.digit, widget.photograph = -1, 1
         np.testing.assert_array_equal(widget.picture(), BACKGROUNDS[NASTY])
 
+    @pytest.mark.parametrize("size", [12, 24, 40, 90])
+    def test_pictures_of_any_size_have_room_for_the_digit(self, model, size):
+        finder = DigitFinder(folded(model), {"cat": np.full((size, size), 0.2)}, DIGITS)
+        top, left = finder.corner
+        assert 0 <= min(top, left) and max(top, left) + finder.side <= size
+        assert finder.picture().shape == (size, size) and finder.picture().max() > 0.5
+        np.testing.assert_allclose(finder.look()[1], by_torch(model, finder.picture())[1], atol=1e-5)
+
     def test_shrinking_keeps_the_mean(self):
         digit = RNG.random((28, 28))
         for side in (1, 7, 9, 18, 28):

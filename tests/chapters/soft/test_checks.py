@@ -211,11 +211,71 @@ MASKED = {
 }
 
 
+def asking(weigh, total=lambda weights, values: (weights[..., None] * values).sum(1)):
+    """An answer that weighs as told: from raw scores (B, N), d, queries (B, d) and keys (B, N, d)."""
+
+    def answer(features, query, to_query, to_key, to_value):
+        places = features.flatten(2).transpose(1, 2)
+        keys, q = places @ to_key, query @ to_query
+        raw = torch.einsum("bnd,bd->bn", keys, q)
+        return total(weigh(raw, keys.shape[-1], q, keys), places @ to_value)
+
+    return answer
+
+
+def right(raw, d, q, k):
+    return (raw / d**0.5).softmax(1)
+
+
+def largest_of_the_batch(raw, d, q, k):
+    e = (raw / d**0.5 - (raw / d**0.5).max()).exp()
+    return e / e.sum(1, keepdim=True)
+
+
+def scrambled_places(features, *rest):
+    b, c, h, w = features.shape
+    return solved.query_pool(features.reshape(b, h * w, c).transpose(1, 2).reshape(b, c, h, w), *rest)
+
+
+QUERY_POOL = {
+    "not divided by the square root": asking(lambda raw, d, q, k: raw.softmax(1)),
+    "You divide by d:": asking(lambda raw, d, q, k: (raw / d).softmax(1)),
+    "You multiply by the square root": asking(lambda raw, d, q, k: (raw * d**0.5).softmax(1)),
+    "the square root of C": lambda f, q, wq, wk, wv: solved.query_pool(
+        f, q, wq * (wk.shape[1] / f.shape[1]) ** 0.5, wk, wv
+    ),
+    "The query is not heard": asking(lambda raw, d, q, k: (k.sum(-1) / d**0.5).softmax(1)),
+    "All places weigh the same": asking(lambda raw, d, q, k: torch.full_like(raw, 1 / raw.shape[1])),
+    "The weights are sigmoids": asking(lambda raw, d, q, k: (raw / d**0.5).sigmoid()),
+    "do not divide by the sum": asking(lambda raw, d, q, k: (raw / d**0.5).exp()),
+    "You take the mean over the places": asking(right, lambda w, v: (w[..., None] * v).mean(1)),
+    "runs over the batch": asking(lambda raw, d, q, k: (raw / d**0.5).softmax(0)),
+    "share one budget": asking(lambda raw, d, q, k: (raw / d**0.5).flatten().softmax(0).view_as(raw)),
+    "the query of the first one": lambda f, q, *rest: solved.query_pool(f, q[:1].expand_as(q), *rest),
+    "that is an argmax": asking(
+        lambda raw, d, q, k: torch.nn.functional.one_hot(raw.argmax(1), raw.shape[1]).float()
+    ),
+    "a minus before the scores": asking(lambda raw, d, q, k: (-raw / d**0.5).softmax(1)),
+    "scrambles the axes": scrambled_places,
+    "It has the width of the keys": lambda f, q, wq, wk, wv: solved.query_pool(f, q, wq, wk, wk),
+    "It has the width of the features": lambda f, q, wq, wk, wv: solved.query_pool(
+        f, q, wq, wk, torch.eye(f.shape[1])
+    ),
+    "Those look like weights": asking(right, lambda w, v: w),
+    "do not sum them over the places": asking(right, lambda w, v: w[..., None] * v),
+    "an axis of size 1 remains": asking(right, lambda w, v: w[:, None] @ v),
+    "The batch axis is lost": asking(right, lambda w, v: (w[..., None] * v).sum(1).squeeze()),
+    "scores in the thousands for one picture": asking(largest_of_the_batch),
+    "No gradient reaches to_key": lambda f, q, wq, wk, wv: solved.query_pool(f, q, wq, wk.detach(), wv),
+}
+
+
 def test_checks():
     wrong = {
         "check_spatial_softmax": SPATIAL_SOFTMAX,
         "check_attention_pool": ATTENTION_POOL,
         "check_effective_places": EFFECTIVE_PLACES,
         "check_masked_spatial_softmax": MASKED,
+        "check_query_pool": QUERY_POOL,
     }
     contract(soft, solved, wrong)

@@ -5,7 +5,7 @@ Chapter: notebooks/mechanisms/soft.ipynb
 
 import torch
 
-from visual_attention.chapters.soft import mistakes
+from visual_attention.chapters.soft import asked, mistakes
 from visual_attention.chapters.soft.mistakes import entropy, masked, softmax
 from visual_attention.exercises.report import Check, exercise
 
@@ -133,6 +133,45 @@ def check_masked_spatial_softmax(student, check: Check):
 
     scores = scores.clone().requires_grad_()
     check.gradients(check.call(student, scores, nothing), points=1, scores=scores)
+
+
+@exercise(points=5)
+def check_query_pool(student, check: Check):
+    """Features (B, C, H, W), a query (B, Q) and three matrices become the query's answer, (B, v)."""
+    inputs = [mistakes.asked_of(check, *sizes, seed=seed) for seed, sizes in enumerate(mistakes.ASKED_SIZES)]
+    got = []
+    for given in inputs:
+        (b, c, h, w), d, v = given[0].shape, given[3].shape[1], given[4].shape[1]
+        shapes = mistakes.in_query_shape(b, c, h, w, d, v)
+        got.append(check.tensor(check.call(student, *given), shape=(b, v), shapes=shapes, name="your answer"))
+    want = [asked.query_pool(*given) for given in inputs]
+    if not check.equal(got, want, points=2, name="your answer", mistakes=mistakes.in_query(inputs)):
+        return
+    features, *rest = (tensor.clone() for tensor in inputs[0])
+    features[1] *= 1000  # scores in the thousands for one picture, small ones for the other
+    got = check.call(student, features, *rest)
+    check.that(
+        _close(got, asked.query_pool(features, *rest)),
+        points=0.5,
+        good="Scores in the thousands do no harm.",
+        bad="With scores in the thousands for one picture of the batch, the weights come out wrong: `exp` "
+        "overflows, or the largest score of the whole batch was subtracted.",
+    )
+    leaves = [tensor.clone().requires_grad_() for tensor in inputs[0]]
+    names = ("features", "query", "to_query", "to_key", "to_value")
+    got = check.call(student, *leaves)
+    learns = check.gradients(got, points=0.5, **dict(zip(names, leaves, strict=True)))
+    if not learns:
+        return
+    model, losses = asked.learn(lambda *given: check.call(student, *given), steps=120)
+    share = asked.accuracy(model, count=300)
+    check.that(
+        share > 0.6,
+        points=2,
+        good=f"In 120 steps a network around your pool learns to answer: {share:.0%} of 300 new pictures.",
+        bad=f"A network around your pool does not learn to answer: {share:.0%} of 300 new pictures after 120 "
+        "steps.",
+    )
 
 
 def _map_like(
