@@ -119,7 +119,7 @@ def check_spatial_gate(student, check: Check):
     check.gradients(check.call(student, x, kernel), points=1, x=x, kernel=kernel)
 
 
-@exercise(points=3, apart=False)  # it hands functions to the answer
+@exercise(points=3)
 def check_which_then_where(student, check: Check):
     """CBAM: gate by which(x), then gate the result by where of the result."""
     inputs = [check.random(*size, seed=seed) for seed, size in enumerate(SIZES)]
