@@ -217,6 +217,21 @@ def test_a_file_that_cannot_be_read_does_not_hide_behind_an_earlier_one(intake, 
     assert "it is empty" in reason and "an earlier file" in reason
 
 
+def test_another_notebook_that_is_handed_out_changes_what_is_graded(intake, soft, tmp_path):
+    laid(tmp_path, {"in/a.ipynb": written(soft.filled()), "in/b.ipynb": b""})
+    intake.take_all(gather(tmp_path / "in", "soft"))
+    key = intake.roll.students["a"].key
+    intake.adopt()
+    assert intake.roll.students["a"].key == key
+    tree = soft.filled({})
+    check = next(cell for cell in tree["cells"] if soft.is_check(cell))
+    check["metadata"]["nbgrader"]["points"] = 40
+    write(tmp_path / "source/soft/soft.ipynb", written(tree))
+    again = Intake(tmp_path, "soft")
+    again.adopt()
+    assert again.roll.students["a"].key != key and again.roll.students["b"].reason == "it is empty"
+
+
 def test_what_came_another_way_is_taken_up(intake, soft, tmp_path):
     """nbgrader's own exchange puts files into submitted/ by itself."""
     for student, content in {

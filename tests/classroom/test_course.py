@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_notebook
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.classroom.conftest import ROOT, chapters, run
 from visual_attention.classroom.made_up import written
@@ -35,16 +35,20 @@ def test_what_is_handed_out_is_the_public_notebook(course, soft):
     assert [cell.source for cell in notebook.cells] == [cell.source for cell in soft.notebook.cells]
 
 
-def test_names_that_do_not_exist_get_an_answer(course, tmp_path):
+def test_names_that_do_not_exist_get_an_answer(course, tmp_path, soft):
     """No traceback, status 1, and the name that was perhaps meant."""
     (tmp_path / "Downloads").mkdir()
     (tmp_path / "file.ipynb").write_bytes(b"x")
+    mark = {"schema_version": 3, "grade_id": "mine", "grade": True, "solution": False, "locked": True}
+    test = new_code_cell("assert True", metadata={"nbgrader": {**mark, "task": False, "points": 1}})
+    write(tmp_path / "tested.ipynb", written({**soft.filled({}), "cells": [*soft.filled({})["cells"], test]}))
     asked = {
         ("generate", "nothere.ipynb"): "nothere.ipynb does not exist",
         ("generate", "notebooks/mechanisms/sotf.ipynb"): "Did you mean notebooks/mechanisms/soft.ipynb?",
         ("generate", "notebooks/mechanisms"): "is a folder: name a notebook in it",
         ("generate", str(tmp_path / "file.ipynb")): "it is text of another kind",
         ("generate", "notebooks/start.ipynb"): "holds no exercises",
+        ("generate", str(tmp_path / "tested.ipynb")): "no checks of the course, and cannot be graded: mine",
         ("collect", "sotf", str(tmp_path)): "there is no assignment sotf. Did you mean soft?",
         ("collect", "hard", str(tmp_path)): "Handed out so far: soft.",
         ("collect", "soft", str(tmp_path / "Downlaods")): "Did you mean Downloads?",
