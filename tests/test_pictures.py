@@ -218,6 +218,12 @@ class TestFrom:
             with pytest.raises(ValueError, match="an array or a tensor, got (int|NoneType|dict)"):
                 opened(nothing)
 
+    def test_an_image_of_pillow_that_ends_too_early(self):
+        half = stored(Image.fromarray(np.kron(PIXELS, np.ones((20, 20, 1), np.uint8))), "PNG")
+        half = Image.open(io.BytesIO(half[: len(half) // 2]))
+        with pytest.raises(ValueError, match="this picture cannot be read as one: .*truncated"):
+            opened(half)
+
     @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about what is broken beside the pixels
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
     @settings(max_examples=150, deadline=None)
@@ -305,6 +311,10 @@ class TestArrays:
         if isinstance(wrong, np.ndarray) and wrong.dtype != object and wrong.dtype != np.uint32:
             with pytest.raises(ValueError, match=says):
                 opened(torch.tensor(wrong))
+
+    def test_rows_of_several_lengths_are_refused(self):
+        with pytest.raises(ValueError, match="wanted one picture, rows of one length"):
+            opened([[0.1, 0.2], [0.3]])
 
     def test_rounding_is_forgiven_and_more_where_it_is_asked_for(self):
         close(opened(np.array([[1.0005, -0.0005]])), np.array([[1.0, 0.0]]))

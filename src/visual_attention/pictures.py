@@ -66,7 +66,10 @@ def opened(
     if hasattr(picture, "read"):
         return _file(picture, "this file", enough, frame, beneath, slack)
     if isinstance(picture, Image.Image):
-        return _pillow(_at(picture, frame, "this picture"), enough, beneath, slack)
+        _at(picture, frame, "this picture")
+        with _reading("this picture"):
+            picture.load()
+        return _pillow(picture, enough, beneath, slack)
     if hasattr(picture, "detach") or hasattr(picture, "__array__") or isinstance(picture, list | tuple):
         return _array(picture, enough, beneath, channels, slack)
     raise ValueError(
@@ -93,7 +96,9 @@ def unit(values: Any, name: str = "picture", *, slack: float = SLACK) -> np.ndar
     if array.dtype == bool:
         return array.astype(np.float32)
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
-        return array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+        numbers = array.astype(np.float32)
+        numbers /= np.float32(np.iinfo(array.dtype).max)  # in place: large pictures are held once
+        return numbers
     if array.dtype.kind != "f":
         raise ValueError(
             f"{name}: wanted uint8, uint16, bools or floats from 0 to 1, got {array.dtype}, whose white is "
@@ -122,7 +127,7 @@ def _file(file: Any, name: str, enough: int | None, frame: int | None, beneath: 
     with _reading(name):
         picture = Image.open(file)
     with picture:
-        _at(picture, frame or 0, name)
+        _at(picture, frame, name)
         with _reading(name):
             if step := _step(picture, enough):  # a JPEG can leave out detail while it is read
                 picture.draft(None, (picture.width // step, picture.height // step))
@@ -145,16 +150,16 @@ def _reading(name: str) -> Iterator[None]:
         raise ValueError(f"wanted a picture, but {name} cannot be read as one: {error}") from error
 
 
-def _at(picture: Image.Image, frame: int | None, name: str) -> Image.Image:
-    """The picture, at one of its frames."""
+def _at(picture: Image.Image, frame: int | None, name: str) -> None:
+    """Go to one of its frames; without a number it stays where it is, a file at the first."""
+    if frame is None:
+        return
     with _reading(name):
         count = getattr(picture, "n_frames", 1)
-    if frame is not None and not 0 <= frame < count:
+    if not 0 <= frame < count:
         raise ValueError(f"frame: wanted 0 to {count - 1}, got {frame}: {name} holds {count}")
-    if frame is not None and count > 1:
-        with _reading(name):
-            picture.seek(frame)
-    return picture
+    with _reading(name):
+        picture.seek(frame)
 
 
 def _pillow(picture: Image.Image, enough: int | None, beneath: float, slack: float) -> np.ndarray:
@@ -207,7 +212,10 @@ def _shrunk(picture: Image.Image, enough: int | None) -> Image.Image:
 def _array(values: Any, enough: int | None, beneath: float, channels: str | None, slack: float):
     """Numbers in any order of their axes."""
     tensor = hasattr(values, "detach")
-    array = values.detach().cpu() if tensor else np.asarray(values)
+    try:
+        array = values.detach().cpu() if tensor else np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"wanted one picture, rows of one length, got a list of others: {error}") from error
     first = _first(tuple(array.shape), channels, tensor=tensor)
     if enough is not None and str(array.dtype) in ("uint8", "torch.uint8"):
         array = np.moveaxis(np.asarray(array), 0, -1) if first else np.asarray(array)

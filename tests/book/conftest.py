@@ -24,6 +24,7 @@ from filelock import FileLock
 from tools import book as maker
 
 LOCAL = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
+PATIENCE = 120_000  # milliseconds; a machine on which others work takes its time
 THEMES = 3  # light, dark, and as the system
 
 
@@ -102,11 +103,12 @@ def visit(pages, address, request):
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=scheme, **settings)
         context.add_init_script(f"try {{ localStorage.mode = localStorage.theme = '{scheme}' }} catch {{}}")
+        context.set_default_timeout(PATIENCE)
         made = Visit(context.new_page())
         made.watch()
         base = pages.as_uri() if over == "file" else address
         made.page.goto(f"{base}/{name}.html", wait_until="load")
-        made.page.wait_for_function(TYPESET, timeout=60_000)
+        made.page.wait_for_function(TYPESET)
         made.page.evaluate("document.fonts.ready.then(() => {})")
         made.page.evaluate(DRAWN)
         return context, made

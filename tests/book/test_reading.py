@@ -15,7 +15,7 @@ def test_search_finds_a_chapter(open_page, over):
     page.keyboard.type("softmax")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=softmax*")
-    page.locator("#search-results .search-summary", has_text="found").wait_for(timeout=20_000)
+    page.locator("#search-results .search-summary", has_text="found").wait_for()
     if over == "http":  # excerpts of the pages that were found are fetched one by one
         page.wait_for_load_state("networkidle")
         page.locator("#search-results li p.context").first.wait_for()

@@ -11,7 +11,7 @@ from visual_attention.chapters.cost.exact import Blocks, Explicit, Fused, nothin
 
 def tokens(batch=2, count=11, width=3, seed=0, scale=1.0):
     generator = torch.Generator().manual_seed(seed)
-    return tuple(scale * torch.randn(3, batch, count, width, generator=generator).unbind())
+    return (scale * torch.randn(3, batch, count, width, generator=generator)).unbind()
 
 
 def test_one_query_by_hand():

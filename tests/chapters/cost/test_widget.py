@@ -4,7 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
+from tests.view.test_accessible import SMALL
 from tests.widgets import settle
 from visual_attention.chapters.cost.local import CrissCross, Windows
 from visual_attention.chapters.cost.widget import (
@@ -75,7 +77,7 @@ def test_what_cannot_be_shown_is_refused(build, complaint):
 
 def test_alt_texts_tell_the_numbers():
     assert "2,048 of 4,096 scores computed so far, 256 of them in memory" in AttentionBill("blocks", 8).alt
-    assert "the mixture is 3.6" in RunningSoftmax(SCORES, VALUES).alt
+    assert "the mixture is 3.599" in RunningSoftmax(SCORES, VALUES).alt
 
 
 def counted(page):
@@ -96,15 +98,15 @@ def test_the_page_counts_as_the_package_does(draw, way):
 @pytest.mark.browser
 def test_choosing_and_playing(draw):
     page = draw(AttentionBill("blocks", 8), width=400, touch=True)
-    page.get_by_label("whole matrix").check(force=True)
-    page.get_by_label("Progress").focus()
+    page.get_by_label("whole matrix", exact=True).check(force=True)
+    page.get_by_label("Progress", exact=True).focus()
     page.keyboard.press("End")
     assert counted(page) == [0, 0, 0, 4096]
     assert "4,096 computed, never more than 4,096 kept" in page.locator(".tk-reading").inner_text()
-    page.get_by_label("Tokens").select_option(label="16 on a grid of 4 x 4")
+    page.get_by_label("Tokens", exact=True).select_option(label="16 on a grid of 4 x 4")
     assert counted(page) == [0, 0, 0, 256]
-    page.get_by_label("shifted windows").check(force=True)
-    page.get_by_label("Window").select_option(label="2 x 2 places")
+    page.get_by_label("shifted windows", exact=True).check(force=True)
+    page.get_by_label("Window", exact=True).select_option(label="2 x 2 places")
     assert counted(page)[0] == 256 - int(Windows(4, window=2, shift=1).allowed().sum())
     page.keyboard.press("Home")
 
@@ -112,18 +114,24 @@ def test_choosing_and_playing(draw):
 @pytest.mark.browser
 def test_only_what_counts_can_be_set(draw):
     page = draw(AttentionBill("blocks", 8))
-    assert page.get_by_label("Window").is_disabled() and page.get_by_label("Block").is_enabled()
-    page.get_by_label("criss-cross").check(force=True)
-    assert page.get_by_label("Window").is_disabled() and page.get_by_label("Block").is_disabled()
+    assert (
+        page.get_by_label("Window", exact=True).is_disabled()
+        and page.get_by_label("Block", exact=True).is_enabled()
+    )
+    page.get_by_label("criss-cross", exact=True).check(force=True)
+    assert (
+        page.get_by_label("Window", exact=True).is_disabled()
+        and page.get_by_label("Block", exact=True).is_disabled()
+    )
     page.get_by_label("windows", exact=True).check(force=True)
-    assert page.get_by_label("Window").is_enabled()
+    assert page.get_by_label("Window", exact=True).is_enabled()
 
 
 @pytest.mark.browser
 def test_larger_blocks_keep_more(draw):
     page = draw(AttentionBill("blocks", 8, block=4))
     assert "never more than 16 kept" in page.locator(".tk-reading").inner_text()
-    page.get_by_label("Block").select_option(label="16 queries and keys")
+    page.get_by_label("Block", exact=True).select_option(label="16 queries and keys")
     assert "never more than 256 kept" in page.locator(".tk-reading").inner_text()
 
 
@@ -178,3 +186,15 @@ def test_frames_go_from_nothing_to_all():
     assert (widget.now() == 1).all()
     widget.frame = FRAMES
     assert (widget.now() >= 2).all()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width,scheme", [(1280, "light"), (400, "dark")])
+def test_axe_finds_nothing_and_nothing_overflows(draw, width, scheme):
+    page = draw(
+        AttentionBill("shifted windows", 8), RunningSoftmax(SCORES, VALUES), width=width, scheme=scheme
+    )
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.evaluate(SMALL)

@@ -3,7 +3,7 @@ import torch
 
 from visual_attention.chapters.soft import claims, pools
 from visual_attention.data import digits
-from visual_attention.experiments import ledger, plan, record, registry, trial
+from visual_attention.experiments import ledger, plan, record, registry, specification, trial
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import held, paired
 from visual_attention.training import seeded
@@ -183,3 +183,13 @@ def test_what_the_chapter_says_of_pictures_without_end_and_of_three_hundred():
     assert higher.against["max pooling"].low < 0 < higher.against["max pooling"].high
     assert set(higher.rising) == {contender.name for contender in QUESTION.contenders}
     assert found.table("300 pictures")[0].contender.name == "attention pooling"
+
+
+def test_what_the_chapter_says_of_other_settings():
+    found = answer(QUESTION)
+    listed = {one.name: one.interval for one in specification.curve(found)}
+    assert len(listed) == len(QUESTION.variants) + 1 and specification.opponent(found) == "sigmoid gate"
+    for name in ("half the pictures", "harder: sixteen pieces of clutter", "no norm behind the pool"):
+        assert listed[name].low > QUESTION.margin
+    assert max(listed, key=lambda name: listed[name].effect) == "no norm behind the pool"
+    assert specification.turns(found) == []

@@ -174,12 +174,14 @@ DESIGN = (
 MEANING = (
     "On a thousand pictures attention pooling has the best mean, but the sigmoid gate, whose weights do "
     "not compete, is too close: the whole interval of the difference lies below the margin. Only the "
-    "average and the control are beaten by the margin with the whole interval. Without end, GeM pooling "
-    "ends higher than attention and learns faster, and the maximum ties. The trained network depends on "
-    "its weights: made uniform, exchanged, or taken from the digit, they leave little more than "
-    "guessing. All networks were still rising when their steps were spent, so that none of this is "
-    "about an end. The first version of this claim had one rate for all, no norm behind the pool and "
-    "500 steps without end, and found attention more than 60 points ahead of the average."
+    "average and the control are beaten by the margin with the whole interval. With half the pictures, "
+    "or with twice the clutter, attention is ahead of the gate by the margin; without the norm it is so "
+    "by far, which is scale and not choosing. Without end, GeM pooling ends higher than attention and "
+    "learns faster, and the maximum ties. The trained network depends on its weights: made uniform, "
+    "exchanged, or taken from the digit, they leave little more than guessing. All networks were still "
+    "rising when their steps were spent, so that none of this is about an end. The first version of "
+    "this claim had one rate for all, no norm behind the pool and 500 steps without end, and found "
+    "attention more than 60 points ahead of the average."
 )
 
 QUESTIONS = [
