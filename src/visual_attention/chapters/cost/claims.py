@@ -64,11 +64,11 @@ CLAIMS = [
             "weights that are scored are a running mean, so that each point of the curve is a fair stop."
         ),
         meaning=(
-            "Every way that chooses by place ends at or below what asking all alike gives; ways that choose by "
-            "content lose less, merging half of the keys less than dropping half. Linear attention ends a few "
-            "points above asking all alike. The three best still rise at the end of the record, so this says how "
-            "far each way came in 480 steps, not where it would end. The twins were made to lie anywhere: on "
-            "photographs, where near patches are alike, windows have more to offer."
+            "Every way that chooses by place ends at or below what asking all alike gives; ways that choose "
+            "by content lose less, merging half of the keys less than dropping half. Linear attention ends a "
+            "few points above asking all alike. The three best still rise at the end of the record, so this "
+            "says how far each way came in 480 steps, not where it would end. The twins were made to lie "
+            "anywhere: that windows lose here says nothing of photographs, where near patches are alike."
         ),
     )
 ]
