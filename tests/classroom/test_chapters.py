@@ -11,7 +11,7 @@ from visual_attention.classroom.regrade import Regrade, is_check
 from visual_attention.classroom.remote import Sandbox, find_check
 from visual_attention.classroom.restoring import restore
 
-# A network is handed to the answer, or trained through it: these checks run in the sandbox, beside the answer.
+# A network is handed to the answer, or trained through it: these checks run in the sandbox, too.
 TOGETHER = {"check_masked_attention", "check_fall_for_it", "check_find_it"}
 
 
