@@ -2,10 +2,23 @@
 
 from tests.contract.case import Case
 from tests.contract.inputs import maps
-from visual_attention.chapters.soft import pools
+from visual_attention.chapters.soft import asked, pools
 
 OTHERS = "another picture"  # what the weights come from
+
+
+def pictures_and_queries(draw, batch, size):
+    """Pictures of nine cells and the colour that is asked for."""
+    return draw.unit(batch, 3, *size), draw.whole(0, 3, batch)
+
+
 CASES = [
+    Case(
+        asked.AskedReader,
+        lambda: asked.AskedReader(asked.query_pool, channels=5, width=4),
+        pictures_and_queries,
+        sizes=((24, 24),),
+    ),
     Case(
         pools.DigitReader,
         lambda: pools.DigitReader(pools.AttentionPool(8, 3), width=8),
