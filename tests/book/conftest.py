@@ -81,7 +81,11 @@ class Visit:
         return self.page
 
 
-DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+# Two frames later; where a browser draws no frame, as behind another window, a second later.
+DRAWN = """() => new Promise(done => {
+  requestAnimationFrame(() => requestAnimationFrame(() => done()));
+  setTimeout(done, 1000);
+})"""
 
 TYPESET = """() => {
   const wanted = document.querySelectorAll('.math');

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.book import contents
+from tests.book.conftest import DRAWN
 
 pytestmark = pytest.mark.browser
 QUESTIONS = (Path(__file__).parent / "cut.js").read_text(encoding="utf-8")
@@ -16,7 +17,6 @@ QUESTIONS = (Path(__file__).parent / "cut.js").read_text(encoding="utf-8")
 OPEN = """() => {
   const closed = document.querySelectorAll('main details:not([open])');
   for (const one of closed) one.open = one.dataset.closed = true;
-  return new Promise(done => setTimeout(() => requestAnimationFrame(() => done()), 0));
 }"""
 CLOSE = "() => document.querySelectorAll('main details[data-closed]').forEach(one => one.open = false)"
 
@@ -25,6 +25,7 @@ CLOSE = "() => document.querySelectorAll('main details[data-closed]').forEach(on
 def unfolded(page):
     """The page with its hidden cells and solutions open."""
     page.evaluate(OPEN)
+    page.evaluate(DRAWN)  # by then the page has heard that they are open
     yield page
     page.evaluate(CLOSE)
 
