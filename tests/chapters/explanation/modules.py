@@ -18,7 +18,7 @@ CASES = [
         SmallTransformer,
         maps(1),
         sizes=IMAGE,
-        silent={"transformer": "in parts"},
+        silent={"transformer": "The transformer is called in parts"},
         fused=True,
     ),
     Case(SmallConvolutional, SmallConvolutional, maps(1), sizes=IMAGE),

@@ -1,26 +1,44 @@
-"""The contract's entries for the networks of the claims."""
+"""The contract's entries for the pools and the readers behind them."""
 
-from tests.contract.case import DRAWN, Case
+from tests.contract.case import Case
 from tests.contract.inputs import maps
-from visual_attention.chapters.soft import claims
-from visual_attention.mechanisms.soft import SoftAttentionPool
+from visual_attention.chapters.soft.asked import AskedReader, query_pool
+from visual_attention.chapters.soft.pools import (
+    AnothersPool,
+    AttentionPool,
+    AveragePool,
+    Deeper,
+    DigitReader,
+    GatePool,
+    GeMPool,
+    MaxPool,
+)
+
+C = 9
 
 CASES = [
     Case(
-        claims.ClutterReader,
-        lambda: claims.ClutterReader(4, pool=SoftAttentionPool(4, 3)),
+        DigitReader,
+        lambda: DigitReader(AttentionPool(4, 3), width=4),
         maps(1),
         sizes=((8, 12), (4, 4), (5, 7)),
     ),
-    Case(claims.AveragePool, claims.AveragePool, maps(9)),
-    Case(claims.MaxPool, claims.MaxPool, maps(9)),
-    Case(claims.GatePool, lambda: claims.GatePool(9, 3), maps(9)),
+    Case(AttentionPool, lambda: AttentionPool(C, 3), maps(C)),
+    Case(AnothersPool, lambda: AnothersPool(C, 3), maps(C), mixes="of another picture"),
     Case(
-        claims.ShuffledPool,
-        lambda: claims.ShuffledPool(9, 3),
-        maps(9),
-        mixes="random",
-        random=True,
-        cannot=DRAWN,
+        GatePool,
+        lambda: GatePool(C, 3),
+        maps(C),
+        silent={"gate": "asked for its weights, not for its output"},
+    ),
+    Case(AveragePool, AveragePool, maps(C)),
+    Case(MaxPool, MaxPool, maps(C)),
+    Case(GeMPool, GeMPool, lambda draw, batch, size: (draw.unit(batch, C, *size),)),
+    Case(Deeper, lambda: Deeper(C, 3, MaxPool()), maps(C)),
+    Case(
+        AskedReader,
+        lambda: AskedReader(query_pool, channels=5, width=4),
+        lambda draw, batch, size: (draw.unit(batch, 3, *size), draw.whole(0, 3, batch)),
+        sizes=((24, 24),),
     ),
 ]
