@@ -126,14 +126,20 @@ def vague(asked: Exercise, seen: Seen) -> str:
     return next(filter(None, found), "")
 
 
-def contrast(wrong: Case, right: list[Case]) -> str:
-    """Inputs of the same part for which the answer is right, and what that points to."""
+def contrast(wrong: Case, right: list[Case], mixes: Callable[[], str]) -> str:
+    """Inputs of the same part for which the answer is right, and what that points to.
+
+    Args:
+        mixes: Says whether the images of a batch mix; without that, one alone tells nothing.
+    """
     letter = next(iter(wrong.situation.sizes), "")
     for kind, hint in HINTS.items():
         found = next((case for case in right if case.situation.kind == kind), None)
         if found is None or not (found.words and wrong.words) or trivial(found):
             continue
         if kind == "one" and found.situation.sizes[letter] == 1:
+            if not mixes():
+                continue
             hint = "Do they mix, or is something of the first one used for all?"
         return f"It is right {found.words}, but not {wrong.words}. {hint}".strip()
     return ""

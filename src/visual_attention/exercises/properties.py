@@ -128,22 +128,24 @@ class Examination:
         head = f"{start(self.asked.name)} {self.be} not right{words}"
         problems = [self.got(case) for case in cases if isinstance(self.got(case), Problem)]
         others = [case for case in self.asked.cases if case.part == part and case.situation.kind != "none"]
+        wrong = next(case for case in cases if not self.right(case))
+        right = [case for case in others if self.right(case)]
+        seen = self.answered(cases)
         if len(problems) == len(cases):
             name = explanations.named_where_it_stops(self.asked, [(case, self.got(case)) for case in others])
-            told = f"{problems[0]} {name}".strip()
+            told = name or explanations.contrast(wrong, right, lambda: "yes")
+            told = f"{problems[0]} {told}".strip()
             return f"{start(words.strip())}: {told}" if words else told
-        seen = self.answered(cases)
         if name := explanations.named(
             self.asked, seen, self.elsewhere(part), lambda: self.answered(self.asked.cases)
         ):
             return f"{start(words.strip())}: {name}" if words else name
-        wrong = next(case for case in cases if not self.right(case))
-        right = [case for case in others if self.right(case)]
+        contrast = explanations.contrast(wrong, right, lambda: self.mixed(*seen[0]))
         if problems:
-            return f"{explanations.contrast(wrong, right)} {problems[0]}".strip()
+            return f"{contrast} {problems[0]}".strip()
         told = (
             explanations.special(self.asked, seen)
-            or explanations.contrast(wrong, right)
+            or contrast
             or self.by_asking_again(*seen[0])
             or explanations.vague(self.asked, seen)
         )
@@ -158,16 +160,24 @@ class Examination:
 
     def by_asking_again(self, case: Case, got: Tensor) -> str:
         """What more calls tell: images that mix, arguments that are not used, changes with another effect."""
-
-        def again(args: tuple) -> Tensor | None:
-            answer = self.ask(args, case)
-            return answer if isinstance(answer, Tensor) else None
-
+        again = self.again(case)
         return (
-            explanations.mixed(case, got, again)
+            self.mixed(case, got)
             or explanations.unused(self.asked, case, got, again)
             or explanations.answers_to_a_change(self.asked, case, got, again)
         )
+
+    def mixed(self, case: Case, got: Tensor) -> str:
+        return explanations.mixed(case, got, self.again(case))
+
+    def again(self, case: Case) -> Callable[[tuple], Tensor | None]:
+        """What the student says to other arguments than those of a case."""
+
+        def ask(args: tuple) -> Tensor | None:
+            answer = self.ask(args, case)
+            return answer if isinstance(answer, Tensor) else None
+
+        return ask
 
     def answered(self, cases: list[Case]) -> list[tuple[Case, Tensor]]:
         return [(case, got) for case in cases if isinstance(got := self.got(case), Tensor)]

@@ -125,13 +125,17 @@ class Rows(Local):
 class Columns(Local):
     """Each token asks those in its own column."""
 
+    def __init__(self, side: int):
+        super().__init__(side)
+        self.rows = Rows(side)
+
     def allowed(self) -> Tensor:
         _, column = self._places()
         return column[:, None] == column[None, :]
 
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         self._check(queries)
-        return self._turn(Rows(self.side)(*(self._turn(x) for x in (queries, keys, values))))
+        return self._turn(self.rows(*(self._turn(x) for x in (queries, keys, values))))
 
     def _turn(self, x: Tensor) -> Tensor:
         return x.unflatten(1, (self.side, self.side)).transpose(1, 2).flatten(1, 2)

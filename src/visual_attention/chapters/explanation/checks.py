@@ -43,7 +43,7 @@ def check_rollout(student, check: Check):
         )
 
 
-@exercise(points=4)
+@exercise(points=4, apart=False)  # the answer differentiates a function of the check's
 def check_integrated_gradients(student, check: Check):
     """A function, inputs (B, D), a start and a number of steps become shares (B, D) that sum to the gain."""
 
