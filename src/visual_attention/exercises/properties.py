@@ -22,7 +22,7 @@ from torch import Tensor
 from visual_attention.exercises import explanations
 from visual_attention.exercises.asked import Case, Exercise, Special, copies, returned
 from visual_attention.exercises.relations import close
-from visual_attention.exercises.report import Check, exercise
+from visual_attention.exercises.report import About, Check, exercise
 from visual_attention.exercises.substitutes import names_of
 from visual_attention.exercises.values import Problem, as_tensor, slopes, start, without_gradient
 
@@ -60,6 +60,8 @@ class Examination:
             passed = [0] + [part for part in range(1, self.asked.parts) if self.values(part)]
             self.holds(passed)
             self.means()
+            if self.asked.after:
+                self.asked.after[1](self.student, self.check)
 
     def values(self, part: int) -> bool:
         """The points for a part: all its ordinary inputs must be right."""
@@ -272,7 +274,9 @@ def examined(
     observe: Callable[..., Any] = returned,
     held: float = 1.0,
     allowed: float = 1.0,
+    after: tuple[float, Callable[..., Any]] | None = None,
     apart: bool = True,
+    about: About | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     """Make a check of a function that draws inputs; the result is called as `check_name(student)`.
 
@@ -292,16 +296,18 @@ def examined(
         gradients: Parameters that the gradient must reach, where the text asks for it.
         without: Means that the text forbids, of means.py.
         observe: What to look at: a function of `call`, which calls the answer, and of the arguments.
-        apart: As in report.exercise.
+        after: Points, and a function of the answer and the check that examines more once ordinary inputs are
+            right: whether a network learns with it, for instance.
+        apart, about: As in report.exercise.
     """
 
     def decorate(draw: Callable[..., Any]) -> Callable[[Any], Any]:
         asked = Exercise(
             *(draw, right, points, axes, name, mistakes or {}, least or {}, draws, none, gradients, without),
-            *(observe, held, allowed),
+            *(observe, held, allowed, after),
         )
 
-        @exercise(points=points, apart=apart)
+        @exercise(points=points, apart=apart, about=about)
         @functools.wraps(draw)
         def body(student: Any, check: Any) -> None:
             Examination(asked, student, check).run()
