@@ -198,7 +198,7 @@ class Examination:
         """What is wrong with the answer to one case."""
         got = self.got(case)
         if isinstance(got, Problem):
-            return lowered(str(got))
+            return lowered(str(got).rstrip(".") + ".")
         words = self.asked.specials[case.part][1] + ", " if case.part else ""
         told = explanations.special(self.asked, [(case, got)]) or explanations.vague(
             self.asked, [(case, got)]

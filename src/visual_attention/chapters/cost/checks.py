@@ -10,7 +10,7 @@ from visual_attention.chapters.cost import mistakes as wrong
 from visual_attention.chapters.cost import pairs
 from visual_attention.chapters.cost.local import Windows
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import Check
+from visual_attention.exercises.report import About, Check
 from visual_attention.exercises.values import Problem
 
 
@@ -31,9 +31,10 @@ def sums_side_by_side(call, *args):
     points=4,
     right=wrong.taken,
     axes={"B queries": 3, "m scores": 5, "d numbers": 2},
-    name="your three sums, side by side,",
+    name="your sums (side by side)",
     mistakes=wrong.STEP,
     observe=sums_side_by_side,
+    about=About("Can you take in one more block?", "a running softmax", 20),
 )
 def check_take_in(draw, B, m, d):
     """Best score, total and mixture (B,), (B,), (B, d) take in scores (B, m) with their values (B, m, d)."""
@@ -46,7 +47,15 @@ def check_take_in(draw, B, m, d):
     yield special(1, "for scores of 1000", best + 500, total, mixed, scores + 1000, values)
 
 
-@examined(points=3, right=wrong.allowed, axes={}, name="your mask", mistakes=wrong.WINDOWS, draws=1)
+@examined(
+    points=3,
+    right=wrong.allowed,
+    axes={},
+    name="your mask",
+    mistakes=wrong.WINDOWS,
+    draws=1,
+    about=About("Who may ask whom?", "shifted windows", 15),
+)
 def check_may_ask(draw):
     """Which tokens may ask each other in windows with moved borders: (N, N) of True and False."""
     yield from ((4, 2, 0), (6, 3, 0), (6, 2, 0))
@@ -56,7 +65,15 @@ def check_may_ask(draw):
     yield special(1, "with a shift", 1 + int(draw.whole(7)), window, int(draw.whole(window)))
 
 
-@examined(points=3, right=wrong.moved, axes={}, name="your bytes", mistakes=wrong.BYTES, draws=1)
+@examined(
+    points=3,
+    right=wrong.moved,
+    axes={},
+    name="your bytes",
+    mistakes=wrong.BYTES,
+    draws=1,
+    about=About("How many bytes travel?", "memory traffic of attention in blocks", 15),
+)
 def check_bytes_moved(draw):
     """How many bytes attention in blocks reads from slow memory and writes to it."""
     yield from ((64, 8, 16), (128, 4, 32), (60, 5, 60))
@@ -94,7 +111,13 @@ def learns(student, check: Check) -> None:
     name="your mixture",
     mistakes=wrong.MASKED,
     after=(2, learns),
-    apart=False,  # a network is trained through the answer
+    apart=False,  # a network is trained through the answer,
+    about=About(
+        "Make it learn: what is lost in a window?",
+        "masked attention, trained in a network",
+        20,
+        "takes thought",
+    ),
 )
 def check_masked_attention(draw, B, N, d):
     """Attention among allowed tokens, (B, N, d), which then has to learn who is whose twin."""

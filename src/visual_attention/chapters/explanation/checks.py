@@ -11,7 +11,7 @@ from torch import nn
 from visual_attention.chapters.explanation import little
 from visual_attention.chapters.explanation import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import Check, exercise
+from visual_attention.exercises.report import About, Check, exercise
 
 ENOUGH = 0.9  # of right answers, and of maps that point at the cell that decides
 TRAINING, TEST = 300, 200  # pictures
@@ -24,6 +24,7 @@ TRAINING, TEST = 300, 200  # pictures
     name="your map",
     mistakes=wrong.ROLLOUT,
     least={"T": 2},
+    about=About("Can you follow the weights?", "attention rollout", 12, "warm-up"),
 )
 def check_rollout(draw, B, L, h, T):
     """Weights (L, B, h, T, T) become what the class token takes from each patch through all blocks."""
@@ -44,7 +45,8 @@ def straight(x):
     axes={"B examples": 3, "D numbers": 5},
     name="your shares",
     mistakes=wrong.INTEGRAL,
-    apart=False,  # it hands a function to the answer
+    apart=False,  # it hands a function to the answer,
+    about=About("Can you make the shares add up?", "integrated gradients", 20),
 )
 def check_integrated_gradients(draw, B, D):
     """A function, inputs (B, D), a start and a number of steps become shares (B, D) that sum to the gain."""
@@ -67,6 +69,7 @@ def check_integrated_gradients(draw, B, D):
     },
     name="your pictures",
     mistakes=wrong.DELETION,
+    about=About("Can you take cells away?", "deleting what a map names", 15),
 )
 def check_delete_cells(draw, B, C, h, w, P, Q):
     """The `count` highest cells of each picture's map are taken from the filling."""
@@ -75,7 +78,11 @@ def check_delete_cells(draw, B, C, h, w, P, Q):
     yield special(0.5, "for a count of 0", images, filling, found, 0)
 
 
-@exercise(points=4, apart=False)
+@exercise(
+    points=4,
+    apart=False,
+    about=About("Make it learn: can you make a network fall for a shortcut?", "training on a shortcut", 20),
+)
 def check_fall_for_it(student, check: Check):
     """A network is trained on pictures in which one corner decides, and then answers by that corner."""
     for corner, turn, points in ((1, 0, 2), (2, 3, 2)):
@@ -134,7 +141,11 @@ def _taught(corner: int, turn: int) -> nn.Module:
     )
 
 
-@exercise(points=4, apart=False)
+@exercise(
+    points=4,
+    apart=False,
+    about=About("Now find it, with a method of your own", "finding out what decides", 30, "takes thought"),
+)
 def check_find_it(student, check: Check):
     """For each picture a map (B, 1, 4, 4) whose highest cell is the one that decides the network's answer."""
     for corner, turn, points in ((0, 1, 2), (3, 0, 2)):

@@ -7,7 +7,7 @@ from visual_attention.chapters.soft import asked
 from visual_attention.chapters.soft import mistakes as wrong
 from visual_attention.exercises.means import LOOP
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import Check
+from visual_attention.exercises.report import About, Check
 
 MAP = {"B images": 2, "H rows": 3, "W columns": 5}
 
@@ -20,6 +20,7 @@ MAP = {"B images": 2, "H rows": 3, "W columns": 5}
     mistakes=wrong.SOFTMAX,
     without=(LOOP,),
     gradients=("scores",),
+    about=About("Can you turn scores into shares?", "a softmax over places", 8, "warm-up"),
 )
 def check_spatial_softmax(draw, B, H, W):
     """Scores (B, 1, H, W) become weights that sum to 1 over the places of each image."""
@@ -36,6 +37,7 @@ def check_spatial_softmax(draw, B, H, W):
     name="your weighted sum",
     mistakes=wrong.POOL,
     gradients=("features", "weights"),
+    about=About("Can you look with them?", "attention pooling", 6),
 )
 def check_attention_pool(draw, B, C, H, W):
     """Features (B, C, H, W) and weights (B, 1, H, W) become their weighted sum (B, C)."""
@@ -50,6 +52,7 @@ def check_attention_pool(draw, B, C, H, W):
     axes=MAP,
     name="your number of places",
     mistakes=wrong.COUNT,
+    about=About("At how many places does it look?", "entropy of a map", 10),
 )
 def check_effective_places(draw, B, H, W):
     """Weights (B, 1, H, W) become the exponential of their entropy, (B,)."""
@@ -66,6 +69,9 @@ def check_effective_places(draw, B, H, W):
     name="your weights",
     mistakes=wrong.MASKED,
     gradients=("scores",),
+    about=About(
+        "Can you refuse to look somewhere?", "a masked softmax that never breaks", 20, "takes thought"
+    ),
 )
 def check_masked_spatial_softmax(draw, B, H, W):
     """A softmax over the places where the mask is True, and exactly 0 elsewhere."""
@@ -107,6 +113,11 @@ def learns(student, check: Check) -> None:
     mistakes=wrong.QUERY,
     gradients=("features", "query", "to_query", "to_key", "to_value"),
     after=(2, learns),
+    about=About(
+        "Can you make a pool that hears a query, and make it learn?",
+        "query, key and value; training a pool",
+        25,
+    ),
 )
 def check_query_pool(draw, B, C, H, W, Q, d, v):
     """Features (B, C, H, W), a query (B, Q) and three matrices become the query's answer, (B, v)."""
