@@ -18,10 +18,10 @@ from PIL.PngImagePlugin import PngInfo
 from tools import book
 
 PICTURE = book.ROOT / "book" / "_static" / "picture.png"
-SIZE = {"width": 1280, "height": 1200}
+WIDTH = 1280
 LINKS = "nav.bd-links a"
 SEEN = """links => links
-  .filter(link => link.href.includes('/notebooks/') && link.getBoundingClientRect().bottom < innerHeight)
+  .filter(link => link.href.includes('/notebooks/') && link.getBoundingClientRect().bottom <= innerHeight)
   .map(link => link.textContent.trim().replace(/\\s+/g, ' '))"""
 
 
@@ -44,6 +44,17 @@ def shown():
         return json.loads(picture.text["Chapters"])
 
 
+LOWEST = """links => Math.max(...links.filter(link => link.href.includes('/notebooks/'))
+  .map(link => Math.ceil(link.getBoundingClientRect().bottom)))"""
+
+
+def show_all_chapters(window):
+    """Make a window so high that its list of chapters is to be seen to the end."""
+    window.set_viewport_size({"width": WIDTH, "height": 900})
+    height = window.locator(LINKS).evaluate_all(LOWEST) + 40
+    window.set_viewport_size({"width": WIDTH, "height": height})
+
+
 def main(page="notebooks/start"):
     from playwright.sync_api import sync_playwright
 
@@ -52,15 +63,16 @@ def main(page="notebooks/start"):
         return "A picture needs Chromium: sudo apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        window = browser.new_page(viewport=SIZE, color_scheme="light")
+        window = browser.new_page(color_scheme="light")
         window.goto((book.PAGES / f"{page}.html").as_uri(), timeout=120_000)
+        show_all_chapters(window)
         window.wait_for_timeout(2500)
         window.screenshot(path=PICTURE)
         chapters = PngInfo()
         chapters.add_text("Chapters", json.dumps(window.locator(LINKS).evaluate_all(SEEN)))
         browser.close()
     with Image.open(PICTURE) as taken:
-        taken.convert("RGB").quantize(256).save(PICTURE, pnginfo=chapters, optimize=True)
+        taken.convert("RGB").save(PICTURE, pnginfo=chapters, optimize=True)
     print(f"Wrote {PICTURE.relative_to(book.ROOT)}")
     return 0
 

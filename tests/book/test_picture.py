@@ -24,5 +24,5 @@ def test_readme_shows_it():
 @pytest.mark.browser
 def test_the_titles_are_those_that_a_page_lists(page_of):
     page = page_of("notebooks/start")
-    page.set_viewport_size(picture.SIZE)
+    picture.show_all_chapters(page)
     assert page.locator(picture.LINKS).evaluate_all(picture.SEEN) == picture.titles()

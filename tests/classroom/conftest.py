@@ -12,6 +12,7 @@ import pytest
 from visual_attention.classroom import sandbox
 from visual_attention.classroom.made_up import Chapter
 from visual_attention.classroom.rehearsal import KINDS
+from visual_attention.classroom.remote import Sandbox
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 3.0  # how long one line or call may run in the tests
@@ -28,6 +29,13 @@ def run(*words: object, course: Path, status: int | None = 0, **environment: str
     )
     assert status is None or done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def run_in(box: Sandbox, source: str) -> list[str]:
+    """Run a cell in the process that examines an exercise; its errors."""
+    told = box.ask("read", cell=0, source=source)
+    steps = [box.ask("step", cell=0, number=n, limit=20.0)[0] for n in range(len(told["lines"]))]
+    return [error for error in [told["error"], *steps] if error]
 
 
 def chapters() -> dict[str, Path]:

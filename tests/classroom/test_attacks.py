@@ -1,4 +1,4 @@
-"""Honest under attack: honest marks stay, the attacker earns nothing, and nothing is lost or runs."""
+"""Honest under attack: honest marks stay, attackers earn nothing, nothing is lost or runs where it shows."""
 
 import hashlib
 import html.parser

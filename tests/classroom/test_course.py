@@ -1,4 +1,4 @@
-"""A class from the command line, with a real nbgrader: hand out, collect, grade, export, feedback."""
+"""What a teacher types, with a real nbgrader: answers to mistakes, and courses that are not as expected."""
 
 import csv
 import os
@@ -9,153 +9,87 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.classroom.submissions import chapters, points, solved, submission
-from visual_attention.classroom import sandbox
+from tests.classroom.conftest import ROOT, chapters, run
+from visual_attention.classroom.made_up import written
+from visual_attention.classroom.roll import write
 
-pytestmark = pytest.mark.slow
-confined = pytest.mark.skipif(bool(sandbox.available()), reason=sandbox.available() or "-")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("course")]
 NO_TEMPERATURE = (
     "def spatial_softmax(scores, temperature=1.0):\n    return scores.flatten(1).softmax(1).view_as(scores)"
 )
-FORGER = """
-def spatial_softmax(scores, temperature=1.0):
-    return scores.sigmoid()
-import torch
-torch.allclose = torch.equal = lambda *a, **k: True
-import visual_attention.chapters.soft.checks as s, visual_attention.exercises.report as r
-r.Check.equal = r.Check.that = lambda *a, **k: True
-s.check_spatial_softmax = check_spatial_softmax = check_attention_pool = check_effective_places = lambda f: 3
-check_masked_spatial_softmax = lambda f: 4
-get_ipython = lambda: None
-"""
-DESTROYER = """
-import os, shutil, sqlite3, subprocess
-def spatial_softmax(scores, temperature=1.0):
-    for path in ({course!r}, {home!r}):
-        shutil.rmtree(path, ignore_errors=True)
-        subprocess.run(["rm", "-rf", path])
-    try:
-        sqlite3.connect({course!r} + "/gradebook.db").execute("update grade set auto_score = 99")
-    except Exception: pass
-    return None or scores
-spatial_softmax(None)
-"""
-
-
-def run(*words: str, course: Path, status: int = 0, **environment: str) -> str:
-    command = [sys.executable, "-m", "visual_attention.classroom", "--course", str(course), *words]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def table(path: Path) -> dict[str, tuple[float, float]]:
-    rows = csv.DictReader(path.read_text().splitlines())
-    return {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in rows}
 
 
 @pytest.fixture(scope="module")
-def handed_out(tmp_path_factory):
-    """A course with the soft chapter handed out: its folder and the notebook that students get."""
-    course = tmp_path_factory.mktemp("course")
-    said = run("generate", str(chapters()["soft"]), course=course)
-    path = course / "release/soft/soft.ipynb"
-    assert str(path) in said
-    return course, nbformat.read(path, 4)
+def course(tmp_path_factory):
+    """A course with the soft chapter handed out."""
+    folder = tmp_path_factory.mktemp("course")
+    said = run("generate", chapters()["soft"], course=folder)
+    assert str(folder / "release/soft/soft.ipynb") in said
+    return folder
 
 
-def test_what_is_handed_out_is_the_public_notebook(handed_out):
-    _, notebook = handed_out
-    public = nbformat.read(chapters()["soft"], 4)
-    assert [cell.source for cell in notebook.cells] == [cell.source for cell in public.cells]
+def test_what_is_handed_out_is_the_public_notebook(course, soft):
+    notebook = nbformat.read(course / "release/soft/soft.ipynb", 4)
+    assert [cell.source for cell in notebook.cells] == [cell.source for cell in soft.notebook.cells]
 
 
-@pytest.fixture(scope="module")
-def graded(handed_out, tmp_path_factory):
-    """A class of honest and dishonest students, graded: the course and the table of scores."""
-    course, notebook = handed_out
-    downloads = tmp_path_factory.mktemp("downloads")
-    answers = solved("soft")
-    destroyer = DESTROYER.format(course=str(course), home=str(Path(sandbox.__file__).parents[1]))
-    made = {
-        "perfect": submission(notebook, answers),
-        "empty": submission(notebook, {}),
-        "partial": submission(notebook, {**answers, "spatial_softmax": NO_TEMPERATURE}),
-        "forger": submission(notebook, {"spatial_softmax": FORGER}),
-        "destroyer": submission(notebook, {**answers, "spatial_softmax": destroyer}),
-        "cutter": submission(notebook, answers),
-        "scripter": submission(notebook, {"attention_pool": answers["attention_pool"]}),
+def test_names_that_do_not_exist_get_an_answer(course, tmp_path, soft):
+    """No traceback, status 1, and the name that was perhaps meant."""
+    (tmp_path / "Downloads").mkdir()
+    (tmp_path / "file.ipynb").write_bytes(b"x")
+    mark = {"schema_version": 3, "grade_id": "mine", "grade": True, "solution": False, "locked": True}
+    test = new_code_cell("assert True", metadata={"nbgrader": {**mark, "task": False, "points": 1}})
+    write(tmp_path / "tested.ipynb", written({**soft.filled({}), "cells": [*soft.filled({})["cells"], test]}))
+    asked = {
+        ("generate", "nothere.ipynb"): "nothere.ipynb does not exist",
+        ("generate", "notebooks/mechanisms/sotf.ipynb"): "Did you mean notebooks/mechanisms/soft.ipynb?",
+        ("generate", "notebooks/mechanisms"): "is a folder: name a notebook in it",
+        ("generate", str(tmp_path / "file.ipynb")): "it is text of another kind",
+        ("generate", "notebooks/start.ipynb"): "holds no exercises",
+        ("generate", str(tmp_path / "tested.ipynb")): "no checks of the course, and cannot be graded: mine",
+        ("collect", "sotf", str(tmp_path)): "there is no assignment sotf. Did you mean soft?",
+        ("collect", "hard", str(tmp_path)): "Handed out so far: soft.",
+        ("collect", "soft", str(tmp_path / "Downlaods")): "Did you mean Downloads?",
+        ("collect", "soft", str(tmp_path / "file.ipynb")): "is a file, not a folder",
+        ("collect", "soft", str(tmp_path / "Downloads")): "no <student>.ipynb",
+        ("grade", "Soft"): "Did you mean soft?",
+        ("grade", "soft"): "nothing was handed in for soft yet",
+        ("feedback", "sof"): "Did you mean soft?",
+        ("summary", "../soft"): "there is no assignment ../soft",
+        ("export", str(tmp_path / "none/grades.csv")): "there is no folder",
+        ("export", str(tmp_path)): "is a folder: name a file",
     }
-    cutter = made["cutter"]
-    for cell in cutter.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade"):
-            cell.metadata.nbgrader["points"] = 50
-            cell.source = "40"
-    cutter.cells = [
-        c for c in cutter.cells if c.metadata.get("nbgrader", {}).get("grade_id") != "check_attention_pool"
-    ]
-    evil = "<script>alert(1)</script><img src=x onerror=alert(1)> [x](javascript:alert(1))"
-    made["scripter"].cells.insert(1, new_markdown_cell(evil))
-    for student, submitted in made.items():
-        folder = downloads if student == "perfect" else downloads / student
-        folder.mkdir(exist_ok=True)
-        nbformat.write(submitted, folder / ("perfect.ipynb" if student == "perfect" else "soft.ipynb"))
-    run("collect", "soft", str(downloads), course=course)
-    run("grade", "soft", "--jobs", "2", course=course)
-    run("export", str(course / "grades.csv"), course=course)
-    return course, table(course / "grades.csv")
+    for words, answer in asked.items():
+        said = run(*words, course=course, status=1)
+        assert answer in said and "Traceback" not in said, (words, said)
+    said = run("grade", "soft", course=course.parent / (course.name + "x"), status=1)
+    assert "is no course folder yet" in said and f"Did you mean {course.name}?" in said
+    assert "invalid choice: 'grde'" in run("grde", "soft", course=course, status=2)
 
 
-@confined
-def test_full_none_and_partial_marks(handed_out, graded):
-    most = points(handed_out[1])
-    assert most == 14
-    scores = graded[1]
-    assert scores["perfect"] == (most, most)
-    assert scores["empty"] == (0, most)
-    assert scores["partial"] == (most - 1, most)
+def test_a_mistake_in_the_settings_stops_everything(course, tmp_path):
+    write(tmp_path / "nbgrader_config.py", b"1 / 0")
+    assert "ZeroDivisionError" in run("export", tmp_path / "t.csv", course=tmp_path, status=1)
 
 
-@confined
-def test_dishonest_students_gain_nothing_and_break_nothing(graded):
-    course, scores = graded
-    assert scores["forger"][0] == 0
-    assert scores["destroyer"][0] == 10  # the other three answers are right
-    assert scores["cutter"] == (14, 14)  # check cells come back as they were handed out
-    assert (course / "gradebook.db").exists() and len(scores) == 7
-
-
-@confined
-def test_feedback_says_what_is_wrong_and_runs_nothing(graded):
-    course, _ = graded
-    assert "7 pages" in run("feedback", "soft", course=course)
-    page = (course / "feedback/partial/soft/soft.html").read_text()
-    assert "The temperature changes nothing" in page and "3 of 4 points" in page
-    assert "border-left" in page, "the report keeps its frame"
-    page = (course / "feedback/scripter/soft/soft.html").read_text()
-    assert "<script>alert" not in page and "<img src=x" not in page
-    assert page.index("Content-Security-Policy") < page.index("<script")
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
-    assert "default-src 'none'" in policy and "script-src" not in policy
-
-
-def test_without_a_sandbox_grading_is_refused(handed_out, tmp_path):
-    course, notebook = handed_out
-    nbformat.write(notebook, tmp_path / "someone.ipynb")
-    other = tmp_path / "other"
-    run("generate", str(chapters()["soft"]), course=other)
-    run("collect", "soft", str(tmp_path), course=other)
+def test_without_a_sandbox_grading_is_refused(tmp_path, soft):
+    other, downloads = tmp_path / "other", tmp_path / "downloads"
+    run("generate", chapters()["soft"], course=other)
+    answers = {"spatial_softmax": NO_TEMPERATURE}
+    write(downloads / "someone.ipynb", written(soft.filled(answers)))
+    write(downloads / "broken.ipynb", b"")
+    run("collect", "soft", downloads, course=other)
     python = str(Path(sys.executable).parent)
     said = run("grade", "soft", course=other, status=1, PATH=python)
     assert "bubblewrap is not installed" in said and "--unsafe" in said
     assert not (other / "autograded").exists()
-    run("grade", "soft", "--unsafe", course=other, PATH=python)
-    run("export", str(tmp_path / "t.csv"), course=other)
-    assert table(tmp_path / "t.csv") == {"someone": (0, 14)}
+    run("export", other / "t.csv", course=other)
+    with open(other / "t.csv", newline="") as file:
+        scores = {row["student_id"]: (row["score"], row["reason"]) for row in csv.DictReader(file)}
+    assert scores == {"someone": ("", "not graded yet"), "broken": ("", "it is empty")}
     # nbgrader itself, called in the folder without the sandbox, runs nothing either
-    run("collect", "soft", str(tmp_path), course=other)
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", "autograde", "soft", "--force"],
         cwd=other,
@@ -165,18 +99,16 @@ def test_without_a_sandbox_grading_is_refused(handed_out, tmp_path):
     )
     assert "bubblewrap is not installed" in done.stderr and "not graded" in done.stderr
     assert not (other / "autograded/someone/soft").exists()
-
-
-def test_mistakes_of_the_teacher_are_told(tmp_path):
-    empty = tmp_path / "plain.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(), empty)
-    assert "holds no exercises" in run("generate", str(empty), course=tmp_path, status=1)
-    assert "is no course folder yet" in run("export", course=tmp_path, status=1)
-    assert "no <student>.ipynb" in run("collect", "soft", str(tmp_path / "none"), course=tmp_path, status=1)
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "a b.ipynb")
-    assert "got 'a b'" in run("collect", "soft", str(tmp_path), course=tmp_path, status=1)
-    (tmp_path / "nbgrader_config.py").write_text("1 / 0")
-    assert "ZeroDivisionError" in run("export", course=tmp_path, status=1)
+    said = run("grade", "soft", "--unsafe", course=other, PATH=python)
+    assert re.search(
+        r"^someone +3\.5 +0 +0 +0 +0 +3\.5  spatial_softmax: At another temperature: The temperature",
+        said,
+        re.MULTILINE,
+    )
+    # a gradebook that is gone is made again, and what was graded before it is graded anew
+    (other / "gradebook.db").unlink()
+    run("generate", chapters()["soft"], course=other)
+    assert "soft: 1 of 2 graded" in run("grade", "soft", "--unsafe", course=other, PATH=python)
 
 
 SHORT = """
@@ -187,22 +119,22 @@ c.Execute.timeout = 120
 """
 
 
-def test_the_notebook_is_gradable_by_a_plain_nbgrader(tmp_path):
+def test_the_notebook_is_gradable_by_a_plain_nbgrader(tmp_path, soft):
     """Without our settings, in an ordinary kernel: for teachers who have their own set-up."""
-    notebook = nbformat.read(chapters()["soft"], 4)
-    notebook.cells = [cell for cell in notebook.cells if needed(cell)]
-    (tmp_path / "source/soft").mkdir(parents=True)
-    nbformat.write(notebook, tmp_path / "source/soft/soft.ipynb")
-    (tmp_path / "nbgrader_config.py").write_text(SHORT)
-    noisy = "import sys\nprint('x', file=sys.stderr)\n" + NO_TEMPERATURE.replace(
-        "    return", "    import warnings; warnings.warn('w'); print('y', file=sys.stderr)\n    return"
-    )
-    answers = solved("soft")
-    made = {"perfect": answers, "empty": {}, "partial": {**answers, "spatial_softmax": noisy}}
-    for student, filled in made.items():
-        folder = tmp_path / "submitted" / student / "soft"
-        folder.mkdir(parents=True)
-        nbformat.write(submission(notebook, filled), folder / "soft.ipynb")
+    soft.notebook.cells, kept = [cell for cell in soft.notebook.cells if needed(cell)], soft.notebook.cells
+    try:
+        noisy = "import sys\nprint('x', file=sys.stderr)\n" + NO_TEMPERATURE.replace(
+            "    return", "    import warnings; warnings.warn('w'); print('y', file=sys.stderr)\n    return"
+        )
+        write(tmp_path / "source/soft/soft.ipynb", written(soft.filled({})))
+        for student, filled in {
+            "perfect": None,
+            "partial": {**soft.answers(), "spatial_softmax": noisy},
+        }.items():
+            write(tmp_path / f"submitted/{student}/soft/soft.ipynb", written(soft.filled(filled)))
+    finally:
+        soft.notebook.cells = kept
+    write(tmp_path / "nbgrader_config.py", SHORT.encode())
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for words in (["generate_assignment", "soft"], ["autograde", "soft"], ["export", "--to=t.csv"]):
         done = subprocess.run(
@@ -213,7 +145,9 @@ def test_the_notebook_is_gradable_by_a_plain_nbgrader(tmp_path):
             text=True,
         )
         assert done.returncode == 0, done.stderr[-3000:]
-    assert table(tmp_path / "t.csv") == {"perfect": (14, 14), "empty": (0, 14), "partial": (13, 14)}
+    with open(tmp_path / "t.csv", newline="") as file:
+        scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert scores == {"perfect": 19, "partial": 18.5}
 
 
 def needed(cell) -> bool:
@@ -221,3 +155,12 @@ def needed(cell) -> bool:
     lines = [line for line in cell.source.splitlines() if line.strip()]
     imports = all(re.match(r"(from|import|\s|\)|#)", line) for line in lines)
     return cell.cell_type == "code" and ("nbgrader" in cell.metadata or imports)
+
+
+def test_a_rehearsal_says_what_it_lacks(tmp_path):
+    write(tmp_path / "a.ipynb", nbformat.writes(new_notebook()).encode())
+    assert "is not empty" in run("rehearse", "--students", "1", course=tmp_path, status=1)
+    said = run("rehearse", ROOT / "notebooks/mechanisms/nosuch.ipynb", course=tmp_path / "c", status=1)
+    assert "does not exist" in said
+    said = run("rehearse", "--solutions", "nosuch.py", course=tmp_path / "c", status=1)
+    assert "nosuch.py does not exist" in said

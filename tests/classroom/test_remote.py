@@ -1,21 +1,23 @@
 """A student's code in another process behaves for a check as it does here, and cannot forge a score."""
 
-import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.classroom.conftest import run_in
 from visual_attention.chapters.soft.checks import check_attention_pool, check_spatial_softmax
-from visual_attention.classroom import sandbox
+from visual_attention.chapters.spatial.checks import check_which_then_where
+from visual_attention.classroom import sandbox, wire
 from visual_attention.classroom.remote import Sandbox
-from visual_attention.classroom.worker import Cells, is_definition
+from visual_attention.classroom.watch import family
 from visual_attention.exercises.report import exercise
 
 SETUP = """
-import os, sys, torch
+import os, signal, sys, threading, time, torch
 from torch import nn
 
 def plus(x, scale=1.0): return (x + 1) * scale
@@ -31,6 +33,34 @@ def half(features, weights): return (features * weights.detach()).sum(dim=(2, 3)
 def sample(n): return torch.rand(n)
 def both(x): return {"a": (2 * x, x.detach()), "b": [x.sum()]}
 
+def apply(x, function): return function(x) + function(x, less=1.0) + function(x) * 0
+def leaves_later(x): threading.Timer(0.1, os._exit, [3]).start(); return x
+def deaf(x):
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    while True: pass
+def rest(seconds): time.sleep(seconds); return 0
+def breed(count, wait=20):
+    for _ in range(count):
+        if os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+    time.sleep(wait)
+    return count
+def hungry(x): return torch.ones(8 * 2**30, dtype=torch.uint8).sum()
+def fills(folder):
+    written = 0
+    for number in range(40):
+        try:
+            with open(f"{folder}/{number}", "wb") as file:
+                for _ in range(100): written += file.write(bytes(2**20))
+        except OSError: pass
+    return written
+def where(x):
+    import visual_attention
+    return visual_attention.__file__
+def cbam(x, which, where): x = x * which(x); return x * where(x)
+def cbam_swapped(x, which, where): x = x * where(x); return x * which(x)
+
 class Gate(nn.Module):
     def __init__(self, channels):
         super().__init__()
@@ -44,7 +74,9 @@ class Gate(nn.Module):
 def student():
     """A worker that is not confined, for speed: the functions above by name."""
     with Sandbox(sandbox.plain()) as box:
-        assert box.run(SETUP, everything=False) == ""
+        box.warm()
+        box.begin()
+        assert run_in(box, SETUP) == []
         yield box.student
 
 
@@ -99,13 +131,36 @@ def test_a_class_and_its_methods(student):
     assert repr(report) == "3", str(report)
 
 
+def test_functions_of_the_checks_can_be_called_from_there(student):
+    calls = []
+
+    def triple(x, *, less=0.0):
+        calls.append(x)
+        return 3 * x - less
+
+    outcome = student("apply").invoke((torch.ones(2), triple), {})
+    assert torch.equal(outcome.value, torch.full((2,), 5.0)) and len(calls) == 3 and not outcome.error
+    outcome = student("apply").invoke((torch.ones(2), lambda x: 1 / 0), {})
+    assert "ZeroDivisionError" in outcome.error
+    assert torch.equal(student("plus").invoke((torch.ones(2),), {}).value, torch.full((2,), 2.0))
+
+
+def test_the_check_that_hands_functions_to_the_answer(student):
+    """Its values are right; no gradient comes back through them, so this check is marked apart=False."""
+    report = check_which_then_where(student("cbam"))
+    assert repr(report) == "2" and "the gradient that reaches x is not" in str(report)
+    assert not check_which_then_where.apart
+    report = check_which_then_where(student("cbam_swapped"))
+    assert repr(report) == "0" and "The order is swapped" in str(report)
+
+
 def test_what_cannot_be_sent_is_the_checks_fault(student):
     @exercise(points=1)
-    def check_callback(student, check):
-        """A function of a function."""
-        check.call(student, lambda x: x)
+    def check_module(student, check):
+        """A function of a module."""
+        check.call(student, torch.nn.ReLU())
 
-    assert "apart=False" in check_callback(student("plus")).fault
+    assert "apart=False" in check_module(student("plus")).fault
 
 
 FORGERIES = """
@@ -118,19 +173,7 @@ torch.allclose = torch.equal = lambda *a, **k: True
 sys.modules["visual_attention.chapters.soft.checks"] = sys
 torch.Tensor.__eq__ = torch.Tensor.__ne__ = lambda *a: torch.tensor(True)
 """
-
-
-def test_forgeries_earn_nothing():
-    with Sandbox(sandbox.plain()) as box:
-        box.run(SETUP, everything=True)
-        for forgery in FORGERIES.strip().splitlines():
-            assert box.run(forgery, everything=True) == ""
-            assert box.check("check_spatial_softmax", "rows", 4).score == 0, forgery
-
-
-def test_a_forged_answer_on_the_pipe_earns_nothing():
-    """The worst case: the student's code finds the pipe and answers in the worker's place."""
-    forge = """
+FORGED = """
 import gc, io
 from visual_attention.classroom import wire
 def rows(scores, temperature=1.0):
@@ -141,76 +184,156 @@ def rows(scores, temperature=1.0):
             except Exception: pass
     return scores
 """
-    with Sandbox(sandbox.plain()) as box:
-        box.run(SETUP, everything=True)
-        box.run(forge, everything=True)
-        assert box.check("check_spatial_softmax", "rows", 4).score == 0
 
 
-def test_an_end_without_an_answer_is_feedback():
-    with Sandbox(sandbox.plain()) as box:
-        box.run(SETUP, everything=True)
-        report = box.check("check_spatial_softmax", "leaves", 4)
-        assert report.score == 0 and "left the sandbox without an answer" in " ".join(report.messages)
+@pytest.fixture(scope="module")
+def boxes():
+    """Workers that are shared as long as they live, by the command that starts them."""
+    kept: dict[str, Sandbox] = {}
+    yield kept
+    for box in kept.values():
+        box.end()
 
 
-def test_only_imports_definitions_and_constants_run_at_first():
-    cells = Cells()
-    source = "import math\nrate: float = 0.5\nresult = math.sqrt(4)\nprint(1/0)\ndef f(x): return x * rate\n"
-    assert cells.run(source, everything=False) == ""
-    assert "result" not in cells.namespace and cells.namespace["f"](4) == 2
-    assert "ZeroDivisionError" in cells.run(source, everything=True)
-    assert cells.run("%matplotlib inline\n!ls\nx = 1", everything=True) == "" and cells.namespace["x"] == 1
-    assert "SyntaxError" in cells.run("def (", everything=True)
-    assert not is_definition(__import__("ast").parse("while True: pass").body[0])
+def begun(boxes: dict[str, Sandbox], name: str, command: list[str]) -> Sandbox:
+    """A process of its own for one test, that has run SETUP."""
+    if name not in boxes or not boxes[name].alive:
+        boxes[name] = Sandbox(command, seconds=2.0)
+        boxes[name].warm()
+    boxes[name].begin()
+    assert run_in(boxes[name], SETUP) == []
+    return boxes[name]
+
+
+@pytest.fixture
+def box(boxes):
+    return begun(boxes, "plain", sandbox.plain())
+
+
+def test_forgeries_earn_nothing(box):
+    for forgery in FORGERIES.strip().splitlines():
+        assert run_in(box, forgery) == []
+        assert box.check("check_spatial_softmax", "rows", 4).score == 0, forgery
+
+
+def test_each_exercise_starts_afresh(box):
+    assert box.student("rows") is not None
+    run_in(box, "torch.softmax = None\nimport builtins; builtins.zip = None")
+    box.begin()
+    assert box.student("rows") is None and run_in(box, "import torch; torch.softmax(torch.ones(2), 0)") == []
+
+
+def test_an_end_without_an_answer_is_feedback_and_the_next_exercise_goes_on(box):
+    report = box.check("check_spatial_softmax", "leaves", 4)
+    assert report.score == 0 and "left the process with status 0" in " ".join(report.messages)
+
+
+def test_one_that_leaves_between_two_calls_is_told(box):
+    outcome = box.student("leaves_later").invoke((1,), {})
+    assert outcome.value == 1
+    time.sleep(0.5)
+    with pytest.raises(wire.Garbled, match="left the process between two calls"):
+        box.student("plus")
+    box.begin()
+    assert box.alive and box.student("plus") is None
+
+
+def test_a_forged_answer_on_the_pipe_earns_nothing(box):
+    """The worst case: the student's code finds the pipe and answers in the worker's place."""
+    run_in(box, FORGED)
+    report = box.check("check_spatial_softmax", "rows", 4)
+    assert report.score == 0 and "in the sandbox's name" in str(report) and not box.alive
+
+
+def test_one_that_heeds_no_interrupt_is_killed(box, monkeypatch):
+    monkeypatch.setattr("visual_attention.classroom.remote.GRACE", 0.5)
+    began = time.monotonic()
+    outcome = box.student("deaf").invoke((1,), {})
+    assert "heeded no interrupt" in outcome.error and time.monotonic() - began < 10 and not box.alive
+
+
+def test_processes_and_memory_are_watched(box, monkeypatch):
+    monkeypatch.setattr("visual_attention.classroom.watch.PROCESSES", 5)
+    error = box.student("breed").invoke((8,), {}).error
+    assert "more than 5 processes" in error and not box.alive
+
+
+def test_memory_is_watched_over_all_processes(box, monkeypatch):
+    monkeypatch.setattr("visual_attention.classroom.watch.MEMORY", 2**20)
+    assert "GB of memory" in box.student("rest").invoke((3,), {}).error and not box.alive
+
+
+def test_a_machine_that_runs_out_of_memory_is_not_the_students_fault(box, monkeypatch):
+    monkeypatch.setattr("visual_attention.classroom.watch.available", lambda: 0)
+    box.student("rest").invoke((3,), {})
+    assert box.starved and not box.alive
 
 
 confined = pytest.mark.skipif(bool(sandbox.available()), reason=sandbox.available() or "-")
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A copy of the package below /tmp, where the sandbox has a folder of its own."""
+    place = tmp_path_factory.mktemp("package")
+    shutil.copytree(sandbox.package_folder() / "visual_attention", place / "visual_attention")
+    return place
+
+
+@pytest.fixture
+def jail(boxes, place, monkeypatch):
+    """The real sandbox."""
+    monkeypatch.setattr(sandbox, "package_folder", lambda: place)
+    monkeypatch.setenv("VISIBLE", "SECRET")
+    return begun(boxes, "confined", sandbox.confined())
+
+
 @confined
-def test_the_sandbox_sees_no_files_and_no_network(tmp_path):
+def test_the_sandbox_sees_no_files_and_no_network(jail, place, tmp_path):
     secret = tmp_path / "gradebook.db"
     secret.write_text("grades")
     home = Path(__file__).parents[2]
+    package = place / "visual_attention/classroom/sandbox.py"
+    places = [str(secret), str(home / "pyproject.toml"), __file__, "/etc/passwd", str(Path.home() / ".ssh")]
     probe = f"""
-import os, pathlib, socket
+import os, socket
 def tries(path):
-    found = []
-    for place in ({str(secret)!r}, {str(home / "pyproject.toml")!r}, {__file__!r}, "/etc/passwd"):
-        if os.path.exists(place): found.append(place)
+    found = [place for place in {places!r} if os.path.exists(place)]
     try:
         socket.create_connection(("127.0.0.1", 9), timeout=1); found.append("network")
     except ConnectionRefusedError: pass
     except OSError: pass
-    found += [name for name in os.environ if "KEY" in name or "TOKEN" in name or name == "VISIBLE"]
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        if "SECRET" in open(f"/proc/{{process}}/environ").read(): found.append(f"environment of {{process}}")
     try:
         os.remove(path); found.append("removed")
     except OSError: pass
-    try:
-        open({str(Path(sandbox.__file__))!r}, "a"); found.append("package")
-    except OSError: pass
+    for name in ({str(package)!r}, "/new", "/dev/new", "/usr/new"):
+        try:
+            open(name, "a"); found.append("written " + name)
+        except OSError: pass
     return found + [f"{{len([p for p in os.listdir('/proc') if p.isdigit()])}} processes"]
 """
-    os.environ["VISIBLE"] = "1"
-    try:
-        with Sandbox(sandbox.confined()) as box:
-            assert box.run(probe, everything=False) == ""
-            found = box.student("tries").invoke((str(secret),), {}).value
-    finally:
-        del os.environ["VISIBLE"]
+    assert run_in(jail, probe) == []
+    found = jail.student("tries").invoke((str(secret),), {}).value
     assert found[:-1] == [] and int(found[-1].split()[0]) <= 3
     assert secret.read_text() == "grades"
 
 
 @confined
-def test_the_sandbox_runs_torch_and_limits_memory():
-    with Sandbox(sandbox.confined()) as box:
-        box.run(
-            SETUP + "\ndef hungry(x): return torch.ones(8 * 2**30, dtype=torch.uint8).sum()", everything=False
-        )
-        assert box.check("check_spatial_softmax", "right", 4).score == 4
-        assert "RuntimeError" in box.student("hungry").invoke((1,), {}).error
+def test_the_sandbox_runs_torch_and_limits_memory(jail, place):
+    assert jail.check("check_spatial_softmax", "right", 4).score == 4
+    assert "RuntimeError" in jail.student("hungry").invoke((1,), {}).error
+    assert jail.student("where").invoke((1,), {}).value == str(place / "visual_attention/__init__.py")
+
+
+@confined
+def test_the_disk_is_limited_and_the_next_exercise_finds_it_empty(jail):
+    filled = jail.student("fills").invoke(("/tmp",), {})
+    assert sandbox.DISK // 2 < filled.value <= sandbox.DISK
+    with pytest.raises(wire.Garbled):
+        jail.begin()
+    assert not jail.alive, "whoever goes on has to start another"
 
 
 def test_this_python_is_in_the_sandbox_and_the_whole_disk_is_not():
@@ -221,17 +344,8 @@ def test_this_python_is_in_the_sandbox_and_the_whole_disk_is_not():
 
 
 @confined
-def test_a_course_that_lies_below_tmp_is_seen_in_the_sandbox(tmp_path, monkeypatch):
-    """The sandbox has an empty /tmp of its own; what it must read has to be laid over that."""
-    shutil.copytree(sandbox.package_folder() / "visual_attention", tmp_path / "visual_attention")
-    monkeypatch.setattr(sandbox, "package_folder", lambda: tmp_path)
-    with Sandbox(sandbox.confined()) as box:
-        assert (
-            box.run(
-                "import visual_attention\ndef where(x): return visual_attention.__file__", everything=False
-            )
-            == ""
-        )
-        assert box.student("where").invoke((1,), {}).value == str(
-            tmp_path / "visual_attention" / "__init__.py"
-        )
+def test_what_is_left_behind_ends_the_sandbox(jail):
+    assert jail.student("breed").invoke((1, 0), {}).value == 1
+    with pytest.raises(wire.Garbled):
+        jail.begin()
+    assert not jail.alive and family(jail.process.pid) == [jail.process.pid]

@@ -108,7 +108,7 @@ def test_silence_and_a_full_pipe_end_in_time():
     inlet, outlet = os.pipe()
     os.set_blocking(outlet, False)
     with open(inlet, "rb", buffering=0) as source, open(outlet, "wb", buffering=0) as sink:
-        with pytest.raises(wire.Garbled, match="out of time"):
+        with pytest.raises(wire.Garbled, match="its time was up"):
             wire.reader(source, time.monotonic() + 0.1)(4)
-        with pytest.raises(wire.Garbled, match="out of time"):
+        with pytest.raises(wire.Garbled, match="its time was up"):
             wire.write(sink, b"x" * 10**6, time.monotonic() + 0.1)

@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from visual_attention.classroom import pages, sandbox
-from visual_attention.classroom.assignment import exercises
+from visual_attention.classroom.assignment import exercises, unchecked
 from visual_attention.classroom.collecting import Gathered, gather
 from visual_attention.classroom.grading import Round
 from visual_attention.classroom.intake import Intake
@@ -43,9 +43,13 @@ class Course:
 
     def generate(self, notebook: Path) -> Path:
         """Make the assignment from a chapter's notebook; returns the file to hand out."""
-        if not exercises(notebook_of(notebook)):
+        handed_out, name = notebook_of(notebook), notebook.stem
+        if not exercises(handed_out):
             raise Trouble(f"{notebook} holds no exercises")
-        name = notebook.stem
+        if others := [c.metadata.nbgrader.grade_id for c in unchecked(handed_out) if is_test(c)]:
+            raise Trouble(
+                f"these tests are no checks of the course, and cannot be graded: {', '.join(others)}"
+            )
         if identity(name) != name:
             raise Trouble(f"an assignment's name has letters, digits and ._@- only, got {shown(name)}")
         source = self.folder / "source" / name / notebook.name
@@ -190,6 +194,12 @@ def notebook_of(path: Path) -> NotebookNode:
         return nbformat.read(path, 4)
     except (Unreadable, ValueError, KeyError, AttributeError) as error:
         raise Trouble(f"{path} cannot be handed out: {error}") from error
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether a cell is meant to be graded by running it."""
+    mark = cell.metadata.nbgrader
+    return cell.cell_type == "code" and bool(mark.get("grade")) and not mark.get("solution")
 
 
 def siblings(path: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from visual_attention.classroom.remote import SECONDS, Sandbox
 from visual_attention.exercises.feedback import Part, Report
 
 FATAL = 8  # statements of a submission that may hang or end a sandbox before nobody starts another
+TOO_OFTEN = f"more than {FATAL} lines of the notebook hang or end the process that runs them"
 ALL = 10  # times SECONDS is what all statements of a submission may take together
 
 
@@ -96,8 +97,8 @@ class Examination:
         except Exception as error:  # nobody thought of it, so the next exercise must not suffer from it
             attempt = Attempt(failure(question, f"Your code could not be examined ({type(error).__name__})."))
             attempt.report.fault = f"{type(error).__name__}: {error}"
-            self.sandbox.end()
-        if self.sandbox.starved:
+            self.close()
+        if self.sandbox and self.sandbox.starved:
             raise Broken("this machine's memory ran out")
         return attempt
 
@@ -137,8 +138,7 @@ class Examination:
                     errors.append(f"In a cell, {error}")
             else:
                 return errors
-        why = f"more than {FATAL} lines of the notebook hang or end the process that runs them"
-        raise wire.Garbled(why if self.left > 0 else "its cells take too long together")
+        raise wire.Garbled(TOO_OFTEN if self.left > 0 else "its cells take too long together")
 
     def step(self, cell: int, number: int) -> str:
         """Run one statement; one that hangs or ends the sandbox is not run again."""
@@ -168,25 +168,28 @@ class Examination:
 
     def start(self) -> None:
         """A new sandbox, with the cells that can be read."""
-        self.close()
-        self.sandbox = Sandbox(self.command, seconds=self.seconds)
-        try:
-            self.sandbox.warm()
-        except wire.Garbled as garbled:
-            raise Broken(f"the sandbox does not start ({garbled})") from garbled
-        for cell, source in enumerate(self.cells):
-            if cell in self.unread:
-                continue
+        while not (self.sandbox and self.sandbox.alive):
+            self.close()
+            if len(self.fatal) > FATAL:
+                raise wire.Garbled(TOO_OFTEN)
             try:
-                told = self.sandbox.ask("read", cell=cell, source=source)
-                self.lines[cell] = list(map(str, told["lines"]))
-                error = str(told["error"])
-            except wire.Garbled as garbled:
-                error = f"it cannot even be read ({garbled})"
-            if error:
-                self.unread[cell] = f"A cell was left out: {error}"
-            if not self.sandbox.alive:
-                return self.start()
+                self.sandbox = Sandbox(self.command, seconds=self.seconds)
+                self.sandbox.warm()
+            except (wire.Garbled, OSError) as error:
+                raise Broken(f"the sandbox does not start ({error})") from error
+            for cell, source in enumerate(self.cells):
+                if cell not in self.unread and self.sandbox.alive:
+                    self.read(cell, source)
+
+    def read(self, cell: int, source: str) -> None:
+        """Have a cell taken apart, but not run."""
+        try:
+            told = self.sandbox.ask("read", cell=cell, source=source)
+            self.lines[cell], error = list(map(str, told["lines"])), str(told["error"])
+        except wire.Garbled as garbled:
+            error = self.fatal[cell, -1] = f"it cannot even be read ({garbled})"
+        if error:
+            self.unread[cell] = f"A cell was left out: {error}"
 
     def absent(self, question: Question, errors: list[str]) -> Report:
         """The report where nothing has the answer's name."""

@@ -1,5 +1,6 @@
 """Take what was handed in for one assignment: keep it as it came, and make of it what nbgrader can grade."""
 
+import hashlib
 from pathlib import Path
 
 import nbformat
@@ -21,8 +22,10 @@ class Intake:
 
     def __init__(self, course: Path, name: str):
         self.course, self.name = course, name
-        self.source = nbformat.read(course / "source" / name / f"{name}.ipynb", 4)
+        text = (course / "source" / name / f"{name}.ipynb").read_text()
+        self.source = nbformat.reads(text, 4)
         self.roll = Roll(course / "collected" / name)
+        self.handed_out = hashlib.sha256(text.encode()).hexdigest()
 
     def file(self, step: str, student: str) -> Path:
         """A student's notebook in one of nbgrader's folders, `submitted` or `autograded`."""
@@ -33,7 +36,7 @@ class Intake:
         for student, found in gathered.students.items():
             self.take(student, found)
         self.roll.passed_over = dict(gathered.passed_over)
-        self.roll.save()
+        self.save()
 
     def take(self, student: str, found: Found) -> None:
         """One student's file, or the reason why it cannot be graded."""
@@ -59,8 +62,19 @@ class Intake:
             list(map(shown, found.notes)),
         )
 
+    def save(self) -> None:
+        self.roll.handed_out = self.handed_out
+        self.roll.save()
+
     def adopt(self) -> None:
-        """Take up what came into submitted/ without collect, for instance by nbgrader's own exchange."""
+        """Make all submissions anew if another notebook was handed out; take up what is new in submitted/.
+
+        nbgrader's own exchange, for instance, puts files there without collect.
+        """
+        for student, entry in self.roll.students.items():
+            kept = self.roll.folder / f"{student}.ipynb"
+            if self.roll.handed_out != self.handed_out and kept.exists():
+                self.take(student, read(entry.name, kept))
         for folder in sorted(self.course.glob(f"submitted/*/{self.name}")):
             student, path = folder.parent.name, folder / f"{self.name}.ipynb"
             known = self.roll.students.get(student)
@@ -69,7 +83,7 @@ class Intake:
             found = read(student, path) if path.exists() else Found(student, folder, reason=absent(folder))
             path.unlink(missing_ok=True)
             self.take(student, found)
-        self.roll.save()
+        self.save()
 
     def is_graded(self, student: str) -> bool:
         """Whether what was handed in last is what was graded."""

@@ -47,6 +47,8 @@ class Regrade(NbGraderPreprocessor):
                     report = untouched(question)
                 else:
                     report = examination.report(question)
+                if report.fault:
+                    self.log.warning("%s: %s", report.name, shown(report.fault))
                 cell.outputs, cell.execution_count = [as_output(report)], None
                 ours["exercises"].append(as_record(report, question))
         return nb, resources

@@ -19,6 +19,7 @@ import torch
 
 from visual_attention import rooms
 from visual_attention.classroom import wire
+from visual_attention.classroom.sandbox import DISK
 from visual_attention.classroom.watch import Watch, family
 from visual_attention.exercises.calling import Outcome
 from visual_attention.exercises.feedback import Part, Report
@@ -63,8 +64,6 @@ class Sandbox:
 
     def __exit__(self, *exception: Any) -> None:
         self.end()
-        for stream in (self.process.stdin, self.process.stdout):
-            stream.close()
 
     def end(self) -> None:
         """Kill it and all that it started."""
@@ -72,6 +71,8 @@ class Sandbox:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # the group that start_new_session made
         self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            stream.close()
 
     def ask(self, do: str, *, seconds: float | None = None, **request: Any) -> Any:
         """One request and its answer; Garbled, and the sandbox at an end, when there is none."""
@@ -87,11 +88,12 @@ class Sandbox:
             self.starved = isinstance(garbled, wire.Starved)
             raise
         if "ok" not in reply:
+            self.begun = self.begun and "gone" not in reply
             raise wire.Garbled(str(reply.get("gone") or reply.get("error"))[:500])
         return reply["ok"]
 
     def _exchange(self, message: dict, end: float) -> dict:
-        turn = secrets.token_hex(8)  # a reply that was written before it was asked for cannot bear it
+        turn = secrets.token_hex(wire.TURN // 2)  # a reply written before it was asked for cannot bear it
         wire.write(self.process.stdin, wire.pack({**message, "turn": turn}, self._refer), end)
         read = wire.reader(self.process.stdout, end, self.watch)
         reply = wire.unpack(read, lambda tree: Remote(self, tree))
@@ -122,14 +124,15 @@ class Sandbox:
         self.size = len(family(self.process.pid))
 
     def begin(self) -> None:
-        """Examine the next exercise in a new process; Garbled if the last one has left others behind."""
+        """Examine the next exercise in a new process; Garbled if the last one has left anything behind."""
         self.deadline = float("inf")
         if self.begun:
             self.ask("end")
-        self.ask("begin")
+        filled = self.ask("begin")
         self.begun = True
         self.callbacks.clear()
-        if self.size and len(family(self.process.pid)) > self.size + 1:
+        many = self.size and len(family(self.process.pid)) > self.size + 1
+        if many or not isinstance(filled, int) or filled > DISK // 4:
             self.end()
             raise wire.Garbled(wire.ENDED)
 

@@ -33,15 +33,17 @@ class Roll:
         self.folder, self.path = folder, folder / "roll.json"
         self.students: dict[str, Entry] = {}
         self.passed_over: dict[str, str] = {}  # file -> reason, of the last collection
+        self.handed_out = ""  # a digest of the notebook that the submissions were made for
         if self.path.exists():
             stored = json.loads(self.path.read_text())
             self.students = {student: Entry(**entry) for student, entry in stored["students"].items()}
-            self.passed_over = stored["passed over"]
+            self.passed_over, self.handed_out = stored["passed over"], stored["handed out"]
 
     def save(self) -> None:
         """Write it as a whole or not at all."""
         entries = {student: asdict(entry) for student, entry in sorted(self.students.items())}
-        write(self.path, {"students": entries, "passed over": self.passed_over})
+        lists = {"students": entries, "passed over": self.passed_over}
+        write(self.path, {"handed out": self.handed_out, **lists})
 
 
 def write(path: Path, content: Any) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import visual_attention
 
 UNSAFE = "VISUAL_ATTENTION_UNSAFE"  # environment variable: "1" grades without a sandbox
+FOLDERS = "VISUAL_ATTENTION_FOLDERS"  # environment variable: what can be written to in the sandbox
 MEMORY = 3 * 2**30  # bytes: of data in one process, and of all processes together
 PROCESSES = 48  # of one submission at a time, seen by watch.py
 FORKS = 4096  # of one user, kept by the kernel, where that user is not root
@@ -48,7 +49,7 @@ def available() -> str:
 
 @functools.cache
 def knows() -> str:
-    """What this bubblewrap says about its options: those of before 2022 cannot limit the size of a folder."""
+    """What this bubblewrap says about its options: older ones cannot limit the size of a folder."""
     return subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
 
 
@@ -85,6 +86,7 @@ def confined() -> list[str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(package_folder()),
+        FOLDERS: "/tmp:/dev/shm",
     }
     for name, value in environment.items():
         options += ["--setenv", name, value]

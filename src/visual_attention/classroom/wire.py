@@ -15,6 +15,7 @@ import torch
 
 LIMIT = 32 * 2**20  # bytes in one message
 TREE = 2 * 2**20  # bytes of all that is not a tensor: as Python's objects it takes many times that
+TURN = 16  # letters of the mark by which a reply is known to be the answer to a request
 GLANCE = 0.1  # seconds between two looks at what the other side is doing
 MANY = 10_000  # items taken from a generator
 DTYPES = {

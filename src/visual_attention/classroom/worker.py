@@ -23,6 +23,7 @@ import torch
 
 from visual_attention.classroom import wire
 from visual_attention.classroom.cells import Cells
+from visual_attention.classroom.sandbox import FOLDERS
 from visual_attention.exercises.calling import Outcome, at_most, invoke, quiet
 
 
@@ -33,9 +34,10 @@ class Worker:
         self.source, self.sink = source, sink
         self.cells = Cells()
         self.objects: list[Any] = []  # what cannot be sent, by number
+        self.disk = on_disk()
         self.calls: list[tuple[list, list]] = []  # for gradients: inputs and outputs of each call
-        self.turn: Any = None  # the mark of the request that is being answered
-        self.busy = mmap.mmap(-1, 1)  # shared with the fork: whether the grader waits for an answer
+        # Shared with the fork: whether the grader waits for an answer, and the mark that it has to bear.
+        self.busy, self.turn = mmap.mmap(-1, 1), mmap.mmap(-1, wire.TURN)
 
     def serve(self, *, first: bool) -> None:
         """Answer until the grader goes, or, in a fork, until it ends the exercise."""
@@ -44,8 +46,7 @@ class Worker:
                 request = dict(self.read())
             except (wire.Garbled, TypeError, ValueError):  # the grader has gone, or its pipe is spoilt
                 os._exit(0)
-            self.busy[0] = 1
-            self.turn = request.pop("turn", None)
+            self.take_turn(request.pop("turn", ""))
             do = request.pop("do", "")
             if first and do == "begin":
                 self.fork()
@@ -60,7 +61,7 @@ class Worker:
         """A process for one exercise; says so if it ended and left the grader waiting."""
         child = os.fork()
         if child == 0:
-            self.write({"ok": None})
+            self.write({"ok": on_disk() - self.disk})
             self.serve(first=False)
         _, status = os.waitpid(child, 0)
         if self.busy[0]:
@@ -77,7 +78,7 @@ class Worker:
 
     def write(self, reply: dict) -> None:
         """Answer the request that came last."""
-        turn = {"turn": self.turn}
+        turn = {"turn": self.turn[:].decode()}
         try:
             message = wire.pack(reply | turn, self.keep)
         except BaseException as error:
@@ -85,6 +86,10 @@ class Worker:
         self.busy[0] = 0
         self.sink.write(message)
         self.sink.flush()
+
+    def take_turn(self, mark: str) -> None:
+        self.turn[:] = mark.encode()
+        self.busy[0] = 1
 
     def do_warm(self) -> None:
         """Load what torch loads, slowly, at the first gradient: once, not once an exercise."""
@@ -159,14 +164,19 @@ class Worker:
 
         def function(*args: Any, **kwargs: Any) -> Any:
             self.write({"callback": number, "args": args, "kwargs": kwargs})
-            self.busy[0] = 1
             answer = self.read()
-            self.turn = answer["turn"]
+            self.take_turn(answer["turn"])
             if "raised" in answer:
                 raise RuntimeError(answer["raised"])
             return answer["value"]
 
         return function
+
+
+def on_disk() -> int:
+    """Bytes in the folders of the sandbox's own that can be written to; without a sandbox there are none."""
+    found = [os.statvfs(folder) for folder in filter(None, os.environ.get(FOLDERS, "").split(":"))]
+    return sum((about.f_blocks - about.f_bfree) * about.f_frsize for about in found)
 
 
 def how_it_ended(status: int) -> str:

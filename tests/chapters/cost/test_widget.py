@@ -4,7 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
+from tests.view.test_accessible import SMALL
 from tests.widgets import settle
 from visual_attention.chapters.cost.local import CrissCross, Windows
 from visual_attention.chapters.cost.widget import (
@@ -184,3 +186,15 @@ def test_frames_go_from_nothing_to_all():
     assert (widget.now() == 1).all()
     widget.frame = FRAMES
     assert (widget.now() >= 2).all()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width,scheme", [(1280, "light"), (400, "dark")])
+def test_axe_finds_nothing_and_nothing_overflows(draw, width, scheme):
+    page = draw(
+        AttentionBill("shifted windows", 8), RunningSoftmax(SCORES, VALUES), width=width, scheme=scheme
+    )
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.evaluate(SMALL)

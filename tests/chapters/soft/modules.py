@@ -1,26 +1,40 @@
-"""The contract's entries for the networks of the claims."""
+"""The contract's entries for the networks of the claim, and for the pool that is asked."""
 
-from tests.contract.case import DRAWN, Case
+from tests.contract.case import Case
 from tests.contract.inputs import maps
-from visual_attention.chapters.soft import claims
-from visual_attention.mechanisms.soft import SoftAttentionPool
+from visual_attention.chapters.soft import asked, pools
+
+OTHERS = "another picture"  # what the weights come from
+
+
+def pictures_and_queries(draw, batch, size):
+    """Pictures of nine cells and the colour that is asked for."""
+    return draw.unit(batch, 3, *size), draw.whole(0, 3, batch)
+
 
 CASES = [
     Case(
-        claims.ClutterReader,
-        lambda: claims.ClutterReader(4, pool=SoftAttentionPool(4, 3)),
+        asked.AskedReader,
+        lambda: asked.AskedReader(asked.query_pool, channels=5, width=4),
+        pictures_and_queries,
+        sizes=((24, 24),),
+    ),
+    Case(
+        pools.DigitReader,
+        lambda: pools.DigitReader(pools.AttentionPool(8, 3), width=8),
         maps(1),
         sizes=((8, 12), (4, 4), (5, 7)),
     ),
-    Case(claims.AveragePool, claims.AveragePool, maps(9)),
-    Case(claims.MaxPool, claims.MaxPool, maps(9)),
-    Case(claims.GatePool, lambda: claims.GatePool(9, 3), maps(9)),
+    Case(pools.AttentionPool, lambda: pools.AttentionPool(9, 3), maps(9)),
+    Case(pools.AnothersPool, lambda: pools.AnothersPool(9, 3), maps(9), mixes=OTHERS),
     Case(
-        claims.ShuffledPool,
-        lambda: claims.ShuffledPool(9, 3),
+        pools.GatePool,
+        lambda: pools.GatePool(9, 3),
         maps(9),
-        mixes="random",
-        random=True,
-        cannot=DRAWN,
+        silent={"gate": "asked for its weights and not called"},
     ),
+    Case(pools.AveragePool, pools.AveragePool, maps(9)),
+    Case(pools.MaxPool, pools.MaxPool, maps(9)),
+    Case(pools.GeMPool, pools.GeMPool, maps(9)),
+    Case(pools.Deeper, lambda: pools.Deeper(9, 3, pools.AveragePool()), maps(9)),
 ]

@@ -63,5 +63,12 @@ CLAIMS = [
             "each arm on pictures of the training digits; the rate is constant after a warm-up and the "
             "weights that are scored are a running mean, so that each point of the curve is a fair stop."
         ),
+        meaning=(
+            "Every way that chooses by place ends at or below what asking all alike gives; ways that choose "
+            "by content lose less, merging half of the keys less than dropping half. Linear attention ends a "
+            "few points above asking all alike. The three best still rise at the end of the record, so this "
+            "says how far each way came in 480 steps, not where it would end. The twins were made to lie "
+            "anywhere: that windows lose here says nothing of photographs, where near patches are alike."
+        ),
     )
 ]

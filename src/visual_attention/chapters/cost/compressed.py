@@ -64,7 +64,7 @@ class Merged(Explicit):
         least = (count + 1) // 2
         if not least <= self.keep <= count:
             raise ValueError(f"wanted to keep {least} to {count} of {count} tokens, got {self.keep}")
-        unit = F.normalize(keys.detach(), dim=-1)
+        unit = F.normalize(keys.detach(), dim=-1, eps=max(1e-12, torch.finfo(keys.dtype).tiny))
         alike, partner = (unit[:, 1::2] @ unit[:, 0::2].mT).max(dim=-1)  # odd tokens seek even ones
         leave = alike.argsort(dim=-1, descending=True, stable=True)[:, : count - self.keep]
         home = torch.arange(count, device=keys.device).repeat(len(keys), 1)

@@ -42,7 +42,10 @@ class Explicit(nn.Module):
 
 
 class Fused(Explicit):
-    """The same numbers from torch's kernel, which works through blocks within the processor's cache."""
+    """The same numbers from torch's kernel, which works through blocks within the processor's cache.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
+    """
 
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         one_head = (each.unsqueeze(1) for each in (queries, keys, values))  # (B, N, d) -> (B, 1, N, d)

@@ -29,6 +29,7 @@ class Local(Explicit):
         if side < 1:
             raise ValueError(f"wanted a grid of 1 or more rows, got {side}")
         self.side = side
+        self.register_buffer("place", torch.arange(side**2), persistent=False)
 
     def allowed(self) -> Tensor:
         """Which tokens (columns) each token (row) may ask: (N, N), True or False."""
@@ -46,8 +47,7 @@ class Local(Explicit):
 
     def _places(self) -> tuple[Tensor, Tensor]:
         """Row and column of each token, (N,) and (N,)."""
-        place = torch.arange(self.side**2)
-        return place // self.side, place % self.side
+        return self.place // self.side, self.place % self.side
 
 
 class Windows(Local):
@@ -117,11 +117,17 @@ class Rows(Local):
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         self._check(queries)
         lines = (x.unflatten(1, (self.side, self.side)).flatten(0, 1) for x in (queries, keys, values))
-        return Explicit()(*lines).unflatten(0, (-1, self.side)).flatten(1, 2)
+        queries, keys, values = lines  # (B * side, side, d) each
+        mixed = scores(queries, keys).softmax(dim=-1) @ values
+        return mixed.unflatten(0, (-1, self.side)).flatten(1, 2)
 
 
 class Columns(Local):
     """Each token asks those in its own column."""
+
+    def __init__(self, side: int):
+        super().__init__(side)
+        self.rows = Rows(side)
 
     def allowed(self) -> Tensor:
         _, column = self._places()
@@ -129,7 +135,7 @@ class Columns(Local):
 
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         self._check(queries)
-        return self._turn(Rows(self.side)(*(self._turn(x) for x in (queries, keys, values))))
+        return self._turn(self.rows(*(self._turn(x) for x in (queries, keys, values))))
 
     def _turn(self, x: Tensor) -> Tensor:
         return x.unflatten(1, (self.side, self.side)).transpose(1, 2).flatten(1, 2)

@@ -52,7 +52,8 @@ class PairFinder(nn.Module):
 
     def __init__(self, mix: Mix, allowed: Tensor):
         super().__init__()
-        self.mix, self.allowed = mix, allowed
+        self.mix = mix
+        self.register_buffer("allowed", allowed, persistent=False)
         self.ask, self.offer, self.give = (nn.Linear(KINDS + COLOURS, INSIDE) for _ in range(3))
         self.read = nn.Sequential(nn.Linear(KINDS + COLOURS + INSIDE, 64), nn.GELU(), nn.Linear(64, COLOURS))
 

@@ -45,7 +45,7 @@ def straight(x):
     axes={"B examples": 3, "D numbers": 5},
     name="your shares",
     mistakes=wrong.INTEGRAL,
-    apart=False,  # it hands a function to the answer,
+    apart=False,  # the answer differentiates a function of the check's
     about=About("Can you make the shares add up?", "integrated gradients", 20),
 )
 def check_integrated_gradients(draw, B, D):

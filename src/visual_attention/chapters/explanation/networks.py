@@ -64,7 +64,9 @@ class SmallTransformer(nn.Module):
         stem: convolutions before the first block; without them each token begins as its own cell, alone.
 
     Shape:
-        (B, 1, 24, 24) -> scores (B, 10).
+        (B, 1, 24, 24) -> scores (B, 10). The transformer is called in parts, so that one may stop half way.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, *, stem: bool = True):

@@ -33,9 +33,8 @@ GUIDED_STEPS, GUIDED_BATCH = 250, 64
 def offered(model: SmallTransformer, features: Tensor) -> Tensor:
     """What each token offers in the last block, its values: (B, 1 + N, D) -> (B, h, 1 + N, D / h)."""
     block = model.transformer.blocks[-1]
-    return (
-        block.attn.qkv(block.norm1(features)).unflatten(2, (3, block.attn.heads, -1))[:, :, 2].transpose(1, 2)
-    )
+    qkv = block.attn.qkv(block.norm1(features)).unflatten(2, (3, block.attn.heads, -1))
+    return qkv[:, :, 2].transpose(1, 2)
 
 
 def with_row(model: SmallTransformer, first: Tensor, values: Tensor, row: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ class Table:
 
     def cell(self, name: str, trial: Trial) -> str:
         """The means of a method in one test, and its verdict in a word."""
-        numbers = " ".join(f"{np.mean(self.values[name][metric]):.2f}" for metric in trial.metrics)
+        numbers = " ".join(written(np.mean(self.values[name][metric])) for metric in trial.metrics)
         if name not in self.judged:
             return numbers
         verdict = self.judged[name][trial.name]
@@ -68,6 +68,11 @@ class Table:
             f'<table class="table"><caption>{escape(self.caption())}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+
+
+def written(value: float) -> str:
+    """Two digits after the point; no minus before nothing."""
+    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
 
 
 def bars(rows: list[dict], network: str, metric: str) -> dict[str, list]:

@@ -137,9 +137,8 @@ def decide(trial: Trial, mine: dict[str, list[float]], rivals: Iterable[dict[str
 
 def series(rows: list[dict], network: str, method: str) -> dict[str, list[float]]:
     """metric -> values in the order of the seeds, of one method on one network."""
-    mine = sorted(
-        (r for r in rows if (r["network"], r["method"]) == (network, method)), key=lambda r: r["seed"]
-    )
+    mine = [row for row in rows if (row["network"], row["method"]) == (network, method)]
+    mine.sort(key=lambda row: row["seed"])
     return {name: [row["values"][name] for row in mine] for name in (mine[0]["values"] if mine else ())}
 
 

@@ -91,12 +91,9 @@ class CellDeleter(PortableWidget):
 
     def _told(self) -> str:
         now = self._scores[self.filling, :, self.picture, self.removed]
-        gone = f"{self.removed} of {self._orders.shape[-1]} cells replaced"
-        return (
-            f"{self.names[self.picture]}, twice, with {gone} ({self.fillings[self.filling]}): in the order of "
-            f"{self.methods[self.method]} the answer keeps {now[self.method]:.0%}, {self.methods[-1]} "
-            f"{now[-1]:.0%}."
-        )
+        gone = f"{self.removed} of {self._orders.shape[-1]} cells replaced ({self.fillings[self.filling]})"
+        first, second = (f"{self.methods[m]} the answer keeps {now[m]:.0%}" for m in (self.method, -1))
+        return f"{self.names[self.picture]}, twice, with {gone}: in the order of {first}, {second}."
 
     def _without(self, method: int) -> np.ndarray:
         """The picture without the cells that go first, (H, H)."""

@@ -78,7 +78,8 @@ class AskedReader(nn.Module):
         self.read = nn.Linear(width, 10)
 
     def forward(self, images: Tensor, queries: Tensor) -> Tensor:
-        query = F.one_hot(queries, len(COLOURS)).to(images.dtype)  # (B,) -> (B, 3)
+        colours = torch.arange(len(COLOURS), device=queries.device)
+        query = (queries[:, None] == colours).to(images.dtype)  # (B,) -> (B, 3)
         pooled = self.pool(self.features(images), query, self.to_query, self.to_key, self.to_value)
         return self.read(pooled)
 

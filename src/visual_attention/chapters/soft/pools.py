@@ -78,7 +78,10 @@ class AnothersPool(AttentionPool):
 
 
 class GatePool(nn.Module):
-    """A sigmoid gate for each place, then the mean over places: (B, C, H, W) -> (B, C)."""
+    """A sigmoid gate for each place, then the mean over places: (B, C, H, W) -> (B, C).
+
+    The gate is asked for its weights and not called.
+    """
 
     def __init__(self, in_channels: int, mid_channels: int):
         super().__init__()

@@ -1,0 +1,121 @@
+"""Each exercise for itself: what hangs, leaves or crashes costs its own marks, and the feedback says so."""
+
+import pytest
+
+from visual_attention.classroom import sandbox, wire
+from visual_attention.classroom.examine import Broken, Examination, Question
+
+POOL = "import torch\ndef attention_pool(features, weights): return (features * weights).sum(dim=(2, 3))"
+COUNT = "def effective_places(w): return (-torch.xlogy(w, w).sum(AXES)).exp()"
+
+
+def examined(*cells: str, seconds: float = 2.0) -> Examination:
+    names = ["spatial_softmax", "attention_pool", "effective_places"]
+    return Examination(sandbox.plain(), list(cells), answers=names, seconds=seconds)
+
+
+def pool(own: int | None, place: int | None = None) -> Question:
+    place = own + 1 if place is None else place
+    return Question("check_attention_pool", "attention_pool", 3, own, place)
+
+
+def places(own: int | None, place: int | None = None) -> Question:
+    place = own + 1 if place is None else place
+    return Question("check_effective_places", "effective_places", 3, own, place)
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(reason="which statement is blamed first depends on how busy the machine is")
+def test_statements_that_hang_leave_or_crash_are_left_out_once_and_named():
+    cells = [
+        "import os, ctypes, time\nwhile True: pass",
+        POOL + "\nos._exit(3)",
+        "import torch, os\nAXES = (1, 2, 3)",
+        COUNT + "\nos.kill(os.getpid(), 11)\nwhile True: pass",
+    ]
+    with examined(*cells) as examination:
+        report = examination.report(pool(1))
+        assert report.score == 3, str(report)
+        first = examination.sandbox
+        assert examination.report(pool(1)).score == 3 and examination.sandbox is first, "found once"
+        report = examination.report(places(3))
+        assert report.score == 3, str(report)
+        assert sorted(examination.fatal) == [(1, 2), (3, 1), (3, 2)]
+        assert "left the process with status 3" in examination.fatal[1, 2]
+        assert "SIGSEGV" in examination.fatal[3, 1] and "after 2 seconds" in examination.fatal[3, 2]
+
+
+@pytest.mark.slow
+def test_what_failed_is_told_to_whom_it_concerns():
+    cells = [
+        "from nowhere import AXES\nunused = 1 / 0",
+        "import torch\n" + COUNT + "\nprint(effective_places(scores))\nassert False, 'mine'",
+        "def atention_pool(features, weights): return 1",
+        "def effective_places(w",
+        "def spatial_softmax(s, t): return s",
+    ]
+    with examined(*cells) as examination:
+        report = str(examination.report(places(1)))
+        assert "NameError: name 'AXES' is not defined" in report
+        assert "`from nowhere import AXES` stopped with ModuleNotFoundError" in report
+        assert "AssertionError: mine" in report and "1 / 0" not in report and "scores" not in report
+        report = str(examination.report(pool(2)))
+        assert "nothing was called `attention_pool`. There is a `atention_pool`: was it renamed?" in report
+        report = examination.report(pool(None, 5))
+        assert "no cell of your notebook defines `attention_pool`" in str(report) and report.score == 0
+        report = str(examination.report(places(3)))
+        assert "A cell was left out: SyntaxError" in report and "renamed" not in report
+
+
+@pytest.mark.slow
+def test_names_may_stand_below_and_a_training_above_is_not_run():
+    """Only if a name is missing, definitions are looked for in the whole notebook."""
+    below = [COUNT, "import torch\nAXES = (1, 2, 3)"]
+    with examined("model = train()\nwhile True: pass", *below) as examination:
+        assert examination.report(places(1)).score == 3 and examination.fatal == {}
+    dynamic = ["import torch\nHIDDEN = (1, 2, 3)", COUNT.replace("AXES", "eval('HIDDEN')")]
+    with examined(*dynamic) as examination:
+        assert examination.report(places(1)).score == 3
+
+
+@pytest.mark.slow
+def test_what_nobody_thought_of_costs_one_exercise_and_is_a_fault(monkeypatch):
+    with examined(POOL, "AXES = (1, 2, 3)\n" + COUNT) as examination:
+        sandbox_check = "visual_attention.classroom.remote.Sandbox.check"
+        with monkeypatch.context() as patch:
+            patch.setattr(sandbox_check, lambda *a: {}["odd"])
+            assert "could not be examined" in str(examination.report(pool(0)))
+            patch.setattr(sandbox_check, lambda *a: 1 / 0)
+            report = examination.report(pool(0))
+            assert report.score == 0 and "ZeroDivisionError" in report.fault
+        assert examination.report(places(1)).score == 3
+
+
+@pytest.mark.slow
+def test_too_many_lines_that_hang_end_the_waiting(monkeypatch):
+    monkeypatch.setattr("visual_attention.classroom.examine.FATAL", 2)
+    cells = ["import torch, time\n" + "\n".join(f"a{n} = time.sleep(9)" for n in range(5)) + "\n" + POOL]
+    with examined(*cells, seconds=0.3) as examination:
+        report = examination.report(pool(0))
+        assert report.score == 0 and "more than 2 lines of the notebook hang" in str(report)
+        examination.left = 0
+        assert "take too long together" in str(examination.report(pool(0))) or examination.fatal
+
+
+def test_a_sandbox_that_does_not_start_is_not_the_students_fault():
+    with (
+        Examination(["false"], [POOL]) as examination,
+        pytest.raises(Broken, match="the sandbox does not start"),
+    ):
+        examination.report(pool(0))
+
+
+@pytest.mark.slow
+def test_nor_is_a_machine_without_memory(monkeypatch):
+    with examined(POOL) as examination:
+        assert examination.report(pool(0)).score == 3
+        monkeypatch.setattr("visual_attention.classroom.watch.available", lambda: 0)
+        monkeypatch.setattr("visual_attention.classroom.wire.GLANCE", 0.0)
+        with pytest.raises(Broken, match="memory ran out"):
+            examination.report(pool(0))
+    assert issubclass(wire.Starved, wire.Garbled)
