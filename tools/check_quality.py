@@ -58,15 +58,15 @@ class Tally:
 
     @property
     def telling(self) -> float:
-        """The share that is told more than two numbers, of those that return numbers: a stop always tells more."""
+        """The share that is told more than two numbers, of those that return numbers: a stop tells more."""
         told = len(self.named) + len(self.special)
         return told / max(1, told + len(self.bare))
 
     def __str__(self) -> str:
         counts = ", ".join(f"{len(getattr(self, kind)):4} {kind}" for kind in KINDS[2:])
         return (
-            f"{self.name:24} {self.wrong:5} wrong: {100 * self.caught:5.1f} % caught, {100 * self.telling:5.1f} % told "
-            f"({counts}); {len(self.equivalent)} equivalent"
+            f"{self.name:24} {self.wrong:5} wrong: {100 * self.caught:5.1f} % caught, "
+            f"{100 * self.telling:5.1f} % told ({counts}); {len(self.equivalent)} equivalent"
         )
 
 
