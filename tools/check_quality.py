@@ -3,7 +3,8 @@
 Every exercise is given all its listed mistakes, and mutants of its reference solution (tools/mutation.py). A
 mutant that no check notices and that agrees with the reference on many more inputs, of random sizes and
 kinds, is equivalent and does not count. Printed are, for each exercise and in total, the share of the others
-that lose marks, and the share of these that are told more than two numbers.
+that lose marks; and of those caught that return numbers at all, the share that is told more than two numbers:
+a listed mistake by name, or what is special about where it went wrong.
 """
 
 import argparse
@@ -31,18 +32,25 @@ BARE = re.compile(r"^[^.:]* (is|are) not right[^.:]*: wanted \S+( at index \([^)
 
 @dataclass
 class Tally:
-    """What became of the wrong answers to one exercise."""
+    """What became of the wrong answers to one exercise, by their labels."""
 
     name: str
-    tried: int = 0
     equivalent: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
-    bare: list[str] = field(default_factory=list)  # caught, but told two numbers only
-    told: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)  # told a listed mistake
+    special: list[str] = field(default_factory=list)  # told what is special about it
+    stopped: list[str] = field(
+        default_factory=list
+    )  # told where the code stopped, or what came in place of numbers
+    bare: list[str] = field(default_factory=list)  # told two numbers only
+
+    def add(self, other: "Tally") -> None:
+        for kind in KINDS:
+            getattr(self, kind).extend(getattr(other, kind))
 
     @property
     def wrong(self) -> int:
-        return self.tried - len(self.equivalent)
+        return sum(len(getattr(self, kind)) for kind in KINDS) - len(self.equivalent)
 
     @property
     def caught(self) -> float:
@@ -50,15 +58,22 @@ class Tally:
 
     @property
     def telling(self) -> float:
-        caught = self.wrong - len(self.missed)
-        return 1 - len(self.bare) / max(1, caught)
+        """The share that is told more than two numbers, of those that return numbers: a stop tells more."""
+        told = len(self.named) + len(self.special)
+        return told / max(1, told + len(self.bare))
 
     def __str__(self) -> str:
+        counts = ", ".join(f"{len(getattr(self, kind)):4} {kind}" for kind in KINDS[2:])
         return (
-            f"{self.name:28} {self.wrong:5} wrong, {100 * self.caught:5.1f} % caught, "
-            f"{100 * self.telling:5.1f} % of them told more than two numbers; "
-            f"{len(self.equivalent)} equivalent"
+            f"{self.name:24} {self.wrong:5} wrong: {100 * self.caught:5.1f} % caught, "
+            f"{100 * self.telling:5.1f} % told ({counts}); {len(self.equivalent)} equivalent"
         )
+
+
+KINDS = ("equivalent", "missed", "named", "special", "stopped", "bare")
+STOPPED = re.compile(
+    r"Your code stopped|should be a torch tensor|wrong type of number|returned `None`|in place, by an"
+)
 
 
 def examine(check, name: str, solution: str) -> Tally:
@@ -69,18 +84,23 @@ def examine(check, name: str, solution: str) -> Tally:
         raise SystemExit(f"{name}: the solution and the check's reference do not agree everywhere")
     for label, answer in wrong_answers(asked, name, solution):
         torch.manual_seed(0)
-        report = check(answer)
-        tally.tried += 1
-        if report.score >= report.points:
-            agrees = all(agree(asked, answer, case) for case in wide(asked))
-            (tally.equivalent if agrees else tally.missed).append(label)
-            continue
-        texts = [part.text for part in report.parts if part.passed is False]
-        if all(BARE.match(text) for text in texts):
-            tally.bare.append(f"{label}: {texts}")
-        else:
-            tally.told.append(f"{label}: {texts[0]}")
+        kind, told = outcome(check, answer)
+        getattr(tally, kind).append(f"{label}: {told}")
     return tally
+
+
+def outcome(check, answer) -> tuple[str, str]:
+    """What becomes of one wrong answer, one of KINDS, and what is told."""
+    report = check(answer)
+    if report.score >= report.points:
+        equal = all(agree(check.asked, answer, case) for case in wide(check.asked))
+        return ("equivalent" if equal else "missed"), ""
+    texts = [part.text for part in report.parts if part.passed is False]
+    if any(mistake in text for text in texts for mistake in check.asked.mistakes):
+        return "named", texts[0]
+    if all(BARE.match(text) for text in texts):
+        return "bare", texts[0]
+    return ("stopped" if STOPPED.search(texts[0]) else "special"), texts[0]
 
 
 def wrong_answers(asked: Exercise, name: str, solution: str) -> Iterator[tuple[str, object]]:
@@ -127,9 +147,7 @@ def main(words: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("stems", nargs="*")
-    parser.add_argument(
-        "--verbose", action="store_true", help="list what was missed, told little, or equivalent"
-    )
+    parser.add_argument("--verbose", action="store_true", help="list every wrong answer and what it is told")
     asked = parser.parse_args(words)
     total = Tally("in total")
     for stem, module in rooms.parts("checks").items():
@@ -141,12 +159,10 @@ def main(words: list[str] | None = None) -> int:
                 continue
             tally = examine(check, name.removeprefix("check_"), source)
             print(tally, flush=True)
-            for kind in ("missed", "bare", "equivalent", "told") if asked.verbose else ("missed",):
+            for kind in KINDS if asked.verbose else ("missed",):
                 for label in getattr(tally, kind):
                     print(f"    {kind}: {label}")
-            total.tried += tally.tried
-            for kind in ("equivalent", "missed", "bare"):
-                getattr(total, kind).extend(getattr(tally, kind))
+            total.add(tally)
     print(total)
     return int(total.caught < CAUGHT or total.telling < TELLING)
 

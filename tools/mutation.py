@@ -52,23 +52,24 @@ NAMES = {
 
 def mutants(source: str, name: str) -> Iterator[tuple[str, str]]:
     """What was changed, and the module's source with that change in the function `name`; each once."""
-    tree, seen = ast.parse(source), {ast.unparse(ast.parse(source))}
+    tree = ast.parse(source)
     function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
-    places = [node for node in ast.walk(function) if isinstance(node, (ast.expr, ast.stmt))]
+    around = ast.unparse(ast.Module([n for n in tree.body if n is not function], []))
+    seen = {ast.unparse(function)}
     parameters = [a.arg for a in function.args.args]
-    for place in places:
+    for place in [node for node in ast.walk(function) if isinstance(node, (ast.expr, ast.stmt))]:
         for new in replacements(place, parameters):
-            text = ast.unparse(swapped(tree, place, new))
+            text = ast.unparse(swapped(function, place, new))
             if text not in seen:
                 seen.add(text)
-                yield f"{short(place)} -> {short(new)}", text
+                yield f"{short(place)} -> {short(new)}", f"{around}\n\n{text}\n"
 
 
 def short(node: ast.AST | None) -> str:
     return "nothing" if node is None else " ".join(ast.unparse(node).split())[:60]
 
 
-def swapped(tree: ast.Module, place: ast.AST, new: ast.AST | None) -> ast.Module:
+def swapped(tree: ast.AST, place: ast.AST, new: ast.AST | None) -> ast.AST:
     """A copy of the tree with another node in one place, or without the statement there."""
 
     class Swap(ast.NodeTransformer):

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 def rollout(weights):
     """What the class token takes from each patch through all blocks: (L, B, h, T, T) -> (B, T - 1)."""
-    eye = torch.eye(weights.shape[-1])
+    eye = torch.eye(weights.shape[-1], dtype=weights.dtype)
     result = eye.expand(weights.shape[1], -1, -1)
     for layer in weights.mean(dim=2):  # (L, B, T, T)
         result = (layer + eye) / 2 @ result

@@ -8,12 +8,21 @@ import pytest
 
 from tests.exercises.contract import solutions
 from visual_attention import rooms
+from visual_attention.exercises.means import ATTENTION, AUTOGRAD, LOOP
 from visual_attention.exercises.report import checks
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = {
     path.stem: path for path in sorted(ROOT.glob("notebooks/**/*.ipynb")) if "." not in path.parent.name
 }
+
+
+HOLDS = (
+    "Some points are for an answer that holds whatever comes: sizes of 1, equal sizes, numbers that repeat "
+    "or that differ wildly within one batch, `float64`, transposed tensors. Leave the tensors that come in "
+    "as they are."
+)
+FORBIDDEN = {LOOP: " loop", ATTENTION: "torch's own attention", AUTOGRAD: "no autograd"}
 
 
 def modules() -> dict:
@@ -72,6 +81,46 @@ def test_notebook_and_checks_agree(stem):
         assert source.strip() == f"{name}({answer})"
         assert mark["points"] == found[name].points, f"{name}: points in the notebook and of the check"
         assert mark["locked"] and mark["schema_version"] == 3 and not mark["solution"]
+
+
+def texts(stem: str) -> dict[str, str]:
+    """What stands above each exercise cell, from its heading on: grade id -> text."""
+    found, heading = {}, ""
+    for cell in json.loads(NOTEBOOKS[stem].read_text())["cells"]:
+        source, mark = "".join(cell["source"]), cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "markdown":
+            heading = source[source.rindex("### ") :] if "### " in source else heading + source
+        elif mark.get("solution"):
+            found[mark["grade_id"]] = heading
+    return found
+
+
+@pytest.mark.parametrize("stem", MARKED)
+def test_headings_say_what_the_list_says_in_the_same_order(stem):
+    found = checks(modules()[stem])
+    told = texts(stem)
+    assert [f"check_{name}" for name in told] == list(found), "the order in the notebook and in the module"
+    for name, text in told.items():
+        check = found[f"check_{name}"]
+        level = f"{check.about.level}, " if check.about.level else ""
+        heading = re.sub(r"^### (\d+\. )?", "", text.splitlines()[0])
+        assert heading == f"{check.about.title} ({level}{check.points:g} points)"
+
+
+@pytest.mark.parametrize("stem", MARKED)
+def test_what_is_tested_is_stated(stem):
+    """What every check tries stands above the first exercise; gradients and forbidden means in the text."""
+    cells = json.loads(NOTEBOOKS[stem].read_text())["cells"]
+    before = [s for s in map("".join, (cell["source"] for cell in cells)) if "## Exercises" in s]
+    assert len(before) == 1 and HOLDS in before[0], f"it should say: {HOLDS}"
+    for name, text in texts(stem).items():
+        asked = getattr(checks(modules()[stem])[f"check_{name}"], "asked", None)
+        if asked is None:
+            continue
+        if asked.gradients:
+            assert "radient" in text, f"{name} counts gradients: say so"
+        for means, said in FORBIDDEN.items():
+            assert (means in asked.without) == (said in text), f"{name} and {means}"
 
 
 @pytest.mark.parametrize("stem", MARKED)

@@ -63,6 +63,7 @@ class Exercise:
     observe: Callable[..., Any]
     held: float = 1.0
     allowed: float = 1.0
+    after: tuple[float, Callable[..., Any]] | None = None
     specials: dict[int, tuple[float, str]] = field(default_factory=dict)
 
     @functools.cached_property
@@ -153,11 +154,12 @@ class Exercise:
 
     @functools.cached_property
     def worth(self) -> dict[int, float]:
-        """The points of each part; -1 stands for holding in every situation, -2 for the means."""
+        """The points of each part; -1 for holding in every situation, -2 for the means, -3 for the rest."""
         self.cases  # noqa: B018, for specials
         worth = {part: points for part, (points, _) in self.specials.items()}
         worth[-1] = self.held
         worth |= {-2: self.allowed} if self.without else {}
+        worth |= {-3: self.after[0]} if self.after else {}
         return {0: self.points - sum(worth.values())} | worth
 
     def substitutes(self, cases: list[Case]) -> list[tuple[str, list[Tensor]]]:
@@ -170,11 +172,11 @@ class Exercise:
     def altered(self, cases: list[Case]) -> Iterator[tuple[str, list[Tensor]]]:
         first = cases[0]
         for words, alter in substitutes(first.args, names_of(self.right), first.situation.sizes):
-            results = [self.attempted(self.right, self.after(alter, case), case.observe) for case in cases]
+            results = [self.attempted(self.right, self.changed(alter, case), case.observe) for case in cases]
             if None not in results:
                 yield words, results
 
-    def after(self, alter: Callable, case: Case) -> tuple:
+    def changed(self, alter: Callable, case: Case) -> tuple:
         try:
             return alter(copies(case.args), case.situation.sizes)
         except (RuntimeError, IndexError, ArithmeticError, ValueError, TypeError):

@@ -59,9 +59,9 @@ def invoke(function: Callable, args: tuple, kwargs: dict, *, seconds: float = 20
         else:
             outcome.untouched = outcome.value is None and is_stub(function)
     outcome.printed, outcome.warned = said.printed, said.warned
-    outcome.changed = [name for name, old, new in before if differs(old, new)]
-    names = parameter_names(function)
-    outcome.changed = [names.get(name, f"argument {name}") for name in outcome.changed]
+    if changed := [name for name, old, new in before if differs(old, new)]:
+        names = parameter_names(function)
+        outcome.changed = [names.get(name, f"argument {name}") for name in changed]
     return outcome
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from visual_attention.exercises import patterns, relations, shapes
+from visual_attention.exercises import patterns, places, relations, shapes
 from visual_attention.exercises.asked import Case, Exercise, matches
 from visual_attention.exercises.relations import Answer
 from visual_attention.exercises.substitutes import names_of
@@ -76,10 +76,10 @@ def sentences(asked: Exercise, seen: Seen, answers: list[Answer]) -> Iterator[st
     yield step
     yield relations.factor(answers)
     yield as_if(asked, seen)
-    yield patterns.places(answers, names, names_of(asked.right))
+    yield places.places(answers, names, names_of(asked.right))
     yield relations.factor_apart(answers, names)
     yield patterns.other_places(answers, names)
-    yield patterns.moved(answers, names)
+    yield places.moved(answers, names)
 
 
 def which_inputs(asked: Exercise, seen: Seen) -> str:
@@ -115,15 +115,15 @@ def vague(asked: Exercise, seen: Seen) -> str:
     """What can be said where nothing exact fits."""
     answers = [case.answer(got) for case, got in seen]
     names = shapes.lettered([a.want.shape for a in answers], [a.sizes for a in answers]) or []
-    found = (
-        which_inputs(asked, seen),
-        patterns.sums(answers, names),
-        patterns.mixture(answers, names_of(asked.right)),
-        patterns.nearly(answers),
-        patterns.bounds(answers),
-        patterns.order(answers),
+    tried = (
+        lambda: which_inputs(asked, seen),
+        lambda: patterns.sums(answers, names),
+        lambda: patterns.mixture(answers, names_of(asked.right)),
+        lambda: patterns.nearly(answers),
+        lambda: patterns.bounds(answers),
+        lambda: patterns.order(answers),
     )
-    return next(filter(None, found), "")
+    return next(filter(None, (say() for say in tried)), "")
 
 
 def contrast(wrong: Case, right: list[Case], mixes: Callable[[], str]) -> str:

@@ -18,7 +18,7 @@ Example:
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -37,6 +37,15 @@ from visual_attention.training import find_nonfinite
 
 PATIENCE = 40.0  # seconds for all calls of one check together
 NOT_ATTEMPTED = "Not attempted yet: fill in the cell above, run it, then run this check again."
+
+
+class About(NamedTuple):
+    """What a teacher wants to know of an exercise before handing it out."""
+
+    title: str  # as in the notebook's heading
+    concept: str
+    minutes: int
+    level: str = ""  # "warm-up", "takes thought", or neither
 
 
 class Stop(Exception):
@@ -223,7 +232,7 @@ class Check:
 
 
 def exercise(
-    *, points: float, apart: bool = True
+    *, points: float, apart: bool = True, about: About | None = None
 ) -> Callable[[Callable[[Any, Check], None]], Callable[[Any], Report]]:
     """Make a check of `check_name(student, check)`; the result is called as `check_name(student)`.
 
@@ -231,6 +240,7 @@ def exercise(
         points: What the parts of the check add up to.
         apart: Whether a grader may keep the student's code in another process than the check. It cannot where
             the check needs the student's live object, for instance to read the gradients of its parameters.
+        about: For the list of all exercises.
     """
 
     def decorate(body: Callable[[Any, Check], None]) -> Callable[[Any], Report]:
@@ -256,7 +266,7 @@ def exercise(
             return report
 
         del examine.__wrapped__  # so that help() shows one argument
-        examine.points, examine.apart = points, apart
+        examine.points, examine.apart, examine.about = points, apart, about
         return examine
 
     return decorate

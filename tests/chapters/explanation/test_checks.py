@@ -57,7 +57,7 @@ INTEGRAL = {
     "You add the gradients up": lambda f, x, s, n: (x - s) * along(f, x, s, n).sum(0),
     "The signs are gone": lambda f, x, s, n: ((x - s) * along(f, x, s, n).mean(0)).abs(),
     "You square the gradients": lambda f, x, s, n: (x - s) * along(f, x, s, n).square().mean(0),
-    "One number for each example": lambda f, x, s, n: ((x - s) * along(f, x, s, n).mean(0)).sum(1),
+    "got (B,)": lambda f, x, s, n: ((x - s) * along(f, x, s, n).mean(0)).sum(1),
 }
 
 

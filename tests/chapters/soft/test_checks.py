@@ -263,9 +263,9 @@ QUERY_POOL = {
     ),
     "Those look like weights": asking(right, lambda w, v: w),
     "do not sum them over the places": asking(right, lambda w, v: w[..., None] * v),
-    "an axis of size 1 remains": asking(right, lambda w, v: w[:, None] @ v),
-    "The batch axis is lost": asking(right, lambda w, v: (w[..., None] * v).sum(1).squeeze()),
-    "scores in the thousands for one picture": asking(largest_of_the_batch),
+    "got (B, 1, v)": asking(right, lambda w, v: w[:, None] @ v),
+    "got (v,)": asking(right, lambda w, v: (w[..., None] * v).sum(1).squeeze()),
+    "The largest score of the whole batch is taken off": asking(largest_of_the_batch),
     "No gradient reaches to_key": lambda f, q, wq, wk, wv: solved.query_pool(f, q, wq, wk.detach(), wv),
 }
 

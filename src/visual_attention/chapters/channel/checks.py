@@ -5,6 +5,7 @@ Chapter: notebooks/mechanisms/channel.ipynb
 
 from visual_attention.chapters.channel import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 GATED = {"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7, "hidden units": 11}
 
@@ -21,6 +22,7 @@ def network(draw, B, C, H, W, hidden):
     axes=GATED,
     mistakes=wrong.EXCITE,
     gradients=("x", "first", "second"),
+    about=About("Can you squeeze and excite?", "squeeze and excitation", 12),
 )
 def check_squeeze_excite(draw, B, C, H, W, hidden):
     """Gate the channels of (B, C, H, W) by sigmoid(second relu(first average))."""
@@ -29,18 +31,25 @@ def check_squeeze_excite(draw, B, C, H, W, hidden):
 
 @examined(
     points=3,
-    right=wrong.both_gates,
-    axes=GATED,
-    name="your gates",
-    mistakes=wrong.GATES,
-    gradients=("x", "first", "second"),
+    right=wrong.shuffled,
+    axes={"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7},
+    mistakes=wrong.SHUFFLE,
+    about=About("Can you make confetti?", "a permutation of places as a control", 8),
 )
-def check_channel_gates(draw, B, C, H, W, hidden):
-    """CBAM's gates (B, C, 1, 1): one network for averages and for maxima, and the sigmoid of the sum."""
-    return network(draw, B, C, H, W, hidden)
+def check_shuffle_places(draw, B, C, H, W):
+    """The places of (B, C, H, W) in a new order, the same for each channel and image."""
+    return draw(B, C, H, W), draw.order(H * W)
 
 
-@examined(points=3, right=wrong.window, axes={}, name="your window", mistakes=wrong.WINDOW, draws=1)
+@examined(
+    points=3,
+    right=wrong.window,
+    axes={},
+    name="your window",
+    mistakes=wrong.WINDOW,
+    draws=1,
+    about=About("How long is ECA's window?", "ECA's window", 10),
+)
 def check_eca_kernel_size(draw):
     """The odd number nearest to (log2(C) + offset) / gamma, upwards from the middle."""
     yield from (1, 2, 8, 16, 32, 64, 100, 128, 256, 512, 2048)
@@ -51,10 +60,13 @@ def check_eca_kernel_size(draw):
 
 @examined(
     points=3,
-    right=wrong.shuffled,
-    axes={"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7},
-    mistakes=wrong.SHUFFLE,
+    right=wrong.both_gates,
+    axes=GATED,
+    name="your gates",
+    mistakes=wrong.GATES,
+    gradients=("x", "first", "second"),
+    about=About("Can one network answer twice?", "CBAM's channel attention", 12, "takes thought"),
 )
-def check_shuffle_places(draw, B, C, H, W):
-    """The places of (B, C, H, W) in a new order, the same for each channel and image."""
-    return draw(B, C, H, W), draw.order(H * W)
+def check_channel_gates(draw, B, C, H, W, hidden):
+    """CBAM's gates (B, C, 1, 1): one network for averages and for maxima, and the sigmoid of the sum."""
+    return network(draw, B, C, H, W, hidden)

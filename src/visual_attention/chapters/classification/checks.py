@@ -7,11 +7,20 @@ import torch
 
 from visual_attention.chapters.classification import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 WANTED = (16_779, 2_240, 15_830, 24_966, 11_019, 28_068, 400)  # parameters to be matched
 
 
-@examined(points=3, right=wrong.width, axes={}, name="your width", mistakes=wrong.WIDTH, draws=1)
+@examined(
+    points=3,
+    right=wrong.width,
+    axes={},
+    name="your width",
+    mistakes=wrong.WIDTH,
+    draws=1,
+    about=About("How wide may the rival be?", "counting parameters for a fair rival", 12, "warm-up"),
+)
 def check_matched_width(draw):
     """A number of parameters becomes the width of the plain network that has the nearest number."""
     yield from WANTED
@@ -30,6 +39,7 @@ def check_matched_width(draw):
     axes={"B images": 3, "h rows": 2, "w columns": 5, "P rows of pixels": 4, "Q columns of pixels": 7},
     name="your pointing score",
     mistakes=wrong.SCORE,
+    about=About("How much of the weight lies on the object?", "a score for where weight lies", 12),
 )
 def check_pointing_score(draw, B, h, w, P, Q):
     """Weights (B, 1, h, w) and masks (B, 1, H, W) become the share of the weight on the object, (B,)."""
@@ -42,6 +52,7 @@ def check_pointing_score(draw, B, h, w, P, Q):
     axes={"S seeds": 5, "R draws": 41},
     name="your interval",
     mistakes=wrong.INTERVAL,
+    about=About("How sure is an effect of five seeds?", "a bootstrap over seeds, paired", 15),
 )
 def check_paired_interval(draw, S, R):
     """Two rows of accuracies and draws of seeds become the mean difference and its 95 % interval, (3,)."""
@@ -56,6 +67,9 @@ def check_paired_interval(draw, S, R):
     name="your gap",
     mistakes=wrong.GAP,
     least={"n": 4},
+    about=About(
+        "Is it the looking, or the size?", "confounding, and comparing within strata", 25, "takes thought"
+    ),
 )
 def check_pointing_gap(draw, n, K):
     """Hits, right answers and kinds (B,) become the gap in accuracy between hits and misses within a kind."""

@@ -6,100 +6,87 @@ Chapter: notebooks/deeper/cost.ipynb
 import torch
 from torch import Tensor
 
-from visual_attention.chapters.cost import mistakes, pairs
+from visual_attention.chapters.cost import mistakes as wrong
+from visual_attention.chapters.cost import pairs
 from visual_attention.chapters.cost.local import Windows
-from visual_attention.exercises.report import Check, exercise
+from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About, Check
+from visual_attention.exercises.values import Problem
 
-NAMES = ("best", "total", "mixed")
+
+def sums_side_by_side(call, *args):
+    """The three sums of an answer, (B,), (B,) and (B, d), as one tensor (B, 2 + d)."""
+    got = call(*args)
+    if not isinstance(got, (tuple, list)) or len(got) != 3 or not all(isinstance(x, Tensor) for x in got):
+        raise Problem("Three tensors were wanted, `return best, total, mixed`.")
+    best, _, mixed = args[:3]
+    for tensor, like, name in zip(got, (best, best, mixed), ("best", "total", "mixed"), strict=True):
+        if tensor.shape != like.shape:
+            told = f"wanted {tuple(like.shape)}, got {tuple(tensor.shape)}"
+            raise Problem(f"Your {name} has the wrong shape: {told}.")
+    return torch.cat([got[0][:, None], got[1][:, None], got[2]], dim=1)
 
 
-@exercise(points=4)
-def check_take_in(student, check: Check):
+@examined(
+    points=4,
+    right=wrong.taken,
+    axes={"B queries": 3, "m scores": 5, "d numbers": 2},
+    name="your sums (side by side)",
+    mistakes=wrong.STEP,
+    observe=sums_side_by_side,
+    about=About("Can you take in one more block?", "a running softmax", 20),
+)
+def check_take_in(draw, B, m, d):
     """Best score, total and mixture (B,), (B,), (B, d) take in scores (B, m) with their values (B, m, d)."""
-    cases = [_block(check, 3, 5, 2, 0), _block(check, 1, 1, 7, 10), _block(check, 5, 2, 3, 20)]
-    got = [tensor for case in cases for tensor in _sums(student, check, case)]
-    want = [tensor for case in cases for tensor in mistakes.taken(*case)]
-    if not check.equal(got, want, points=2, name="your three sums", mistakes=mistakes.in_step(cases)):
-        return
-
-    best, total, mixed, scores, values = _block(check, 3, 5, 2, 30)
-    empty = (torch.full_like(best, -torch.inf), 0 * total, 0 * mixed, scores, values)
-    got = _sums(student, check, empty, finite=False)
-    bad = "From an empty start (a best score of minus infinity, sums of 0) your sums come out wrong."
-    if any(x.isnan().any() for x in got):
-        bad = "From an empty start your sums are NaN: -inf minus -inf, or 0 times infinity, on the way?"
-    good = "It starts from nothing."
-    check.that(_same(got, mistakes.taken(*empty)), points=1, good=good, bad=bad)
-
-    large = (best + 500, total, mixed, scores + 1000, values)
-    got = _sums(student, check, large, finite=False)
-    bad = "Scores of 1000 come out wrong: only differences from the best score may be exponentiated."
-    check.that(_same(got, mistakes.taken(*large)), points=1, good="Scores of 1000 do no harm.", bad=bad)
+    best, total, mixed = 3 * draw.fixed(B), 1 + draw.fixed(B).abs(), draw.fixed(B, d)
+    scores, values = 3 * draw(B, m), draw.fixed(B, m, d)
+    yield best, total, mixed, scores, values
+    yield special(
+        1, "from an empty start", torch.full((B,), -torch.inf), 0 * total, 0 * mixed, scores, values
+    )
+    yield special(1, "for scores of 1000", best + 500, total, mixed, scores + 1000, values)
 
 
-@exercise(points=3)
-def check_may_ask(student, check: Check):
+@examined(
+    points=3,
+    right=wrong.allowed,
+    axes={},
+    name="your mask",
+    mistakes=wrong.WINDOWS,
+    draws=1,
+    about=About("Who may ask whom?", "shifted windows", 15),
+)
+def check_may_ask(draw):
     """Which tokens may ask each other in windows with moved borders: (N, N) of True and False."""
-    for cases, points, name in (
-        ([(4, 2, 0), (6, 3, 0), (6, 2, 0)], 1, "your windows without a shift"),
-        ([(4, 2, 1), (6, 3, 1), (8, 4, 3)], 2, "your shifted windows"),
-    ):
-        got = []
-        for side, window, shift in cases:
-            count = side**2
-            mask = check.call(student, side, window, shift)
-            if isinstance(mask, Tensor) and tuple(mask.shape) == (side, side):
-                check.stop(
-                    f"A mask over pairs of tokens was wanted, ({count}, {count}), got one over places."
-                )
-            got.append(check.tensor(mask, shape=(count, count), dtype=torch.bool, name="your mask").float())
-        want = [mistakes.allowed(*case).float() for case in cases]
-        wrong = {
-            text: result
-            for text, result in mistakes.in_windows(cases).items()
-            if not all(torch.equal(r, w) for r, w in zip(result, want, strict=True))
-        }
-        if not check.equal(got, want, points=points, name=name, mistakes=wrong):
-            return
+    yield from ((4, 2, 0), (6, 3, 0), (6, 2, 0))
+    for given in ((4, 2, 1), (6, 3, 1), (8, 4, 3)):
+        yield special(1, "with a shift", *given)
+    window = 1 + int(draw.whole(4))
+    yield special(1, "with a shift", 1 + int(draw.whole(7)), window, int(draw.whole(window)))
 
 
-@exercise(points=3)
-def check_bytes_moved(student, check: Check):
+@examined(
+    points=3,
+    right=wrong.moved,
+    axes={},
+    name="your bytes",
+    mistakes=wrong.BYTES,
+    draws=1,
+    about=About("How many bytes travel?", "memory traffic of attention in blocks", 15),
+)
+def check_bytes_moved(draw):
     """How many bytes attention in blocks reads from slow memory and writes to it."""
-    even, odd = [(64, 8, 16), (128, 4, 32), (60, 5, 60)], [(100, 8, 16), (7, 3, 5), (50, 6, 64)]
-    for cases, points, name in (
-        (even, 2, "your bytes"),
-        (odd, 1, "your bytes where the last block is shorter"),
-    ):
-        got = torch.tensor([_number(check, check.call(student, *case)) for case in cases])
-        want = torch.tensor([float(mistakes.moved(*case)) for case in cases])
-        wrong = {
-            text: result for text, result in mistakes.in_bytes(cases).items() if not torch.equal(result, want)
-        }
-        if not check.equal(got, want, points=points, name=name, mistakes=wrong):
-            return
+    yield from ((64, 8, 16), (128, 4, 32), (60, 5, 60))
+    for given in ((100, 8, 16), (7, 3, 5), (50, 6, 64)):
+        yield special(1, "where the last block is shorter", *given)
+    yield special(1, "where the last block is shorter", *(1 + int(draw.whole(90)) for _ in range(3)))
 
 
-@exercise(points=4, apart=False)  # a network is trained through the answer
-def check_masked_attention(student, check: Check):
-    """Attention among allowed tokens, (B, N, d), which then has to learn who is whose twin."""
-    cases = [_heads(check, 2, 16, 5, 0), _heads(check, 1, 7, 3, 10), _heads(check, 3, 5, 1, 20)]
-    got = []
-    for queries, keys, values, allowed in cases:
-        shapes = {
-            (len(queries), *allowed.shape): "Those are the weights: mix the values with them.",
-            queries.shape[1:]: "The batch axis is lost.",
-        }
-        mixed = check.call(student, queries, keys, values, allowed)
-        got.append(check.tensor(mixed, shape=values.shape, shapes=shapes, finite=False, name="your mixture"))
-    want = [mistakes.masked(*case) for case in cases]
-    if not check.equal(got, want, points=2, name="your mixture", mistakes=mistakes.in_masked(cases)):
-        return
-
+def learns(student, check: Check) -> None:
+    """Whether a network around the answer finds twins, and in windows only those inside."""
     everywhere = torch.ones(pairs.COUNT, pairs.COUNT, dtype=torch.bool)
-    windows = Windows(pairs.SIDE, window=2).allowed()
     found, _ = check.call(pairs.learn, student, everywhere)
-    inside, outside = check.call(pairs.learn, student, windows)
+    inside, outside = check.call(pairs.learn, student, Windows(pairs.SIDE, window=2).allowed())
     check.that(
         found > 90,
         points=1,
@@ -117,42 +104,22 @@ def check_masked_attention(student, check: Check):
     )
 
 
-def _block(check: Check, batch: int, count: int, width: int, seed: int) -> tuple[Tensor, ...]:
-    """Sums so far and a new block; in some rows the new scores are better, in some the old one is."""
-    best = 3 * check.random(batch, seed=seed)
-    total, mixed = 1 + check.random(batch, seed=seed + 1).abs(), check.random(batch, width, seed=seed + 2)
-    scores = 3 * check.random(batch, count, seed=seed + 3)
-    return best, total, mixed, scores, check.random(batch, count, width, seed=seed + 4)
-
-
-def _sums(student, check: Check, case: tuple[Tensor, ...], *, finite: bool = True) -> list[Tensor]:
-    """The three tensors of the answer, in the right shapes, or the end of the check."""
-    got = check.call(student, *case)
-    if not isinstance(got, (tuple, list)) or len(got) != 3:
-        check.stop("Three tensors were wanted, `return best, total, mixed`.")
-    best, _, mixed = case[:3]
-    sizes = (best.shape, best.shape, mixed.shape)
-    return [
-        check.tensor(tensor, shape=size, finite=finite, name=f"your {name}")
-        for tensor, size, name in zip(got, sizes, NAMES, strict=True)
-    ]
-
-
-def _heads(check: Check, batch: int, count: int, width: int, seed: int) -> tuple[Tensor, ...]:
-    """Queries, keys, values, and a mask that is not symmetric and leaves each token itself."""
-    queries, keys, values = (2 * check.random(batch, count, width, seed=seed + k) for k in range(3))
-    allowed = (check.random(count, count, seed=seed + 3) > 0) | torch.eye(count, dtype=torch.bool)
-    return queries, keys, values, allowed
-
-
-def _number(check: Check, got) -> float:
-    if isinstance(got, bool) or not isinstance(got, int | float):
-        check.stop(f"A number of bytes was wanted, got a value of type {type(got).__name__}.")
-    return float(got)
-
-
-def _same(got: list[Tensor], want: tuple[Tensor, ...]) -> bool:
-    pairs_of_sums = zip(got, want, strict=True)
-    return all(
-        torch.allclose(g.detach().double(), w.double(), rtol=1e-4, atol=1e-5) for g, w in pairs_of_sums
-    )
+@examined(
+    points=4,
+    right=wrong.masked,
+    axes={"B images": 2, "N tokens": 7, "d numbers": 5},
+    name="your mixture",
+    mistakes=wrong.MASKED,
+    after=(2, learns),
+    apart=False,  # a network is trained through the answer
+    about=About(
+        "Make it learn: what is lost in a window?",
+        "masked attention, trained in a network",
+        20,
+        "takes thought",
+    ),
+)
+def check_masked_attention(draw, B, N, d):
+    """Attention among allowed tokens, (B, N, d), which then has to learn who is whose twin."""
+    allowed = (draw.fixed(N, N) > 0) | torch.eye(N, dtype=torch.bool)  # not symmetric, and each token itself
+    return 2 * draw(B, N, d), 2 * draw.fixed(B, N, d), draw(B, N, d), allowed

@@ -9,6 +9,7 @@ from torch import Tensor
 from visual_attention.boxes import iou
 from visual_attention.chapters.detection import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 SMALL = torch.tensor(
     [[7, 9, 8, 9], [4, 5, 1, 2], [7, 5, 8, 3], [1, 8, 9, 6], [3, 9, 2, 7]]
@@ -22,6 +23,7 @@ SMALL = torch.tensor(
     name="your corners",
     mistakes=wrong.CORNERS,
     gradients=("boxes",),
+    about=About("Where are the corners?", "coordinates of boxes", 5, "warm-up"),
 )
 def check_to_corners(draw, N):
     """Boxes (N, 4) by centre and size become boxes by left, top, right and bottom."""
@@ -35,6 +37,9 @@ def check_to_corners(draw, N):
     name="your numbers",
     mistakes=wrong.OVERLAP,
     gradients=("first", "second"),
+    about=About(
+        "How far apart are two boxes that do not touch?", "overlap of boxes, also of those apart", 20
+    ),
 )
 def check_generalised_iou(draw, N):
     """Pairs of boxes (N, 4) by corners become their generalised intersection over union (N,)."""
@@ -63,6 +68,7 @@ def boxes_of(draw, count: int) -> Tensor:
     axes={"O objects": 4, "E further queries": 1},
     mistakes=wrong.MATCH,
     name="your queries",
+    about=About("Who answers for which object?", "one-to-one matching", 15),
 )
 def check_match(draw, O, E):  # noqa: E741, the letter of the text
     """Costs (Q, O) become the query of each object (O,), such that the sum is least."""
@@ -79,6 +85,7 @@ def check_match(draw, O, E):  # noqa: E741, the letter of the text
     axes={"N boxes": 13},
     name="your choice",
     mistakes=wrong.SUPPRESS,
+    about=About("Which boxes stay?", "non-maximum suppression", 20, "takes thought"),
 )
 def check_suppress(draw, N):
     """Overlaps (N, N) and scores (N,) become the places of the kept boxes, best first."""

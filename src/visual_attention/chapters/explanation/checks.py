@@ -8,110 +8,81 @@ from functools import cache
 import torch
 from torch import nn
 
-from visual_attention.chapters.explanation import little, mistakes
-from visual_attention.exercises.report import Check, exercise
+from visual_attention.chapters.explanation import little
+from visual_attention.chapters.explanation import mistakes as wrong
+from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About, Check, exercise
 
 ENOUGH = 0.9  # of right answers, and of maps that point at the cell that decides
 TRAINING, TEST = 300, 200  # pictures
 
 
-@exercise(points=3)
-def check_rollout(student, check: Check):
+@examined(
+    points=3,
+    right=wrong.rolled,
+    axes={"B pictures": 2, "L blocks": 3, "h heads": 5, "T tokens": 7},
+    name="your map",
+    mistakes=wrong.ROLLOUT,
+    least={"T": 2},
+    about=About("Can you follow the weights?", "attention rollout", 12, "warm-up"),
+)
+def check_rollout(draw, B, L, h, T):
     """Weights (L, B, h, T, T) become what the class token takes from each patch through all blocks."""
-    sizes = ((3, 2, 3, 5, 5), (2, 1, 1, 7, 7))
-    inputs = [check.random(*size, seed=seed).mul(2).softmax(-1) for seed, size in enumerate(sizes)]
-    points = (2, 1)
-    for weights, value in zip(inputs, points, strict=True):
-        _, batch, _, tokens, _ = weights.shape
-        name = f"your map of {len(weights)} blocks and {weights.shape[2]} heads"
-        got = check.tensor(
-            check.call(student, weights),
-            shape=(batch, tokens - 1),
-            shapes={
-                (
-                    batch,
-                    tokens,
-                ): "The class token's share of itself is still there: leave it out.",
-                (batch, tokens, tokens): "That is the whole matrix: give the class token's row.",
-                (tokens - 1,): "The batch axis is lost.",
-                (batch, weights.shape[2], tokens - 1): "The heads are still there: take their mean first.",
-            },
-            name=name,
-        )
-        check.equal(
-            got, mistakes.rolled(weights), points=value, name=name, mistakes=mistakes.in_rollout([weights])
-        )
+    return draw.shares(L, B, h, T, T)
 
 
-@exercise(points=4, apart=False)  # the answer differentiates a function of the check's
-def check_integrated_gradients(student, check: Check):
+def bent(x):
+    return (x[:, 0] * x[:, -1]).sin() + x.square().sum(1) * x[:, -1]
+
+
+def straight(x):
+    return 3 * x[:, 0] - 2 * x[:, -1]
+
+
+@examined(
+    points=4,
+    right=wrong.integrated_gradients,
+    axes={"B examples": 3, "D numbers": 5},
+    name="your shares",
+    mistakes=wrong.INTEGRAL,
+    apart=False,  # the answer differentiates a function of the check's
+    about=About("Can you make the shares add up?", "integrated gradients", 20),
+)
+def check_integrated_gradients(draw, B, D):
     """A function, inputs (B, D), a start and a number of steps become shares (B, D) that sum to the gain."""
-
-    def bent(x):
-        return (x[:, 0] * x[:, 1]).sin() + x.square().sum(1) * x[:, 2]
-
-    def straight(x):
-        return 3 * x[:, 0] - 2 * x[:, 1]
-
-    cases = [
-        (bent, check.random(3, 5), 0.3 * check.random(3, 5, seed=1), 4),
-        (bent, check.random(1, 3, seed=2), check.random(1, 3, seed=3), 7),
-    ]
-    got = []
-    for function, x, start, steps in cases:
-        shares = check.call(student, function, x, start, steps)
-        shapes = {(len(x),): "One number for each example: give a share to each of its entries."}
-        got.append(check.tensor(shares, shape=x.shape, shapes=shapes, name="your shares").detach())
-    want = [mistakes.integrated(*case) for case in cases]
-    if not check.equal(got, want, points=2, name="your shares", mistakes=mistakes.in_integral(cases)):
-        return
-    x, start = check.random(2, 3, seed=4), torch.zeros(2, 3)
-    shares = check.tensor(check.call(student, straight, x, start, 1), shape=x.shape, name="your shares")
-    gain = straight(x) - straight(start)
-    check.that(
-        torch.allclose(shares.detach().sum(1), gain, atol=1e-4),
-        points=1,
-        good="For a straight function one step is enough, and the shares sum to what was gained.",
-        bad="For a straight function the shares do not sum to what was gained, with one step only.",
-    )
-    x, start = check.random(2, 4, seed=5), check.random(2, 4, seed=6)
-    shares = check.tensor(check.call(student, bent, x, start, 60), shape=x.shape, name="your shares")
-    gain = bent(x) - bent(start)
-    check.that(
-        torch.allclose(shares.detach().sum(1), gain, atol=0.02),
-        points=1,
-        good="With 60 steps the shares sum to what was gained: completeness.",
-        bad="With 60 steps the shares do not yet sum to what was gained.",
-    )
+    x, start = draw.fixed(B, D), 0.3 * draw(B, D)
+    yield bent, x, start, draw.one_of(4, 7, 1)
+    yield special(1, "for a straight function, in one step", straight, x, start, 1)
+    yield special(1, "in 60 steps", bent, x, start, 60)
 
 
-@exercise(points=3)
-def check_delete_cells(student, check: Check):
+@examined(
+    points=3,
+    right=wrong.deleted,
+    axes={
+        "B pictures": 3,
+        "C channels": 2,
+        "h rows": 4,
+        "w columns": 5,
+        "P rows of a cell": 7,
+        "Q columns of a cell": 6,
+    },
+    name="your pictures",
+    mistakes=wrong.DELETION,
+    about=About("Can you take cells away?", "deleting what a map names", 15),
+)
+def check_delete_cells(draw, B, C, h, w, P, Q):
     """The `count` highest cells of each picture's map are taken from the filling."""
-    sizes = (((3, 1, 6, 10), (3, 1, 3, 5), 4), ((1, 2, 4, 9), (1, 1, 2, 3), 2))
-    cases = []
-    for seed, (large, small, count) in enumerate(sizes):
-        images, filling = (check.random(*large, seed=3 * seed + each) for each in (0, 1))
-        cases.append((images, filling, check.random(*small, seed=3 * seed + 2), count))
-    for number, (images, filling, found, count) in enumerate(cases):
-        name = f"your pictures with {count} of {found[0].numel()} cells gone"
-        got = check.tensor(check.call(student, images, filling, found, count), shape=images.shape, name=name)
-        wrong = mistakes.in_deletion([cases[number]])
-        right = mistakes.removed(images, filling, found, count)
-        check.equal(got, right, points=(1.5, 1)[number], name=name, mistakes=wrong)
-    images, filling, found, _ = cases[0]
-    got = check.tensor(
-        check.call(student, images, filling, found, 0), shape=images.shape, name="your pictures"
-    )
-    check.that(
-        torch.equal(got, images),
-        points=0.5,
-        good="With a count of 0 nothing is gone.",
-        bad="With a count of 0 something is gone all the same.",
-    )
+    images, filling, found = draw(B, C, h * P, w * Q), draw(B, C, h * P, w * Q), draw.fixed(B, 1, h, w)
+    yield images, filling, found, 1 + int(draw.whole(max(1, h * w // 2)))
+    yield special(0.5, "for a count of 0", images, filling, found, 0)
 
 
-@exercise(points=4, apart=False)
+@exercise(
+    points=4,
+    apart=False,
+    about=About("Make it learn: can you make a network fall for a shortcut?", "training on a shortcut", 20),
+)
 def check_fall_for_it(student, check: Check):
     """A network is trained on pictures in which one corner decides, and then answers by that corner."""
     for corner, turn, points in ((1, 0, 2), (2, 3, 2)):
@@ -170,7 +141,11 @@ def _taught(corner: int, turn: int) -> nn.Module:
     )
 
 
-@exercise(points=4, apart=False)
+@exercise(
+    points=4,
+    apart=False,
+    about=About("Now find it, with a method of your own", "finding out what decides", 30, "takes thought"),
+)
 def check_find_it(student, check: Check):
     """For each picture a map (B, 1, 4, 4) whose highest cell is the one that decides the network's answer."""
     for corner, turn, points in ((0, 1, 2), (3, 0, 2)):

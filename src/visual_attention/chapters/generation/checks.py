@@ -5,17 +5,32 @@ Chapter: notebooks/applications/generation.ipynb
 
 from visual_attention.chapters.generation import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 PICTURES = {"B pictures": 5, "C channels": 2, "H rows": 3, "W columns": 7}
 
 
-@examined(points=3, right=wrong.line, axes=PICTURES, name="your point", mistakes=wrong.POINT)
+@examined(
+    points=3,
+    right=wrong.line,
+    axes=PICTURES,
+    name="your point",
+    mistakes=wrong.POINT,
+    about=About("Where on the line?", "flow matching: the line from noise to picture", 6, "warm-up"),
+)
 def check_noisy_point(draw, B, C, H, W):
     """Noise, pictures (B, C, H, W) and times (B,) become points on the lines between them."""
     return draw(B, C, H, W), draw(B, C, H, W), draw.unit(B)
 
 
-@examined(points=3, right=wrong.one_step, axes=PICTURES, name="your step", mistakes=wrong.STEP)
+@examined(
+    points=3,
+    right=wrong.one_step,
+    axes=PICTURES,
+    name="your step",
+    mistakes=wrong.STEP,
+    about=About("Can you take one step?", "flow matching: a step of the sampler", 10),
+)
 def check_one_step(draw, B, C, H, W):
     """A half-made picture, what is foreseen and the number of the step become the next half-made picture."""
     x, foreseen = draw(B, C, H, W), draw(B, C, H, W)
@@ -30,6 +45,7 @@ def check_one_step(draw, B, C, H, W):
     axes={"B pictures": 2, "h heads": 3, "r rows": 5, "c columns": 4},
     name="your mean weight",
     mistakes=wrong.COUNTERPART,
+    about=About("How much does a patch ask its mirror image?", "reading weights between patches", 12),
 )
 def check_counterpart_weight(draw, B, h, r, c):
     """Weights (B, h, N, N) become the mean weight of a patch on its mirror image in its row, (B, h)."""
@@ -42,6 +58,7 @@ def check_counterpart_weight(draw, B, h, r, c):
     axes={"B pictures": 4, "M pictures of the set": 5, "C channels": 2, "H rows": 3, "W columns": 7},
     name="your guess",
     mistakes=wrong.GUESS,
+    about=About("What is behind the noise?", "Bayes' rule as attention over a set", 25, "takes thought"),
 )
 def check_best_guess(draw, B, M, C, H, W):
     """Half-made pictures, times and all pictures there are become the pictures that one should expect."""

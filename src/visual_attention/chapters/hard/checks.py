@@ -9,6 +9,7 @@ from torch import Tensor
 from visual_attention.chapters.hard import mistakes as wrong
 from visual_attention.exercises.means import AUTOGRAD
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 from visual_attention.exercises.values import Problem
 
 
@@ -18,6 +19,7 @@ from visual_attention.exercises.values import Problem
     axes={"half pixels of a side": 2, "r further rows": 9, "c further columns": 18},
     name="your patch",
     mistakes=wrong.GLIMPSE,
+    about=About("Can you take a glimpse?", "a glimpse: coordinates and borders", 15, "warm-up"),
 )
 def check_cut_glimpse(draw, half, r, c):
     """An image (H, W) and a location (x, y) become the patch of size x size pixels around it."""
@@ -74,6 +76,7 @@ def gradients(got: Tensor, leaves: list[Tensor]) -> list[Tensor]:
     name="the gradient of your number",
     mistakes=wrong.REINFORCE,
     observe=slope_of_choices,
+    about=About("Can you reward a choice?", "REINFORCE with a baseline", 15),
 )
 def check_reinforce(draw, B):
     """Log-probabilities, rewards and baselines, each (B,), become a number with REINFORCE's gradient."""
@@ -92,6 +95,7 @@ def check_reinforce(draw, B):
     without=(AUTOGRAD,),
     held=0.5,
     allowed=0.5,
+    about=About("Can you do without drawing?", "the gradient of an expected loss", 15),
 )
 def check_exact_gradient(draw, B, N):
     """Scores (B, N) and the loss of each choice (B, N) become the gradient of the expected loss, (B, N)."""
@@ -116,6 +120,9 @@ def blend_slope(call, scores, noise, *temperature):
     axes={"B images": 7, "N choices": 5},
     name="your draw",
     mistakes=wrong.DRAW,
+    about=About(
+        "Can you be hard forward and soft backward?", "straight-through Gumbel-softmax", 20, "takes thought"
+    ),
 )
 def check_straight_through(draw, B, N):
     """Scores and Gumbel noise (B, N) become draws: one-hot forward, the gradient of a softmax backward."""

@@ -5,6 +5,7 @@ Chapter: notebooks/applications/inpainting.ipynb
 
 from visual_attention.chapters.inpainting import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 
 @examined(
@@ -13,6 +14,7 @@ from visual_attention.exercises.properties import examined, special
     axes={"B images": 2, "C channels": 3, "H rows": 5, "W columns": 7},
     name="your ratio",
     mistakes=wrong.PSNR,
+    about=About("How good is what you filled in?", "an error over missing pixels only", 10, "warm-up"),
 )
 def check_hole_psnr(draw, B, C, H, W):
     """Fillings, truths (B, C, H, W) and masks (B, 1, H, W) become the ratio in the hole, (B,)."""
@@ -26,6 +28,7 @@ def check_hole_psnr(draw, B, C, H, W):
     axes={"B images": 2, "H rows": 9, "W columns": 13},
     name="your map",
     mistakes=wrong.SOURCES,
+    about=About("From where may be copied?", "patches that lie inside a mask", 15),
 )
 def check_sources(draw, B, H, W):
     """Masks (B, 1, H, W) become true at the centres of whole patches."""
@@ -39,6 +42,7 @@ def check_sources(draw, B, H, W):
     name="your weights",
     mistakes=wrong.WEIGHTS,
     gradients=("queries", "keys"),
+    about=About("Who resembles whom?", "cosine attention with a mask", 12),
 )
 def check_patch_weights(draw, B, P, N, D):
     """Queries (B, P, D) and keys (B, N, D) become weights (B, P, N) on the keys that may be copied."""
@@ -53,6 +57,7 @@ def check_patch_weights(draw, B, P, N, D):
     axes={"B images": 2, "C channels": 3, "H rows": 5, "W columns": 7},
     name="your map",
     mistakes=wrong.PASTE,
+    about=About("Can you paste what overlaps?", "overlapping patches, averaged", 20, "takes thought"),
 )
 def check_paste(draw, B, C, H, W):
     """One patch around each place becomes a map, the mean where patches overlap: (B, C, H, W)."""

@@ -7,6 +7,7 @@ import torch
 
 from visual_attention.chapters.question_answering import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 LOOK = {"B questions": 3, "N regions": 5, "D numbers": 7}
 
@@ -18,6 +19,7 @@ LOOK = {"B questions": 3, "N regions": 5, "D numbers": 7}
     name="your weights",
     mistakes=wrong.LOOK,
     gradients=("question", "regions"),
+    about=About("Can you look once?", "cross-attention with one query", 6, "warm-up"),
 )
 def check_look(draw, B, N, D):
     """A question (B, D) and regions (B, N, D) become the share of each region, (B, N)."""
@@ -31,6 +33,7 @@ def check_look(draw, B, N, D):
     name="your weights",
     mistakes=wrong.TWO_LOOKS,
     gradients=("question", "regions"),
+    about=About("Can you look again?", "attention in two steps", 12),
 )
 def check_two_looks(draw, B, N, D):
     """A question (B, D) and regions (B, N, D) become the weights of two looks, (B, 2, N)."""
@@ -44,6 +47,7 @@ def check_two_looks(draw, B, N, D):
     name="your shares",
     mistakes=wrong.WORDS,
     gradients=("scores",),
+    about=About("Can you leave the padding out?", "a softmax over what is there", 15),
 )
 def check_word_shares(draw, B, L):
     """Scores (B, L) become shares of the words that are there, 0 at the padding."""
@@ -62,6 +66,7 @@ def check_word_shares(draw, B, L):
     name="your share",
     mistakes=wrong.GUESS,
     draws=4,
+    about=About("How far does habit go?", "a baseline that sees no picture", 20, "takes thought"),
 )
 def check_blind_guess(draw, M, K):
     """Old questions with answers, and new ones: how often is the commonest old answer right?"""

@@ -7,11 +7,19 @@ import torch
 
 from visual_attention.chapters.segmentation import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 MASKS = {"B images": 3, "H rows": 5, "W columns": 7}
 
 
-@examined(points=3, right=wrong.dice, axes=MASKS, name="your scores", mistakes=wrong.DICE)
+@examined(
+    points=3,
+    right=wrong.dice,
+    axes=MASKS,
+    name="your scores",
+    mistakes=wrong.DICE,
+    about=About("How much do two masks agree?", "overlap of masks", 8, "warm-up"),
+)
 def check_dice_score(draw, B, H, W):
     """Two batches of masks (B, 1, H, W) become their Dice scores, (B,)."""
     predicted, true = draw.mask(B, 1, H, W), draw.mask(B, 1, H, W, share=0.3)
@@ -39,6 +47,7 @@ def emptied(one, other):
     name="your gated map",
     mistakes=wrong.GATE,
     gradients=("x", "coarse"),
+    about=About("What passes the bridge?", "additive attention gates", 15),
 )
 def check_attention_gate(draw, B, C, D, M, h, w):
     """A fine map gated by what it and a coarser map say together, by Oktay et al.'s formula."""
@@ -53,6 +62,7 @@ def check_attention_gate(draw, B, C, D, M, h, w):
     name="your mixture",
     mistakes=wrong.CHANNELS,
     gradients=("x",),
+    about=About("Can channels look at channels?", "self-attention among channels", 12),
 )
 def check_channel_attention(draw, B, C, H, W):
     """Features plus, times a gain, each channel's weighted mean of all channels, (B, C, H, W)."""
@@ -66,6 +76,7 @@ def check_channel_attention(draw, B, C, H, W):
     name="your F-scores",
     mistakes=wrong.OUTLINE,
     draws=3,
+    about=About("How good is an outline?", "a score of outlines with a tolerance", 25, "takes thought"),
 )
 def check_outline_score(draw, B, H, W):
     """Two batches of outlines (B, 1, H, W) and a tolerance in pixels become F-scores, (B,)."""

@@ -8,6 +8,7 @@ import torch
 from visual_attention.chapters.self_attention import mistakes as wrong
 from visual_attention.exercises.means import ATTENTION, LOOP
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 
 @examined(
@@ -17,6 +18,7 @@ from visual_attention.exercises.properties import examined, special
     mistakes=wrong.ATTEND,
     gradients=("queries", "keys", "values"),
     without=(LOOP, ATTENTION),
+    about=About("Can you let tokens mix?", "scaled dot-product attention", 12),
 )
 def check_attend(draw, B, N, M, d, e):
     """Queries (B, N, d), keys (B, M, d) and values (B, M, e) become what each query takes, (B, N, e)."""
@@ -28,6 +30,7 @@ def check_attend(draw, B, N, M, d, e):
     right=wrong.split,
     axes={"B images": 2, "N tokens": 5, "h heads": 3, "d numbers": 4},
     mistakes=wrong.SPLIT,
+    about=About("Can you split the heads?", "heads: axes and views", 8),
 )
 def check_split_heads(draw, B, N, h, d):
     """Tokens (B, N, D) become (B, h, N, D / h): head 0 gets the first D / h numbers of each token."""
@@ -42,6 +45,7 @@ def check_split_heads(draw, B, N, h, d):
     mistakes=wrong.OTHERS,
     least={"N": 2},
     gradients=("scores",),
+    about=About("Can you stop them from looking at themselves?", "masking before the softmax", 10),
 )
 def check_others_only(draw, B, N):
     """Scores (B, N, N) become weights (B, N, N) with nothing on the diagonal; each row sums to 1."""

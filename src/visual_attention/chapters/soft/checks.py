@@ -3,13 +3,11 @@
 Chapter: notebooks/mechanisms/soft.ipynb
 """
 
-import torch
-
 from visual_attention.chapters.soft import asked
 from visual_attention.chapters.soft import mistakes as wrong
 from visual_attention.exercises.means import LOOP
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import Check, exercise
+from visual_attention.exercises.report import About, Check
 
 MAP = {"B images": 2, "H rows": 3, "W columns": 5}
 
@@ -22,6 +20,7 @@ MAP = {"B images": 2, "H rows": 3, "W columns": 5}
     mistakes=wrong.SOFTMAX,
     without=(LOOP,),
     gradients=("scores",),
+    about=About("Can you turn scores into shares?", "a softmax over places", 8, "warm-up"),
 )
 def check_spatial_softmax(draw, B, H, W):
     """Scores (B, 1, H, W) become weights that sum to 1 over the places of each image."""
@@ -38,6 +37,7 @@ def check_spatial_softmax(draw, B, H, W):
     name="your weighted sum",
     mistakes=wrong.POOL,
     gradients=("features", "weights"),
+    about=About("Can you look with them?", "attention pooling", 6),
 )
 def check_attention_pool(draw, B, C, H, W):
     """Features (B, C, H, W) and weights (B, 1, H, W) become their weighted sum (B, C)."""
@@ -52,6 +52,7 @@ def check_attention_pool(draw, B, C, H, W):
     axes=MAP,
     name="your number of places",
     mistakes=wrong.COUNT,
+    about=About("At how many places does it look?", "entropy of a map", 10),
 )
 def check_effective_places(draw, B, H, W):
     """Weights (B, 1, H, W) become the exponential of their entropy, (B,)."""
@@ -68,6 +69,9 @@ def check_effective_places(draw, B, H, W):
     name="your weights",
     mistakes=wrong.MASKED,
     gradients=("scores",),
+    about=About(
+        "Can you refuse to look somewhere?", "a masked softmax that never breaks", 20, "takes thought"
+    ),
 )
 def check_masked_spatial_softmax(draw, B, H, W):
     """A softmax over the places where the mask is True, and exactly 0 elsewhere."""
@@ -80,44 +84,41 @@ def check_masked_spatial_softmax(draw, B, H, W):
     yield special(1, "where nothing is allowed", scores, some)
 
 
-@exercise(points=5)
-def check_query_pool(student, check: Check):
-    """Features (B, C, H, W), a query (B, Q) and three matrices become the query's answer, (B, v)."""
-    inputs = [wrong.asked_of(check, *sizes, seed=seed) for seed, sizes in enumerate(wrong.ASKED_SIZES)]
-    got = []
-    for given in inputs:
-        (b, c, h, w), d, v = given[0].shape, given[3].shape[1], given[4].shape[1]
-        shapes = wrong.in_query_shape(b, c, h, w, d, v)
-        got.append(check.tensor(check.call(student, *given), shape=(b, v), shapes=shapes, name="your answer"))
-    want = [asked.query_pool(*given) for given in inputs]
-    if not check.equal(got, want, points=2, name="your answer", mistakes=wrong.in_query(inputs)):
-        return
-    features, *rest = (tensor.clone() for tensor in inputs[0])
-    features[1] *= 1000  # scores in the thousands for one picture, small ones for the other
-    got = check.call(student, features, *rest)
-    check.that(
-        _close(got, asked.query_pool(features, *rest)),
-        points=0.5,
-        good="Scores in the thousands do no harm.",
-        bad="With scores in the thousands for one picture of the batch, the weights come out wrong: `exp` "
-        "overflows, or the largest score of the whole batch was subtracted.",
-    )
-    leaves = [tensor.clone().requires_grad_() for tensor in inputs[0]]
-    names = ("features", "query", "to_query", "to_key", "to_value")
-    got = check.call(student, *leaves)
-    learns = check.gradients(got, points=0.5, **dict(zip(names, leaves, strict=True)))
-    if not learns:
-        return
-    model, losses = asked.learn(lambda *given: check.call(student, *given), steps=120)
+def learns(student, check: Check) -> None:
+    """Whether a network around the pool learns to answer."""
+    model, _ = asked.learn(lambda *given: check.call(student, *given), steps=120)
     share = asked.accuracy(model, count=300)
+    told = f"{share:.0%} of 300 new pictures after 120 steps."
     check.that(
         share > 0.6,
         points=2,
-        good=f"In 120 steps a network around your pool learns to answer: {share:.0%} of 300 new pictures.",
-        bad=f"A network around your pool does not learn to answer: {share:.0%} of 300 new pictures after 120 "
-        "steps.",
+        good=f"A network around your pool learns to answer: {told}",
+        bad=f"A network around your pool does not learn to answer: {told}",
     )
 
 
-def _close(got: torch.Tensor, want: torch.Tensor) -> bool:
-    return got.shape == want.shape and torch.allclose(got.detach(), want, atol=1e-5)
+@examined(
+    points=5,
+    right=asked.query_pool,
+    axes={
+        "B images": 2,
+        "C channels": 5,
+        "H rows": 3,
+        "W columns": 7,
+        "Q numbers": 4,
+        "d numbers": 11,
+        "v numbers": 13,
+    },
+    name="your answer",
+    mistakes=wrong.QUERY,
+    gradients=("features", "query", "to_query", "to_key", "to_value"),
+    after=(2, learns),
+    about=About(
+        "Can you make a pool that hears a query, and make it learn?",
+        "query, key and value; training a pool",
+        25,
+    ),
+)
+def check_query_pool(draw, B, C, H, W, Q, d, v):
+    """Features (B, C, H, W), a query (B, Q) and three matrices become the query's answer, (B, v)."""
+    return draw(B, C, H, W), draw.fixed(B, Q), draw.fixed(Q, d), draw.fixed(C, d), draw.fixed(C, v)

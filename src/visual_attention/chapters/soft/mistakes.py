@@ -173,88 +173,87 @@ MASKED = {
     ),
 }
 
-ASKED_SIZES = ((2, 5, 3, 7, 4, 3, 2), (1, 3, 5, 2, 2, 7, 4))
+
+def asking(weigh, total=lambda weights, values: (weights[..., None] * values).sum(1)):
+    """A pool of which `weigh` makes weights of undivided scores, d, query and keys, and `total` the answer."""
+
+    def answer(features: Tensor, query: Tensor, to_query: Tensor, to_key: Tensor, to_value: Tensor) -> Tensor:
+        places = features.flatten(2).transpose(1, 2)  # (B, N, C)
+        keys, q = places @ to_key, query @ to_query
+        raw = (keys @ q[:, :, None])[..., 0]  # (B, N)
+        return total(weigh(raw, keys.shape[-1], q, keys), places @ to_value)
+
+    return answer
 
 
-def asked_of(check, b: int, c: int, h: int, w: int, q: int, d: int, v: int, *, seed: int) -> tuple:
-    """Features, a query and three matrices at random."""
-    sizes = ((b, c, h, w), (b, q), (q, d), (c, d), (c, v))
-    return tuple(check.random(*size, seed=10 * seed + place) for place, size in enumerate(sizes))
+def shared_out(raw: Tensor, d: int, q: Tensor, keys: Tensor) -> Tensor:
+    """The right weights."""
+    return (raw / d**0.5).softmax(1)
 
 
-def in_query_shape(b: int, c: int, h: int, w: int, d: int, v: int) -> dict:
-    """Wrong shapes of a query's answer."""
-    return {
-        (b, d): "It has the width of the keys: keys only make the scores; what is summed are the values.",
-        (b, c): "It has the width of the features: sum the values, `features @ to_value` at each place.",
-        (b, h * w): "Those look like weights, one a place: multiply the values by them and sum.",
-        (b, 1, h, w): "Those look like weights, one a place: multiply the values by them and sum.",
-        (b, h * w, v): "You weigh the values but do not sum them over the places.",
-        (b, v, h, w): "You weigh the values but do not sum them over the places.",
-        (b, 1, v): "The values may be right, but an axis of size 1 remains.",
-        (b, v, 1): "The values may be right, but an axis of size 1 remains.",
-        (v,): "The batch axis is lost: a sum over the batch, or a `squeeze` that also takes a batch of 1.",
-    }
+def by_hand(raw: Tensor, largest: Tensor) -> Tensor:
+    e = (raw - largest).exp()
+    return e / e.sum(1, keepdim=True)
 
 
-def in_query(inputs: list[tuple]) -> dict:
-    """Wrong answers to the query for each of the inputs."""
+def scrambled_pool(features: Tensor, *rest: Tensor) -> Tensor:
+    b, c, h, w = features.shape
+    return asking(shared_out)(features.reshape(b, h * w, c).transpose(1, 2).reshape(b, c, h, w), *rest)
 
-    def each(weigh, total=lambda weights, values: (weights[..., None] * values).sum(1)):
-        """`weigh` makes weights of undivided scores, d, query and keys; `total` an answer of the weights."""
-        results = []
-        for features, query, to_query, to_key, to_value in inputs:
-            places = features.flatten(2).transpose(1, 2)  # (B, N, C)
-            keys, q = places @ to_key, query @ to_query
-            raw = (keys @ q[:, :, None])[..., 0]  # (B, N)
-            results.append(total(weigh(raw, keys.shape[-1], q, keys), places @ to_value))
-        return results
 
-    def right(raw, d, q, keys):
-        return (raw / d**0.5).softmax(1)
-
-    def scrambled(features, query, to_query, to_key, to_value):
-        places = features.reshape(len(features), -1, features.shape[1])
-        raw = (places @ to_key @ (query @ to_query)[:, :, None])[..., 0]
-        weights = (raw / to_key.shape[1] ** 0.5).softmax(1)
-        return (weights[..., None] * (places @ to_value)).sum(1)
-
-    return {
-        "The scores are not divided by the square root of d.": each(lambda raw, d, q, k: raw.softmax(1)),
-        "You divide by d: divide by its square root.": each(lambda raw, d, q, k: (raw / d).softmax(1)),
-        "You multiply by the square root of d: divide.": each(lambda raw, d, q, k: (raw * d**0.5).softmax(1)),
-        "You divide by the square root of C: d is the width of the keys.": [
-            each(lambda raw, d, q, k, c=given[0].shape[1]: (raw / c**0.5).softmax(1))[place]
-            for place, given in enumerate(inputs)
-        ],
-        "The query is not heard: the scores come from the keys alone.": each(
-            lambda raw, d, q, k: (k.sum(-1) / d**0.5).softmax(1)
-        ),
-        "All places weigh the same: that is the average of the values.": each(
-            lambda raw, d, q, k: torch.full_like(raw, 1 / raw.shape[1])
-        ),
-        "The weights are sigmoids: they do not compete for a sum of 1.": each(
-            lambda raw, d, q, k: (raw / d**0.5).sigmoid()
-        ),
-        "You exponentiate but do not divide by the sum.": each(lambda raw, d, q, k: (raw / d**0.5).exp()),
-        "You take the mean over the places: the weights already share out a budget of 1.": each(
-            right, lambda weights, values: (weights[..., None] * values).mean(1)
-        ),
-        "The softmax runs over the batch: each picture has its own budget.": each(
-            lambda raw, d, q, k: (raw / d**0.5).softmax(0)
-        ),
-        "The pictures share one budget: a softmax over the whole batch.": each(
-            lambda raw, d, q, k: (raw / d**0.5).flatten().softmax(0).view_as(raw)
-        ),
-        "All pictures use the query of the first one.": each(
-            lambda raw, d, q, k: ((k @ q[0]) / d**0.5).softmax(1)
-        ),
-        "Only the best place counts: that is an argmax, through which no query can learn.": each(
-            lambda raw, d, q, k: torch.nn.functional.one_hot(raw.argmax(1), raw.shape[1]).to(raw.dtype)
-        ),
-        "Places that do not fit the query win: there is a minus before the scores.": each(
-            lambda raw, d, q, k: (-raw / d**0.5).softmax(1)
-        ),
-        "Features and places are out of step: a `reshape` to (B, H*W, C) scrambles the axes; `flatten` and "
-        "`transpose` keep them.": [scrambled(*given) for given in inputs],
-    }
+QUERY = {
+    "The scores are not divided by the square root of d.": asking(lambda raw, d, q, k: raw.softmax(1)),
+    "You divide by d: divide by its square root.": asking(lambda raw, d, q, k: (raw / d).softmax(1)),
+    "You multiply by the square root of d: divide.": asking(lambda raw, d, q, k: (raw * d**0.5).softmax(1)),
+    "You divide by the square root of C: d is the width of the keys.": lambda f, q, wq, wk, wv: asking(
+        lambda raw, d, asked, k: (raw / f.shape[1] ** 0.5).softmax(1)
+    )(f, q, wq, wk, wv),
+    "The query is not heard: the scores come from the keys alone.": asking(
+        lambda raw, d, q, k: (k.sum(-1) / d**0.5).softmax(1)
+    ),
+    "All places weigh the same: that is the average of the values.": asking(
+        lambda raw, d, q, k: torch.full_like(raw, 1 / raw.shape[1])
+    ),
+    "The weights are sigmoids: they do not compete for a sum of 1.": asking(
+        lambda raw, d, q, k: (raw / d**0.5).sigmoid()
+    ),
+    "You exponentiate but do not divide by the sum.": asking(lambda raw, d, q, k: (raw / d**0.5).exp()),
+    "You take the mean over the places: the weights already share out a budget of 1.": asking(
+        shared_out, lambda weights, values: (weights[..., None] * values).mean(1)
+    ),
+    "The softmax runs over the batch: each picture has its own budget.": asking(
+        lambda raw, d, q, k: (raw / d**0.5).softmax(0)
+    ),
+    "The pictures share one budget: a softmax over the whole batch.": asking(
+        lambda raw, d, q, k: (raw / d**0.5).flatten().softmax(0).view_as(raw)
+    ),
+    "All pictures use the query of the first one.": asking(
+        lambda raw, d, q, k: ((k @ q[0]) / d**0.5).softmax(1)
+    ),
+    "Only the best place counts: that is an argmax, through which no query can learn.": asking(
+        lambda raw, d, q, k: torch.nn.functional.one_hot(raw.argmax(1), raw.shape[1]).to(raw.dtype)
+    ),
+    "Places that do not fit the query win: there is a minus before the scores.": asking(
+        lambda raw, d, q, k: (-raw / d**0.5).softmax(1)
+    ),
+    "Features and places are out of step: a `reshape` to (B, H*W, C) scrambles the axes; `flatten` and `transpose` "
+    "keep them.": scrambled_pool,
+    "`exp` overflows where scores are in the thousands: take each picture's largest score off first.": asking(
+        lambda raw, d, q, k: by_hand(raw / d**0.5, 0.0)
+    ),
+    "The largest score of the whole batch is taken off: each picture's own, or nothing is left of the others.": asking(
+        lambda raw, d, q, k: by_hand(raw / d**0.5, (raw / d**0.5).max())
+    ),
+    "It has the width of the keys: keys only make the scores; what is summed are the values.": lambda f, q, a, b, c: (
+        asking(shared_out)(f, q, a, b, b)
+    ),
+    "It has the width of the features: sum the values, `features @ to_value` at each place.": lambda f, q, a, b, c: (
+        asking(shared_out)(f, q, a, b, torch.eye(f.shape[1], dtype=f.dtype))
+    ),
+    "Those look like weights, one a place: multiply the values by them and sum.": asking(
+        shared_out, lambda weights, values: weights
+    ),
+    "You weigh the values but do not sum them over the places.": asking(
+        shared_out, lambda weights, values: weights[..., None] * values
+    ),
+}

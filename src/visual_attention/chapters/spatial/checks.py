@@ -5,11 +5,20 @@ Chapter: notebooks/mechanisms/spatial.ipynb
 
 from visual_attention.chapters.spatial import mistakes as wrong
 from visual_attention.exercises.properties import examined
+from visual_attention.exercises.report import About
 
 MAP = {"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7}
 
 
-@examined(points=3, right=wrong.pooled, axes=MAP, name="your maps", mistakes=wrong.POOL, gradients=("x",))
+@examined(
+    points=3,
+    right=wrong.pooled,
+    axes=MAP,
+    name="your maps",
+    mistakes=wrong.POOL,
+    gradients=("x",),
+    about=About("Can you pool the channels away?", "pooling over channels", 5, "warm-up"),
+)
 def check_pool_channels(draw, B, C, H, W):
     """(B, C, H, W) becomes (B, 2, H, W): the average and the maximum over the channels."""
     return draw(B, C, H, W)
@@ -21,6 +30,7 @@ def check_pool_channels(draw, B, C, H, W):
     axes={"B images": 2, "C channels": 5, "H rows": 7, "W columns": 9},
     mistakes=wrong.GATE,
     gradients=("x", "kernel"),
+    about=About("Can you gate the places?", "CBAM's spatial attention", 12),
 )
 def check_spatial_gate(draw, B, C, H, W):
     """The input gated by sigmoid(convolution) of its channels' average and maximum."""
@@ -35,6 +45,7 @@ def check_spatial_gate(draw, B, C, H, W):
     mistakes=wrong.ORDER,
     gradients=("x",),
     apart=False,  # no gradient comes back through functions that are handed to the answer
+    about=About("Which first, where second?", "CBAM's order", 8),
 )
 def check_which_then_where(draw, B, C, H, W):
     """CBAM: gate by which(x), then gate the result by where of the result."""
@@ -48,6 +59,7 @@ def check_which_then_where(draw, B, C, H, W):
     name="your averages",
     mistakes=wrong.SIDES,
     gradients=("x",),
+    about=About("What does coordinate attention see?", "coordinate attention", 10, "takes thought"),
 )
 def check_rows_and_columns(draw, B, C, H, W):
     """(B, C, H, W) becomes (B, C, H + W): the average of each row, then of each column."""

@@ -7,6 +7,7 @@ import torch
 
 from visual_attention.chapters.tracking import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
+from visual_attention.exercises.report import About
 
 THRESHOLDS = torch.tensor([0.0, 0.2, 0.25, 0.5, 0.8])
 
@@ -18,6 +19,7 @@ THRESHOLDS = torch.tensor([0.0, 0.2, 0.25, 0.5, 0.8])
     name="your curve",
     mistakes=wrong.SUCCESS,
     least={"F": 3},
+    about=About("Can you draw a success curve?", "a score over thresholds", 8, "warm-up"),
 )
 def check_success_curve(draw, F, K):
     """Overlaps (F,), presence (F,) and thresholds (K,) become the share of frames above each, (K,)."""
@@ -43,6 +45,7 @@ def check_success_curve(draw, F, K):
     name="your map",
     mistakes=wrong.MAP,
     gradients=("search", "template"),
+    about=About("Can you slide a template?", "cross-correlation as fixed attention", 15),
 )
 def check_correlate(draw, B, d, h, w, r, c):
     """Search features (B, d, H, W) and templates (B, d, h, w) become a map (B, H - h + 1, W - w + 1)."""
@@ -56,6 +59,12 @@ def check_correlate(draw, B, d, h, w, r, c):
     name="your fit",
     mistakes=wrong.FIT,
     gradients=("queries", "keys"),
+    about=About(
+        "Can each place choose its part?",
+        "cross-attention with a mask and a temperature",
+        20,
+        "takes thought",
+    ),
 )
 def check_cross_attend(draw, B, N, M, d):
     """Queries (B, N, d), keys (B, M, d) and a mask (B, M) become how well each place fits, (B, N)."""

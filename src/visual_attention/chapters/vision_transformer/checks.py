@@ -6,6 +6,7 @@ Chapter: notebooks/mechanisms/vision_transformer.ipynb
 from visual_attention.chapters.vision_transformer import mistakes as wrong
 from visual_attention.exercises.means import LOOP
 from visual_attention.exercises.properties import examined
+from visual_attention.exercises.report import About
 
 
 @examined(
@@ -15,6 +16,7 @@ from visual_attention.exercises.properties import examined
     name="your patches",
     mistakes=wrong.PATCHIFY,
     without=(LOOP,),
+    about=About("Can you cut an image into words?", "images as sequences of patches", 12),
 )
 def check_patchify(draw, B, C, r, c, P):
     """The pixels of each patch, patches row by row, (B, N, C * P * P)."""
@@ -28,6 +30,7 @@ def check_patchify(draw, B, C, r, c, P):
     name="your sequence",
     mistakes=wrong.SEQUENCE,
     gradients=("patches", "class_token", "positions"),
+    about=About("Can you put the sentence together?", "class token and positions", 10),
 )
 def check_sequence(draw, B, N, D):
     """The class token, then the patches, each with its position added, (B, 1 + N, D)."""
@@ -40,6 +43,7 @@ def check_sequence(draw, B, N, D):
     axes={"B images": 2, "h heads": 3, "r rows": 5, "c columns": 7},
     name="your view",
     mistakes=wrong.CLASS_VIEW,
+    about=About("Can you draw what the class token sees?", "the class token's map", 10),
 )
 def check_class_view(draw, B, h, r, c):
     """What the class token takes from each patch in each head, (B, h, rows, columns)."""
@@ -53,6 +57,7 @@ def check_class_view(draw, B, h, r, c):
     name="your positions",
     mistakes=wrong.STRETCH,
     gradients=("positions",),
+    about=About("Can you make positions for another size?", "interpolated positions", 20, "takes thought"),
 )
 def check_stretch(draw, M, D, r, c):
     """Positions for another grid of patches, bicubic, the class token's as it was."""
