@@ -67,7 +67,7 @@ class Intake:
         self.roll.save()
 
     def adopt(self) -> None:
-        """Make all submissions anew if another notebook was handed out since; take up what is new in submitted/.
+        """Make all submissions anew if another notebook was handed out; take up what is new in submitted/.
 
         nbgrader's own exchange, for instance, puts files there without collect.
         """
