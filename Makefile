@@ -14,7 +14,7 @@ help:
 	@echo "make fast     unit tests only, a minute or two"
 	@echo "make lint     style, import direction, notebooks without outputs"
 	@echo "make serve    show the book at http://127.0.0.1:8000"
-	@echo "make claims   run every experiment at full length (hours), going on where it stopped"
+	@echo "make claims   run every experiment at full length (hours), going on where it stopped; QUICK=1 in short"
 	@echo "make bench    time the mechanisms"
 	@echo "make picture  take README's picture of the book again"
 	@echo "make clean    remove what was made, but not the environment"

@@ -16,6 +16,7 @@ from visual_attention.boxes import (
     to_corners,
 )
 
+FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 CELLS = 40  # boxes on this grid can be counted cell by cell
 
 
@@ -31,6 +32,16 @@ def on_grid(left, top, right, bottom):
 def grid_box(draw):
     left, top = draw(st.integers(0, CELLS - 1)), draw(st.integers(0, CELLS - 1))
     return left, top, draw(st.integers(left + 1, CELLS)), draw(st.integers(top + 1, CELLS))
+
+
+@st.composite
+def any_boxes(draw, kind):
+    """Two boxes of a type of float, anywhere, from specks to giants; now and then one and the same twice."""
+    places = st.floats(-4, 5, width=16)
+    spans = st.one_of(st.floats(0.001, 4), st.sampled_from([1e-4, 0.003, 0.1, 0.3, 1.0, 3.0]))
+    rows = [[draw(places), draw(places), draw(spans), draw(spans)] for _ in range(2)]
+    first, second = (torch.tensor(row, dtype=torch.float64).to(kind) for row in rows)
+    return first, first.clone() if draw(st.booleans()) else second
 
 
 def cells(box):
@@ -70,6 +81,56 @@ class TestOverlap:
         # shared 0.2 x 0.2 = 0.04, union 0.08 + 0.16 - 0.04 = 0.20, hull 0.6 x 0.4 = 0.24
         assert iou(a, b).item() == pytest.approx(0.2)
         assert generalised_iou(a, b).item() == pytest.approx(0.2 - 0.04 / 0.24)
+
+    @pytest.mark.parametrize("kind", FLOATS)
+    @settings(max_examples=60, deadline=None)
+    @given(data=st.data())
+    def test_a_box_is_all_of_itself_and_nothing_is_more_than_that(self, data, kind):
+        a, b = data.draw(any_boxes(kind))
+        for function, least in ((iou, 0), (generalised_iou, -1)):
+            assert function(a, b).dtype == kind
+            assert function(a, a) == function(b, b) == 1
+            assert least <= function(a, b) <= 1
+            assert function(a, b) == function(b, a)
+        assert generalised_iou(a, b) <= iou(a, b)
+
+    @pytest.mark.parametrize("kind", FLOATS)
+    def test_the_same_box_at_a_hundred_thousand_places(self, kind):
+        """0.1 x 0.1 anywhere in the picture: rounded corners made it 1.0001 times itself, or 245 times."""
+        g = torch.Generator().manual_seed(0)
+        same = torch.cat([torch.rand(100_000, 2, generator=g), torch.full((100_000, 2), 0.1)], dim=1)
+        for function in (iou, generalised_iou):
+            assert function(same.to(kind), same.to(kind)).eq(1).all()
+
+    @settings(max_examples=40, deadline=None)
+    @given(a=grid_box(), b=grid_box(), axis=st.sampled_from([0, 1]))
+    def test_no_axis_is_treated_otherwise(self, a, b, axis):
+        """Mirrored, turned, moved and stretched along either axis, two boxes agree as before."""
+        one, other = on_grid(*a), on_grid(*b)
+        mirror, move, stretch = torch.zeros(4).double(), torch.zeros(4).double(), torch.ones(4).double()
+        mirror[axis], move[axis], stretch[[axis, axis + 2]] = 1, 3.25, 4
+        turn = [1, 0, 3, 2]
+        for function in (iou, generalised_iou):
+            before = function(one, other)
+            for change in (
+                lambda box: torch.where(mirror > 0, 1 - box, box),
+                lambda box: box[turn],
+                lambda box: box + move,
+                lambda box: box * stretch,
+            ):
+                torch.testing.assert_close(function(change(one), change(other)), before)
+
+    @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+    def test_halves_are_right_to_their_last_digit(self, kind):
+        """Also for a thousandth of the picture and for 300 pixels, whose areas float16 cannot hold."""
+        g = torch.Generator().manual_seed(0)
+        for side in (0.001, 1.0, 300.0):
+            a, b = (side * (0.2 + torch.rand(2, 500, 4, generator=g, dtype=torch.float64))).to(kind)
+            for function in (iou, generalised_iou):
+                want = function(a.double(), b.double())
+                torch.testing.assert_close(
+                    function(a, b).double(), want, rtol=torch.finfo(kind).eps, atol=1e-6
+                )
 
     def test_far_apart_the_penalty_grows_with_the_distance(self):
         a = boxes([0.1, 0.1, 0.1, 0.1])
@@ -168,7 +229,33 @@ class TestSuppress:
         twins = boxes([0.5, 0.5, 0.2, 0.2], [0.5, 0.5, 0.2, 0.2])
         assert suppress(twins, torch.ones(2), torch.zeros(2)).tolist() == [0]
 
+    def test_a_threshold_of_one_keeps_twins(self):
+        twins = torch.tensor([[0.37, 0.61, 0.1, 0.1]] * 3)
+        for kind in FLOATS:
+            scores = torch.tensor([0.9, 0.8, 0.7])
+            assert suppress(twins.to(kind), scores, torch.zeros(3), threshold=1.0).tolist() == [0, 1, 2]
+
+    @settings(max_examples=30, deadline=None)
+    @given(seed=st.integers(0, 999), count=st.integers(0, 8), padding=st.integers(1, 4))
+    def test_padding_is_neither_kept_nor_heard(self, seed, count, padding):
+        g = torch.Generator().manual_seed(seed)
+        x, scores = 0.2 + 0.3 * torch.rand(count, 4, generator=g), torch.rand(count, generator=g)
+        labels = torch.randint(2, (count,), generator=g)
+        rubbish = torch.full((padding, 4), math.nan)
+        padded = [torch.cat(pair) for pair in ((x, rubbish), (scores, rubbish[:, 0]))]
+        order = torch.randperm(count + padding, generator=g)
+        marked = torch.cat([labels, torch.full((padding,), -1)])[order]
+        kept = suppress(padded[0][order], padded[1][order], marked)
+        assert order[kept].tolist() == suppress(x, scores, labels).tolist()
+
+    def test_scores_without_an_order_are_refused(self):
+        scores = torch.tensor([0.5, math.nan])
+        with pytest.raises(ValueError, match="put in order, got 1 NaN"):
+            suppress(torch.full((2, 4), 0.5), scores, torch.zeros(2))
+
     def test_what_does_not_fit_is_refused(self):
+        with pytest.raises(ValueError, match="floating-point.*list"):
+            suppress([[0.5] * 4], torch.zeros(1), torch.zeros(1))
         with pytest.raises(ValueError, match=r"scores \(N,\) and labels"):
             suppress(torch.zeros(2, 4), torch.zeros(3), torch.zeros(2))
         with pytest.raises(ValueError, match="threshold above 0, got 0"):

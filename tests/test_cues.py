@@ -48,6 +48,13 @@ def test_without_a_gate_the_middle_of_a_digit_cannot_know_the_stripe():
     assert (before[:, :, 2:] - after[:, :, 2:]).abs().max() > 1e-4
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 8, 10), (2, 3, 9, 11)])
+def test_a_reader_says_for_which_pictures_it_was_built(shape):
+    assert CueReader(20, 5)(torch.rand(shape)).shape == (2, 10)
+    with pytest.raises(ValueError, match=f"21 places after a halving, got {shape[2]} x {shape[3]} pixels"):
+        CueReader(21, 5)(torch.rand(shape))
+
+
 def test_explained_by_hand():
     cues = torch.tensor([0, 0, 1, 1])
     assert explained(torch.tensor([[1.0], [1.0], [3.0], [3.0]]), cues) == pytest.approx(1.0)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from visual_attention.training import evaluate, fit, parameters, seeded
+from visual_attention.training import evaluate, find_nonfinite, fit, parameters, seeded
 
 
 def problem():
@@ -157,6 +157,85 @@ def test_errors_say_what_was_wanted():
         fit(model, lambda step: problem(), lambda m, b: m(b[0]).sum() * float("nan"), steps=1, progress=False)
     with pytest.raises(ValueError, match="at least one batch"):
         evaluate(model, [], lambda m, b: 0.0)
+
+
+class Parts(nn.Module):
+    """Two layers, with a division between them that can go wrong."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+        self.last = nn.Linear(4, 1)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        return {"answer": [self.last(hidden / (x.abs().amax(dim=1, keepdim=True) < 50))]}
+
+
+def test_where_numbers_stop_being_finite_is_named():
+    model, x = seeded_parts(), problem()[0]
+    assert find_nonfinite(model, x) is None
+
+    with torch.no_grad():
+        model.first[0].weight[2, 1] = torch.inf
+    assert find_nonfinite(model, x) == ("first.0", "weights", 1, 12)
+
+    model = seeded_parts()
+    model.first[0].register_forward_hook(lambda part, given, made: made.log())  # of numbers below 0, too
+    found = find_nonfinite(model, x)
+    assert (found.name, found.where, found.of) == ("first.0", "output", 48 * 4) and 0 < found.count < 48 * 4
+
+    model = seeded_parts()
+    x[5] = 99.0  # nothing is wrong with any module: what lies between them divides by 0
+    assert find_nonfinite(model, x) == ("last", "input", 4, 48 * 4)
+
+    x[7, 2] = torch.nan
+    assert find_nonfinite(model, x) == ("", "input", 1, 48 * 3)
+    assert str(find_nonfinite(model, x)) == "the input of the network: 1 NaN or infinite of 144 numbers"
+
+
+def seeded_parts():
+    with seeded(0):
+        return Parts()
+
+
+def test_the_search_leaves_no_trace_in_the_network():
+    model, x = seeded_parts(), problem()[0]
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    x[0, 0] = torch.nan
+    find_nonfinite(model.train(), x)
+    assert model.training
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in model.modules())
+
+
+def test_the_search_ends_cleanly_where_the_network_fails():
+    model = seeded_parts()
+    with pytest.raises(RuntimeError):
+        find_nonfinite(model, torch.zeros(48, 5))
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in model.modules())
+
+
+def test_a_loss_that_calls_parts_of_a_network_is_searched_too():
+    model, x = seeded_parts(), problem()[0]
+    with torch.no_grad():
+        model.last.bias.fill_(torch.nan)
+    found = find_nonfinite(model, x, lambda model, x: model.last(model.first(x)).sum())
+    assert found == ("last", "weights", 1, 1)
+
+
+def test_a_fit_that_goes_astray_names_the_part_or_the_loss():
+    model, x = seeded_parts(), problem()[0]
+    with torch.no_grad():
+        model.first[1].weight[0] = torch.nan
+    with pytest.raises(FloatingPointError, match="nan at step 0, .* begins in the weights of first.1: 1 NaN"):
+        fit(model, lambda step: x, lambda m, b: m(b)["answer"][0].sum(), steps=1, progress=False)
+
+    def loss(model, batch):
+        return (-squared(model, batch)).log()  # of a number below 0
+
+    with pytest.raises(FloatingPointError, match="begins in no module of the model, so look into the loss"):
+        fit(linear(), lambda step: problem(), loss, steps=1, progress=False)
 
 
 def test_the_bar_is_silent_when_off(capfd):

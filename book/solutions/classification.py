@@ -29,7 +29,7 @@ def paired_interval(treatment, baseline, draws):
     """Mean difference and the 2.5 and 97.5 % quantiles of the mean differences of all draws: (3,)."""
     difference = treatment - baseline  # (S,): seed by seed
     means = difference[draws].mean(dim=1)  # (R, S) -> (R,)
-    ends = torch.quantile(means, torch.tensor([0.025, 0.975]))
+    ends = torch.quantile(means, means.new_tensor([0.025, 0.975]))
     return torch.cat([difference.mean()[None], ends])
 
 

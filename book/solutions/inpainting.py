@@ -26,7 +26,7 @@ def patch_weights(queries, keys, whole, scale):
 
 
 def paste(patches, height, width, size):
-    """One patch around each place, the mean where they overlap: (B, N, C * size * size) -> (B, C, H, W)."""
+    """A patch around each place, the mean where they overlap: (B, N, C * size ** 2) -> (B, C, H, W)."""
     total = F.fold(patches.mT, (height, width), size, padding=size // 2)
     count = F.fold(torch.ones_like(patches).mT, (height, width), size, padding=size // 2)
     return total / count

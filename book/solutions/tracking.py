@@ -10,7 +10,7 @@ def success_curve(overlaps, present, thresholds):
 
 
 def correlate(search, template):
-    """Each template slides over its own search features: (B, d, H, W), (B, d, h, w) -> (B, H-h+1, W-w+1)."""
+    """Each template slides over its own features: (B, d, H, W), (B, d, h, w) -> (B, H-h+1, W-w+1)."""
     batch, dim, height, width = search.shape
     stacked = search.reshape(1, batch * dim, height, width)  # each image's channels become a group
     return F.conv2d(stacked, template, groups=batch)[0]

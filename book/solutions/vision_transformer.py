@@ -6,7 +6,8 @@ from torch.nn import functional as F
 
 def patchify(images, patch_size):
     """The pixels of each patch, patches row by row: (B, N, C * P * P)."""
-    patches = images.unflatten(3, (-1, patch_size)).unflatten(2, (-1, patch_size))  # (B, C, H/P, P, W/P, P)
+    # (B, C, H, W) -> (B, C, H/P, P, W/P, P)
+    patches = images.unflatten(3, (-1, patch_size)).unflatten(2, (-1, patch_size))
     return patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # (B, H/P, W/P, C, P, P), then flat
 
 

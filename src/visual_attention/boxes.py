@@ -49,19 +49,22 @@ def from_corners(corners: Tensor) -> Tensor:
 def iou(first: Tensor, second: Tensor) -> Tensor:
     """Intersection over union: the shared area as a share of what both cover.
 
+    Exactly 1 for a box and itself and never more, in every type of float; half floats are worked out in
+    float32. The order of the two does not matter, to the last digit.
+
     Args:
         first: Boxes.
         second: Boxes, of a shape that broadcasts with the first: ``iou(a[:, None], b)`` compares all pairs.
 
     Shape:
         (..., 4), (..., 4) -> (...), in [0, 1]: 1 for equal boxes, 0 for boxes that do not touch, and 0
-        wherever the union has no area.
+        wherever the union has no area. In the type of the boxes.
 
     Raises:
         ValueError: if either holds no boxes.
     """
     shared, union, _ = _areas(first, second)
-    return _share(shared, union)
+    return _share(shared, union).to(_kind(first, second))
 
 
 def generalised_iou(first: Tensor, second: Tensor) -> Tensor:
@@ -75,8 +78,8 @@ def generalised_iou(first: Tensor, second: Tensor) -> Tensor:
         second: Boxes, of a shape that broadcasts with the first.
 
     Shape:
-        (..., 4), (..., 4) -> (...), in [-1, 1]: 1 for equal boxes, below 0 for most that do not touch. Where
-        the hull has no area there is no penalty.
+        (..., 4), (..., 4) -> (...), in [-1, 1]: exactly 1 for equal boxes, below 0 for most that do not
+        touch. Where the hull has no area there is no penalty. In the type of the boxes.
 
     Raises:
         ValueError: if either holds no boxes.
@@ -84,7 +87,8 @@ def generalised_iou(first: Tensor, second: Tensor) -> Tensor:
     Differs from the paper: it leaves boxes without area open; here two of them at one point give 0.
     """
     shared, union, hull = _areas(first, second)
-    return _share(shared, union) - _share(hull - union, hull)
+    empty = (1 - union).clamp(min=0)  # the share of the hull that neither covers; rounding may pass 0
+    return (_share(shared, union) - torch.where(hull, empty, 0.0)).to(_kind(first, second))
 
 
 def suppress(boxes: Tensor, scores: Tensor, labels: Tensor, *, threshold: float = 0.5) -> Tensor:
@@ -93,7 +97,8 @@ def suppress(boxes: Tensor, scores: Tensor, labels: Tensor, *, threshold: float 
     Args:
         boxes: N boxes.
         scores: How sure the detector is of each.
-        labels: Classes; a box suppresses those of its own class only.
+        labels: Classes; a box suppresses those of its own class only. A label below 0 is padding: it is not
+            kept, suppresses nothing, and its box and score may be anything.
         threshold: Of two boxes whose intersection over union is above this, the lower scored one goes.
 
     Shape:
@@ -101,14 +106,16 @@ def suppress(boxes: Tensor, scores: Tensor, labels: Tensor, *, threshold: float 
         earlier box counts as better.
 
     Raises:
-        ValueError: if the shapes do not fit, or the threshold is not above 0.
+        ValueError: if the shapes do not fit, a score is NaN, or the threshold is not above 0.
     """
-    require_boxes(boxes)
+    require_boxes(boxes[:0])  # its form alone: what stands in the padding is not looked at
     require_positive(threshold=threshold)
     if boxes.ndim != 2 or scores.shape != boxes.shape[:1] or labels.shape != boxes.shape[:1]:
         shapes = [tuple(x.shape) for x in (boxes, scores, labels)]
         raise ValueError(f"wanted boxes (N, 4), scores (N,) and labels (N,), got {shapes}")
-    order = scores.argsort(descending=True, stable=True)
+    real = (labels >= 0).nonzero()[:, 0]
+    require_order(scores[real])
+    order = real[scores[real].argsort(descending=True, stable=True)]
     boxes, labels = boxes[order], labels[order]
     rivals = (iou(boxes[:, None], boxes) > threshold) & (labels[:, None] == labels)  # (N, N)
     rivals = rivals.tolist()
@@ -119,16 +126,38 @@ def suppress(boxes: Tensor, scores: Tensor, labels: Tensor, *, threshold: float 
     return order[kept]
 
 
+def require_order(scores: Tensor, name: str = "scores") -> None:
+    """Require scores of which one can say which is higher.
+
+    Raises:
+        ValueError: if some are NaN.
+    """
+    if unknown := int(scores.isnan().sum()):
+        raise ValueError(f"{name}: wanted numbers that can be put in order, got {unknown} NaN")
+
+
+def _kind(first: Tensor, second: Tensor) -> torch.dtype:
+    return torch.promote_types(first.dtype, second.dtype)
+
+
 def _areas(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The areas of intersection, union and hull."""
+    """The areas of intersection and union as shares of the hull, and whether the hull has an area.
+
+    Along an axis two intervals share min(a, b, (a + b) / 2 - d) and lie within max(a, b, (a + b) / 2 + d),
+    d being the distance of their centres. Written so, rounding cannot make a share larger than its whole.
+    """
     require_boxes(first, "first")
     require_boxes(second, "second")
-    a, b = to_corners(first), to_corners(second)
-    overlap = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
-    around = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
-    shared = overlap.clamp(min=0).prod(dim=-1)
-    union = first[..., 2:].prod(dim=-1) + second[..., 2:].prod(dim=-1) - shared
-    return shared, union, around.prod(dim=-1)
+    kind = torch.promote_types(_kind(first, second), torch.float32)  # half floats have too few digits
+    first, second = first.to(kind), second.to(kind)
+    a, b = first[..., 2:], second[..., 2:]
+    distance, mean = (first[..., :2] - second[..., :2]).abs(), a / 2 + b / 2
+    around = torch.maximum(torch.maximum(a, b), mean + distance)
+    within = torch.minimum(torch.minimum(a, b), mean - distance).clamp(min=0)
+    around = torch.where(around > 0, around, 1.0)
+    shared = (within / around).prod(dim=-1)
+    union = (a / around).prod(dim=-1) + (b / around).prod(dim=-1) - shared
+    return shared, union, (torch.maximum(a, b) + distance > 0).all(dim=-1)
 
 
 def _share(part: Tensor, whole: Tensor) -> Tensor:

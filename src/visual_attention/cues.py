@@ -40,10 +40,14 @@ class CueReader(nn.Module):
 
     Shape:
         (B, 3, H, W) -> scores of the digits (B, 10).
+
+    Raises:
+        ValueError: at call, for pictures with another number of places.
     """
 
     def __init__(self, places: int, width: int, *, slot: Builder | None = None, second: int = 0):
         super().__init__()
+        self.places = places
         self.conv = nn.Conv2d(3, width, kernel_size=3, padding=1)
         self.gate = (slot or Empty)(width)
         self.second = nn.Conv2d(width, second, kernel_size=3, padding=1) if second else None
@@ -51,6 +55,11 @@ class CueReader(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """What enters the gate, (B, C, H/2, W/2)."""
+        height, width = x.shape[-2:]
+        if (height // 2) * (width // 2) != self.places:
+            raise ValueError(
+                f"wanted pictures with {self.places} places after a halving, got {height} x {width} pixels"
+            )
         return F.max_pool2d(torch.relu(self.conv(x)), 2)
 
     def weights(self, x: Tensor) -> Tensor:

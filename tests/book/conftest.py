@@ -1,8 +1,13 @@
 """The built book, opened in a real Chromium that can reach nothing but this machine.
 
-``open_page(name, over="http", width=1280, scheme="light")`` returns a Visit: ``page`` is Playwright's, and
-``outside``, ``failed`` and ``errors`` list what the page asked of the network, what did not come and what
-the console said. ``page_of(name, ...)`` returns the page alone.
+``opened`` is one page of the book in two windows, each opened once for all tests of that page:
+``opened.desk`` over http, wide and light; ``opened.telephone`` from a folder, narrow and dark. Each is a
+Visit: ``look(width=..., scheme=...)`` changes the window or the light as a reader does and returns
+Playwright's page; ``outside``, ``failed`` and ``errors`` list what the page asked of the network, what did
+not come and what the console said. ``opened.document`` is the page's HTML, parsed.
+
+``open_page(name, over="http", width=1280, scheme="light")`` returns a Visit of a test's own, and
+``page_of(name, ...)`` its page alone.
 """
 
 import functools
@@ -13,18 +18,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from filelock import FileLock
 
 from tools import book as maker
 
 LOCAL = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
+PATIENCE = 120_000  # milliseconds; a machine on which others work takes its time
+THEMES = 3  # light, dark, and as the system
 
 
 @pytest.fixture(scope="session")
 def pages():
     """Folder of the built book, built now if it is stale. BOOK_PAGES names another folder."""
     if named := os.environ.get("BOOK_PAGES"):
-        return Path(named)
+        return Path(named).resolve()
     with FileLock(maker.ROOT / "_build.lock"):
         if not maker.is_fresh():
             assert maker.build() == 0, "the book does not build"
@@ -62,33 +70,103 @@ class Visit:
         self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
         self.page.on("pageerror", lambda e: self.errors.append(f"uncaught: {e}"))
 
+    def look(self, *, width, scheme="light"):
+        """The page in a window of that width and that light, drawn."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        for _ in range(THEMES):
+            if self.page.evaluate("document.documentElement.dataset.theme") != scheme:
+                self.page.evaluate("document.querySelector('.theme-switch-button').click()")
+        assert self.page.evaluate("document.documentElement.dataset.theme") == scheme
+        self.page.evaluate(DRAWN)
+        return self.page
 
-@pytest.fixture
-def open_page(browser, pages, request):
-    """A function that opens a page of the book in a window of its own."""
-    contexts = []
 
-    def opened(name, *, over="http", width=1280, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
-        context.add_init_script(f"try {{ localStorage.mode = localStorage.theme = '{scheme}' }} catch {{}}")
-        visit = Visit(context.new_page())
-        visit.watch()
-        base = pages.as_uri() if over == "file" else request.getfixturevalue("address")
-        visit.page.goto(f"{base}/{name}.html", wait_until="load")
-        visit.page.wait_for_function(TYPESET, timeout=60_000)
-        visit.page.wait_for_timeout(150)
-        return visit
-
-    yield opened
-    for context in contexts:
-        context.close()
-
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 TYPESET = """() => {
   const wanted = document.querySelectorAll('.math');
   return !wanted.length || [...wanted].every(m => m.querySelector('mjx-container'));
 }"""
+
+
+@pytest.fixture(scope="session")
+def visit(pages, address, request):
+    """A function that opens a page of the book in a window of its own: (its context, the Visit)."""
+    try:
+        browser, missing = request.getfixturevalue("browser"), ""
+    except pytest.skip.Exception as reason:  # then the tests that only read the HTML still run
+        browser, missing = None, str(reason)
+
+    def visited(name, *, over="http", width=1280, scheme="light", **settings):
+        if browser is None:
+            pytest.skip(missing)
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=scheme, **settings)
+        context.add_init_script(f"try {{ localStorage.mode = localStorage.theme = '{scheme}' }} catch {{}}")
+        context.set_default_timeout(PATIENCE)
+        made = Visit(context.new_page())
+        made.watch()
+        base = pages.as_uri() if over == "file" else address
+        made.page.goto(f"{base}/{name}.html", wait_until="load")
+        made.page.wait_for_function(TYPESET)
+        made.page.evaluate("document.fonts.ready.then(() => {})")
+        made.page.evaluate(DRAWN)
+        return context, made
+
+    return visited
+
+
+class Opened:
+    """One page of the book: its HTML, and two windows that open when they are first asked for."""
+
+    def __init__(self, name, pages, visit):
+        self.name, self.file, self._visit, self._contexts = name, pages / f"{name}.html", visit, []
+
+    @functools.cached_property
+    def document(self):
+        return BeautifulSoup(self.file.read_text(encoding="utf-8"), "html.parser")
+
+    @functools.cached_property
+    def desk(self):
+        return self._open(over="http", width=1280, scheme="light")
+
+    @functools.cached_property
+    def telephone(self):
+        return self._open(over="file", width=400, scheme="dark")
+
+    def _open(self, **how):
+        # Without transitions a colour is at once what it will be; the tests of reading have them.
+        context, made = self._visit(self.name, reduced_motion="reduce", **how)
+        self._contexts.append((context, made))
+        return made
+
+    def close(self):
+        for context, made in self._contexts:
+            context.close()
+            assert (made.outside, made.failed, made.errors) == ([], [], []), "after the page had been read"
+
+
+@pytest.fixture(scope="session")
+def opened(request, pages, visit):
+    """The page that the test's parameter names."""
+    page = Opened(request.param, pages, visit)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_page(visit):
+    """A function that opens a page of the book for one test."""
+    contexts = []
+
+    def opened(name, **how):
+        context, made = visit(name, **how)
+        contexts.append(context)
+        return made
+
+    yield opened
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

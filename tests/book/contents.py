@@ -1,5 +1,6 @@
 """The book's pages, by name, from its table of contents: known before the book is built."""
 
+import pytest
 import yaml
 
 from tools import book
@@ -20,3 +21,18 @@ def below(node):
             found += [child["file"]] if "file" in child else []
             found += below(child)
     return found
+
+
+def chapters():
+    """Names of the pages that are notebooks."""
+    return [name for name in pages() if name.startswith("notebooks/")]
+
+
+def each(names):
+    """A test of each page. All tests of one page run in one worker in a row, so that it is opened once."""
+    marked = [pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in names]
+    return pytest.mark.parametrize("opened", marked, indirect=True)
+
+
+every_page = each(pages())
+every_chapter = each(chapters())

@@ -1,52 +1,93 @@
 """axe-core finds no violation on any page, light and dark, wide and narrow; a person wrote each alt text."""
 
 import re
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
-from bs4 import BeautifulSoup
 
+from tests.axe.check import violations
 from tests.book import contents
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp)$|^_images|[0-9a-f]{16}", re.IGNORECASE)
+START = "notebooks/start"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", contents.pages())
-def test_axe_finds_no_violation(open_page, name):
-    found = []
-    for scheme in ("light", "dark"):
-        page = open_page(name, scheme=scheme).page
-        for width in (1280, 400):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(200)
-            found += [f"{scheme} {width}: {violation}" for violation in violations(page)]
-    assert not found, "\n" + "\n".join(found)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@contents.every_page
+def test_axe_finds_no_violation_on_a_desk(opened, scheme):
+    assert violations(opened.desk.look(width=1280, scheme=scheme)) == []
 
 
-def violations(page):
-    """One line a violation: the rule, how many places, the first of them."""
-    page.evaluate(AXE)
-    result = page.evaluate("async () => (await axe.run({resultTypes: ['violations']})).violations")
-    return [f"{v['id']} ({len(v['nodes'])}): {v['nodes'][0]['html'][:150]}" for v in result]
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@contents.every_page
+def test_axe_finds_no_violation_on_a_telephone(opened, scheme):
+    assert violations(opened.telephone.look(width=400, scheme=scheme)) == []
 
 
-@pytest.mark.parametrize("name", contents.pages())
-def test_a_person_wrote_each_alt_text(pages, name):
-    page = BeautifulSoup((pages / f"{name}.html").read_text(), "html.parser")
-    for image in page.select("article img"):
+@contents.every_page
+def test_a_person_wrote_each_alt_text(opened):
+    for image in opened.document.select("article img"):
         alt = image.get("alt", "")
         assert len(alt.split()) >= 3 and not FILE_NAME.search(alt), (
             f"alt {alt!r} of {image.get('src', '')[:60]}"
         )
-    assert page.html.get("lang") == "en"
-    assert page.title and page.title.text.strip()
+    assert opened.document.html.get("lang") == "en"
+    assert opened.document.title and opened.document.title.text.strip()
 
 
 @pytest.mark.browser
-def test_a_missing_label_would_be_seen(open_page):
-    page = open_page(contents.pages()[0]).page
+def test_a_missing_label_would_be_seen(page_of):
+    page = page_of(contents.pages()[0])
     page.evaluate("document.querySelector('main').append(document.createElement('select'))")
     assert any(line.startswith("select-name") for line in violations(page))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme,pale", [("light", "#d0c8bc"), ("dark", "#4a4642")])
+def test_pale_letters_in_one_word_of_code_would_be_seen(page_of, scheme, pale):
+    """The rule on colours is asked of every text, also of the thousandth word of code."""
+    page = page_of("notebooks/mechanisms/soft", scheme=scheme)
+    words = page.locator("main pre span.n:not(details *)")
+    words.last.evaluate("(word, pale) => word.style.color = pale", pale)
+    assert [line.split()[0] for line in violations(page)] == ["color-contrast"]
+
+
+# Three names that axe-core 4.14 was the first to miss, held here without it: a name begins with what is seen.
+
+
+def spoken(page, selector):
+    """What Chromium gives a screen reader as the name of an element."""
+    devtools = page.context.new_cdp_session(page)
+    found = devtools.send("Runtime.evaluate", {"expression": f"document.querySelector({selector!r})"})
+    identity = {"objectId": found["result"]["objectId"], "fetchRelatives": False}
+    [node] = devtools.send("Accessibility.getPartialAXTree", identity)["nodes"]
+    return re.sub(r"\s+", " ", node["name"]["value"]).strip()
+
+
+@pytest.mark.browser
+def test_the_search_button_is_named_by_its_words(page_of):
+    page = page_of(START, over="file")
+    seen = page.locator(".search-button-field").inner_text()
+    assert seen.split() and spoken(page, ".search-button-field").split()[0] == seen.split()[0] == "Search"
+    assert re.sub(r"\s", "", spoken(page, ".search-button-field")) == re.sub(r"\s", "", seen)
+
+
+@pytest.mark.browser
+def test_the_colour_switch_is_named_by_what_it_does_and_says_where_it_stands(page_of):
+    page = page_of(START, over="file")
+    names = [spoken(page, ".theme-switch-button")]
+    for _ in range(2):
+        page.locator(".theme-switch-button").first.press("Enter")
+        names.append(spoken(page, ".theme-switch-button"))
+    assert sorted(names) == ["Colour mode: as the system", "Colour mode: dark", "Colour mode: light"]
+    assert names[0] == "Colour mode: light"
+    assert page.locator(".theme-switch-button title, .theme-switch-button [title]").count() == 0
+
+
+@pytest.mark.browser
+def test_a_hidden_cell_is_named_by_its_words(page_of):
+    page = page_of(START, over="file")
+    assert spoken(page, "div.cell details > summary") == "Set-up: run this cell first"
+    page.locator("div.cell details > summary").first.click()
+    assert spoken(page, "div.cell details > summary") == "Set-up: run this cell first"

@@ -7,10 +7,10 @@ from tests.book import contents
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("over", ["http", "file"])
-@pytest.mark.parametrize("name", contents.pages())
-def test_a_page_is_whole_and_asks_nothing_of_the_network(open_page, name, over):
-    visit = open_page(name, over=over)
+@pytest.mark.parametrize("window", ["desk", "telephone"])
+@contents.every_page
+def test_a_page_is_whole_and_asks_nothing_of_the_network(opened, window):
+    visit = getattr(opened, window)
     assert visit.outside == [], "requests to the outside"
     assert visit.failed == [], "failed requests"
     assert visit.errors == [], "errors in the console"
@@ -30,9 +30,9 @@ RAW_MATHEMATICS = r"""() => {
 
 
 @pytest.mark.parametrize("width", [400, 768])
-@pytest.mark.parametrize("name", contents.pages())
-def test_a_page_fits_a_narrow_window(open_page, name, width):
-    page = open_page(name, over="file", width=width).page
+@contents.every_page
+def test_a_page_fits_a_narrow_window(opened, width):
+    page = opened.telephone.look(width=width, scheme="dark")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width, f"{wide} px wide, because of {page.evaluate(WIDEST, width)}"
 
@@ -44,7 +44,8 @@ WIDEST = r"""(width) => [...document.querySelectorAll('main *, header *')]
 
 def test_a_request_to_the_outside_would_be_seen(open_page):
     visit = open_page(contents.pages()[0])
-    visit.page.evaluate("fetch('https://example.org/x.js').catch(() => {})")
-    visit.page.wait_for_timeout(300)
+    with visit.page.expect_event("requestfailed"):
+        visit.page.evaluate("fetch('https://example.org/x.js').catch(() => {})")
+    visit.page.evaluate("() => new Promise(done => setTimeout(done, 50))")
     assert visit.outside == ["https://example.org/x.js"]
     assert visit.failed and visit.errors

@@ -15,8 +15,10 @@ def test_search_finds_a_chapter(open_page, over):
     page.keyboard.type("softmax")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=softmax*")
-    page.wait_for_selector("#search-results li a", timeout=20_000)
-    page.wait_for_timeout(1500)
+    page.locator("#search-results .search-summary", has_text="found").wait_for()
+    if over == "http":  # excerpts of the pages that were found are fetched one by one
+        page.wait_for_load_state("networkidle")
+        page.locator("#search-results li p.context").first.wait_for()
     assert page.locator("#search-results li").count() >= 1
     assert (visit.outside, visit.failed, visit.errors) == ([], [], [])
     page.locator("#search-results li a").first.click()
@@ -44,14 +46,8 @@ def test_the_first_tab_offers_to_skip_to_the_text(page_of):
 def test_the_contents_open_on_a_telephone(page_of):
     page = page_of("notebooks/start", over="file", width=400)
     page.locator("button.primary-toggle:visible").first.click()
-    page.wait_for_timeout(400)
+    page.locator("nav.bd-links a").nth(5).wait_for(state="visible")
     assert page.locator("nav.bd-links a:visible").count() > 5
-
-
-def test_wide_mathematics_and_code_scroll_by_keyboard(page_of):
-    page = page_of("notebooks/mechanisms/soft", over="file", width=400)
-    unreachable = page.evaluate(UNREACHABLE)
-    assert unreachable == []
 
 
 @pytest.mark.parametrize("width", [400, 1280])
@@ -67,12 +63,6 @@ def test_the_letters_of_a_wide_figure_can_be_read_on_a_telephone(page_of, width)
     assert len(figures) >= 6 and all(18 * share >= 9 for share, *_ in figures)
     assert any(scrolls for _, scrolls, _ in figures) == (width == 400)
     assert all(tab == 0 for _, scrolls, tab in figures if scrolls)
-
-
-UNREACHABLE = """() => [...document.querySelectorAll('pre, mjx-container, div.math, table')]
-  .filter(e => e.closest('main') && e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
-  .filter(e => getComputedStyle(e).overflowX !== 'visible')
-  .map(e => e.tagName + ' ' + e.textContent.slice(0, 60))"""
 
 
 def test_the_next_page_link_goes_through_the_book(page_of):

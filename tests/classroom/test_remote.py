@@ -146,7 +146,10 @@ def test_functions_of_the_checks_can_be_called_from_there(student):
 
 
 def test_the_check_that_hands_functions_to_the_answer(student):
-    assert repr(check_which_then_where(student("cbam"))) == "3"
+    """Its values are right; no gradient comes back through them, so this check is marked apart=False."""
+    report = check_which_then_where(student("cbam"))
+    assert repr(report) == "2" and "the gradient that reaches x is not" in str(report)
+    assert not check_which_then_where.apart
     report = check_which_then_where(student("cbam_swapped"))
     assert repr(report) == "0" and "The order is swapped" in str(report)
 

@@ -103,7 +103,9 @@ def test_blank_and_absent_answers_are_told_apart(soft):
     tree = soft.filled({"attention_pool": "def attention_pool(f, w): return 1"})
     tree["cells"] = [c for c in tree["cells"] if soft.answer_of(c) != "effective_places"]
     ours = restored(tree, soft)[0].metadata.classroom
-    assert ours.blank == ["spatial_softmax", "masked_spatial_softmax"] and ours.absent == ["effective_places"]
+    assert ours.blank == ["spatial_softmax", "masked_spatial_softmax", "query_pool"] and ours.absent == [
+        "effective_places"
+    ]
 
 
 def test_names_are_known_where_they_are_bound():

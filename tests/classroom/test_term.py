@@ -59,7 +59,7 @@ def test_a_second_collection_regrades_only_what_changed(term):
     assert 1 <= len(graded) <= 3, "the log is that of the last round"
     for student in graded:
         exercises = metadata(term.folder / f"autograded/{student}/soft/soft.ipynb")["exercises"]
-        assert [exercise["score"] for exercise in exercises] == [4, 0, 0, 0], student
+        assert [exercise["score"] for exercise in exercises] == [4, 0, 0, 0, 0], student
 
 
 def test_an_answer_that_hangs_leaves_or_crashes_costs_its_own_marks(rows):
@@ -95,7 +95,7 @@ def test_the_table_has_a_number_only_for_who_was_graded(term):
     assert len(table) == 40 - 1, "two students are perfect"
     for kind in UNGRADED:
         assert table[kind]["score"] == table[kind]["raw_score"] == "" and len(table[kind]["reason"]) > 8
-    assert table["endless_cell"]["score"] == "10.0" and table["endless_cell"]["reason"] == ""
+    assert table["endless_cell"]["score"] == "15.0" and table["endless_cell"]["reason"] == ""
     assert table["endless_cell"]["exercises"].startswith("spatial_softmax 0/4; attention_pool 3/3;")
 
 
@@ -103,8 +103,8 @@ def test_the_table_on_the_terminal_can_be_read(term, rows):
     text = term.said("grade again")
     assert "soft: 27 of 40 graded" in text and "1 spatial_softmax (4 points)" in text
     line = next(line for line in text.splitlines() if "_endless_cell" in line)
-    assert re.search(r"_endless_cell +0 +3 +3 +4 +10 +spatial_softmax: When the check came", line)
-    assert re.search(r"_web_page +- +- +- +- +- +not graded: it is a web page", text)
+    assert re.search(r"_endless_cell +0 +3 +3 +4 +5 +15 +spatial_softmax: When the check came", line)
+    assert re.search(r"_web_page +- +- +- +- +- +- +not graded: it is a web page", text)
     assert max(map(len, text.splitlines())) <= 160
     assert all(row.student in as_text("soft", list(rows.values())) for row in rows.values())
 
@@ -141,7 +141,9 @@ def test_the_table_as_a_page(term):
     outline = Outline(page)
     assert len(outline.rows) == 41 and outline.rows[0][:2] == ["student", "spatial_softmax (4)"]
     line = next(row for row in outline.rows if row[0].endswith("_endless_cell"))
-    assert line[1:6] == ["0", "3", "3", "4", "10"] and line[6].startswith("spatial_softmax: When the check")
+    assert line[1:7] == ["0", "3", "3", "4", "5", "15"] and line[7].startswith(
+        "spatial_softmax: When the check"
+    )
     links = [attributes["href"] for tag, attributes in outline.tags if tag == "a"]
     assert len(links) == 40 and all((term.folder / link).is_file() for link in links)
     assert not [tag for tag, _ in outline.tags if tag in ("script", "img", "link", "iframe")]

@@ -96,7 +96,7 @@ def test_a_batch_of_64_takes_milliseconds():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"split": "valid"}, 'wanted "train" or "test"'),
+        ({"split": "valid"}, "wanted one of train, test, learning, validation; got .valid."),
         ({"count": 0}, "at least 1 picture, got 0"),
         ({"clutter": -1}, "0 or more pieces, got -1"),
         ({"canvas": 20}, "canvas: wanted from 30"),

@@ -10,6 +10,7 @@ A chapter's test is a table and a call:
 The answers of a check may also be a dict, {"a softmax over the wrong axis": softmax_over_columns}.
 """
 
+import functools
 import importlib.util
 import inspect
 import sys
@@ -20,6 +21,7 @@ from types import ModuleType
 import numpy as np
 import torch
 
+from visual_attention.exercises.asked import returned
 from visual_attention.exercises.report import checks
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +65,10 @@ def shortcomings(check, name: str, solved: ModuleType, wrong: list, least: int):
         report = check(memoriser(solution))
         if report.score >= report.points:
             yield "an answer that only remembers its first result gets full marks: check a second input"
+    if hasattr(check, "asked"):  # an examined check, see properties.py
+        yield from of_listed_mistakes(check)
+        yield from of_right_answers(check, solution)
+        yield from of_spoilt_answers(check, solution)
 
 
 def of_solution(check, solution):
@@ -102,6 +108,65 @@ def of_wrong_answers(check, wrong: list, least: int):
             if i != j and fragment in " ".join(report.messages):
                 name_i, name_j = (getattr(wrong[k][0], "__name__", k) for k in (i, j))
                 yield f"{fragment!r} is meant for {name_i} but {name_j} is told the same"
+
+
+def of_listed_mistakes(check):
+    """Each mistake that a check lists is told by name, and by its own name only."""
+    mistakes = check.asked.mistakes
+    for text, mistake in check.asked.variants:
+        report = check(mistake)
+        told = [other for other in mistakes if any(other in message for message in report.messages)]
+        if report.score >= report.points or report.fault or told != [text]:
+            yield f"the listed mistake {text!r} is told {told}:\n{report}\n{report.fault}"
+
+
+def of_right_answers(check, solution):
+    """What differs from the solution in its type of number or in its means only is right."""
+    for label, change in {
+        "float64": lambda t: t.double() if t.is_floating_point() else t,
+        "int32": lambda t: t if t.is_floating_point() or t.dtype is torch.bool else t.int(),
+        "with other strides": lambda t: t.mT.contiguous().mT if t.ndim > 1 else t,
+    }.items():
+        report = check(changed(solution, change))
+        if report.score < report.points:
+            yield f"a right answer as {label} loses marks:\n{report}"
+    report = check(switches_gradients_off(solution))
+    if report.score < report.points:
+        yield f"a right answer that calls set_grad_enabled(False) spoils later calls:\n{report}"
+
+
+def of_spoilt_answers(check, solution):
+    """Right answers that one operation spoils lose marks, in every exercise, and no more than they must."""
+    asked = check.asked
+    observed = any(case.observe is not returned for case in asked.cases)  # gradients in place of results
+    if not observed and any(1 in case.want.shape for case in asked.cases if case.situation.kind == "one"):
+        report = check(changed(solution, torch.squeeze))
+        if report.score >= report.points:
+            yield "an answer that is squeezed gets full marks"
+    report = check(changed(solution, lambda t: t.detach()))
+    if (report.score < report.points) != bool(asked.gradients or observed):
+        yield f"gradients count, or do not, against what the exercise says:\n{report}"
+
+
+def changed(solution, change):
+    """The solution with its tensor changed."""
+
+    @functools.wraps(solution)
+    def answer(*args, **kwargs):
+        value = solution(*args, **kwargs)
+        return change(value) if isinstance(value, torch.Tensor) else value
+
+    return answer
+
+
+def switches_gradients_off(solution):
+    def answer(*args, **kwargs):
+        value = solution(*args, **kwargs)
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        return value
+
+    return answer
 
 
 def of_rubbish(check):

@@ -45,6 +45,22 @@ def test_right_answer_has_full_marks_as_a_number():
     assert (repr(report), report.score, report.points, report.messages) == ("3", 3, 3, [])
 
 
+def test_a_network_s_nan_is_traced_to_the_part_where_it_begins():
+    @exercise(points=1)
+    def check_network(student, check):
+        """A layer of three numbers."""
+        check.tensor(check.call(student, check.random(2, 3)), shape=(2, 4))
+        check.that(True, points=1, good="Fine.", bad="")
+
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 4))
+    assert check_network(network).score == 1
+    with torch.no_grad():
+        network[1].bias[2] = torch.nan
+    assert "holds NaN in 2 of 8 places" in words(check_network(network))
+    assert "It begins in the weights of 1: 1 NaN or infinite of 4 numbers." in words(check_network(network))
+    assert "begins" not in words(check_network(lambda x: network(x)))  # a function has no parts to look into
+
+
 def test_stub_is_not_attempted():
     report = check_double(stub)
     assert (repr(report), report.attempted) == ("0", False)

@@ -59,6 +59,14 @@ def test_the_peak_hits_where_the_mask_covers_half_of_its_cell():
     assert pointing.hits(weights.flip(3), half).tolist() == [False, False]
 
 
+@pytest.mark.parametrize("score", [pointing.share, pointing.hits])
+def test_weights_that_are_no_numbers_are_refused(score):
+    weights = torch.ones(2, 1, 2, 3)
+    weights[1, 0, 1, 1] = torch.nan
+    with pytest.raises(ValueError, match="wanted finite weights, got 1 NaN or infinite"):
+        score(weights, torch.ones(2, 1, 4, 6, dtype=torch.bool))
+
+
 def test_weights_that_choose_nothing_do_not_hit():
     assert not pointing.hits(torch.ones(2, 1, 2, 3), torch.ones(2, 1, 4, 6, dtype=torch.bool)).any()
 

@@ -76,16 +76,10 @@ class EveryGate:
         assert all(type(slot) is type(build(32)) for slot in net.slots)
 
     def test_a_wrong_input_is_told_what_was_wanted(self, gate):
-        bad = features()
-        bad[1, 2, 3, 4] = torch.nan
-        negative = features()
-        negative[2, 1, 0, 0] = -torch.inf
         cases = [
             (features()[0], r"\(B, C, H, W\).*got 3"),
             (torch.zeros(B, C, H, W, dtype=torch.long), r"floating point, got torch.int64"),
             (torch.zeros(B, C, 0, W), r"at least one .* position"),
-            (bad, r"finite.*got 1 NaN"),
-            (negative, r"finite.*got 1 NaN"),
         ]
         if not isinstance(gate, SpatialAttention):  # which takes any number of channels
             cases.append((features(c=C + 4), rf"wanted {C} channels.*got {C + 4}"))

@@ -147,9 +147,8 @@ class TestRecurrentAttentionModel:
         [
             (torch.zeros(1, H, W), r"\(B, C, H, W\).*got 3"),
             (torch.zeros(B, 3, H, W), "wanted 1 channels.*got 3"),
-            (torch.full((B, 1, H, W), torch.nan), "finite"),
         ],
-        ids=["rank", "colour", "NaN"],
+        ids=["rank", "colour"],
     )
     def test_a_wrong_image_is_told_what_was_wanted(self, model, wrong, says):
         for verb in (model, model.locations, model.sample):
@@ -161,9 +160,10 @@ class TestRecurrentAttentionModel:
         with pytest.raises(ValueError, match=rf"locations \({B}, T, 2\)"):
             model.look(images(), torch.zeros(shape))
 
-    def test_places_that_are_not_finite_are_refused(self, model):
-        with pytest.raises(ValueError, match="finite"):
-            model.look(images(), torch.full((B, 1, 2), torch.inf))
+    def test_places_infinitely_far_are_those_at_the_edge(self, model):
+        far, edge = torch.tensor([torch.inf, -torch.inf]), torch.tensor([1.0, -1.0])
+        got, want = (model.look(images(), place.expand(B, 1, 2)) for place in (far, edge))
+        torch.testing.assert_close(got, want)
 
     def test_no_glimpse_at_all_is_refused(self):
         with pytest.raises(ValueError, match="glimpses above 0, got 0"):

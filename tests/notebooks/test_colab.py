@@ -1,7 +1,14 @@
 """Each notebook alone in an empty folder, with the versions of Colab: the set-up cell fetches the package.
 
 The environment is that of tools.colab. What the set-up cell installs goes to a folder of the test's own
-(pip's own variables say so), so that each test starts without the package.
+(pip's own variables say so), so that the environment itself stays without the package.
+
+The first notebook is run whole and fetches the package from a wheel; the other notebooks find it there, since
+their set-up cells are the same (test_committed.py). Each runs to its end, every cell, figure and widget, but
+what `training.fit` trains, it trains for a few steps: the later ones repeat them. What differs here, the
+versions of numpy, matplotlib, ipywidgets and IPython, has by then been asked all that it is going to be
+asked; torch is the same, and that it trains to its end within the time, and all that a notebook asserts of
+what came out, is held by the book's own execution (test_run.py).
 """
 
 import json
@@ -9,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+from unittest import mock
 
 import nbformat
 import pytest
@@ -19,6 +27,18 @@ from tools import colab, execution
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 START = execution.NOTEBOOKS / "start.ipynb"
+NOWHERE = "git+file:///nowhere/to/be/found"
+STEPS = 3
+CUT = "a training was cut short"  # name of an empty file in the notebook's folder
+SHORT = f"""
+
+_whole = tqdm
+
+
+def tqdm(steps, **how):
+    open({CUT!r}, "w").close()
+    return _whole(steps[:{STEPS}], **how)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -65,69 +85,129 @@ def built(source, folder):
     return folder
 
 
-@pytest.fixture
-def in_colab(tmp_path, monkeypatch):
-    """A function that runs a notebook alone in an empty folder and returns it, executed."""
+def run(path, folder, *, installed, source, cells=None):
+    """Execute a notebook, or its first cells of code, alone in an empty folder by a kernel of Colab's.
+
+    Args:
+        path: the notebook.
+        folder: the folder in which the empty one is made.
+        installed: where the kernel's packages are looked for, and where pip installs.
+        source: what the set-up cell is told to fetch.
+        cells: how many cells of code to execute, None for all.
+    """
     if not colab.is_fresh():
         pytest.fail("the environment with Colab's versions is missing: python -m tools.colab")
-    kernel = tmp_path / "jupyter" / "kernels" / "colab"
+    kernel = folder / "jupyter" / "kernels" / "colab"
     kernel.mkdir(parents=True)
     start = [str(colab.PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     (kernel / "kernel.json").write_text(
         json.dumps({"argv": start, "display_name": "Colab", "language": "python"})
     )
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    (tmp_path / "installed").mkdir()
-    for name in ("PIP_TARGET", "PYTHONPATH"):
-        monkeypatch.setenv(name, str(tmp_path / "installed"))
-    monkeypatch.setenv(
-        "PIP_NO_BUILD_ISOLATION", "0"
-    )  # pip reads this as: no isolation, so nothing is fetched
-    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    settings = {
+        "JUPYTER_PATH": folder / "jupyter",
+        "PIP_TARGET": installed,
+        "PYTHONPATH": installed,
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this as: no isolation, so nothing is fetched
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "WHERE_TO_LOOK_SOURCE": source,
+    }
+    empty = folder / "alone"
+    empty.mkdir()
+    shutil.copyfile(path, empty / path.name)
+    notebook = nbformat.read(empty / path.name, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    notebook.cells = code[:cells]
 
-    def run(path, source):
-        monkeypatch.setenv("WHERE_TO_LOOK_SOURCE", str(source))
-        empty = tmp_path / "alone"
-        empty.mkdir()
-        shutil.copyfile(path, empty / path.name)
-        notebook = nbformat.read(empty / path.name, as_version=4)
-        client = NotebookClient(
-            notebook, timeout=300, kernel_name="colab", resources={"metadata": {"path": empty}}
-        )
-        client.execute()
-        return notebook
+    def stop(cell, cell_index, execute_reply):
+        """An assertion about what was trained says nothing where the training was cut short."""
+        said = execute_reply["content"]
+        excused = said.get("ename") == "AssertionError" and (empty / CUT).exists()
+        if said["status"] == "error" and not excused:
+            raise CellExecutionError.from_cell_and_msg(cell, said)
 
-    return run
-
-
-@pytest.mark.parametrize("path", execution.notebooks(), ids=execution.name)
-def test_each_notebook_runs_alone_from_a_wheel(in_colab, wheel, path):
-    in_colab(path, wheel)
+    place = {"metadata": {"path": empty}}
+    how = {"timeout": 300, "kernel_name": "colab", "allow_errors": True, "on_cell_executed": stop}
+    with mock.patch.dict(os.environ, {name: str(value) for name, value in settings.items()}):
+        NotebookClient(notebook, resources=place, **how).execute()
+    return notebook
 
 
-def test_from_a_clone(in_colab, tmp_path):
+@pytest.fixture(scope="session")
+def fetched(wheel, tmp_path_factory):
+    """Where the first notebook, run whole, has put the package; its trainings are now short."""
+    folder = tmp_path_factory.mktemp("start")
+    (folder / "installed").mkdir()
+    run(START, folder, installed=folder / "installed", source=wheel)
+    with (folder / "installed" / "visual_attention" / "training.py").open("a") as module:
+        module.write(SHORT)
+    return folder / "installed"
+
+
+def test_the_first_notebook_fetches_the_package_and_replaces_nothing_that_colab_has(fetched):
+    assert {path.name.split("-")[0] for path in fetched.iterdir()} <= {
+        "visual_attention",
+        "bin",
+        "__pycache__",
+    }
+
+
+@pytest.mark.parametrize("path", [p for p in execution.notebooks() if p != START], ids=execution.name)
+def test_each_notebook_runs_alone_and_fetches_nothing_that_is_there(fetched, path, tmp_path):
+    notebook = run(path, tmp_path, installed=fetched, source=NOWHERE)
+    assert notebook.cells[0].outputs == []
+
+
+FIT = """
+import torch
+from visual_attention.training import fit
+model = torch.nn.Linear(2, 1)
+history = fit(model, lambda step: torch.ones(4, 2), lambda m, x: m(x).square().mean(), steps=50)
+print("steps:", len(history))
+"""
+
+
+def test_a_training_is_cut_short_here(fetched, tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(fetched)}
+    done = subprocess.run(
+        [colab.PYTHON, "-c", FIT], env=environment, cwd=tmp_path, text=True, capture_output=True
+    )
+    assert done.stdout.strip() == f"steps: {STEPS}", done.stderr
+    assert (tmp_path / CUT).exists()
+
+
+@pytest.mark.parametrize(
+    "cell,fine",
+    [
+        ("assert 1 == 2", False),
+        (f"open({CUT!r}, 'w').close()\nassert 1 == 2", True),
+        (f"open({CUT!r}, 'w').close()\n1 / 0", False),
+    ],
+)
+def test_only_an_assertion_may_fail_and_only_after_a_training_that_was_cut(fetched, tmp_path, cell, fine):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    nbformat.write(notebook, tmp_path / "one.ipynb")
+    try:
+        run(tmp_path / "one.ipynb", tmp_path, installed=fetched, source=NOWHERE)
+    except CellExecutionError:
+        assert not fine
+    else:
+        assert fine
+
+
+def test_from_a_clone(tmp_path):
     source = clone(tmp_path / "clone")
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
         identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
         subprocess.run(["git", *identity, *command], cwd=source, check=True)
-    in_colab(START, f"git+file://{source}")
+    (tmp_path / "installed").mkdir()
+    run(START, tmp_path, installed=tmp_path / "installed", source=f"git+file://{source}", cells=2)
     assert (tmp_path / "installed" / "visual_attention").is_dir()
 
 
-def test_already_installed_it_fetches_nothing(in_colab, wheel, tmp_path):
-    install = [colab.PYTHON, "-m", "pip", "install", "-q", "--no-deps", wheel]
-    subprocess.run(install, check=True, env=os.environ, capture_output=True)
-    notebook = in_colab(START, "git+file:///nowhere")
-    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert setup.outputs == []
-
-
-@pytest.mark.parametrize(
-    "address", ["git+file:///nowhere/to/be/found", "/nowhere/visual_attention-0.1.0-py3-none-any.whl"]
-)
-def test_a_bad_address_gives_one_clear_message(in_colab, address):
+@pytest.mark.parametrize("address", [NOWHERE, "/nowhere/visual_attention-0.1.0-py3-none-any.whl"])
+def test_a_bad_address_gives_one_clear_message(tmp_path, address):
     with pytest.raises(CellExecutionError) as caught:
-        in_colab(START, address)
+        run(START, tmp_path, installed=tmp_path / "installed", source=address, cells=1)
     assert caught.value.ename == "SystemExit"
     message = caught.value.evalue
     assert address in message and "Check the address and the network, then run this cell again." in message
@@ -141,9 +221,3 @@ def test_the_versions_are_colab_s():
         [colab.PYTHON, "-c", code, *names], check=True, capture_output=True, text=True
     ).stdout
     assert tuple(found.split()) == colab.PINS
-
-
-def test_the_set_up_cell_replaces_nothing_that_colab_has(in_colab, wheel, tmp_path):
-    in_colab(START, wheel)
-    installed = {path.name.split("-")[0] for path in (tmp_path / "installed").iterdir()}
-    assert installed <= {"visual_attention", "bin", "__pycache__"}

@@ -38,7 +38,7 @@ def test_uint8_is_scaled_to_one():
 
 @pytest.mark.parametrize("shape", [(4, 5, 7), (2, 3, 5, 7), (7,), (0, 5)])
 def test_what_is_no_picture_is_refused(shape):
-    with pytest.raises(ValueError, match="wanted an image"):
+    with pytest.raises(ValueError, match="wanted one picture"):
         as_picture(np.zeros(shape))
 
 

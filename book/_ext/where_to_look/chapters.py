@@ -16,6 +16,9 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[3]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SETUP = "Set-up: run this cell first"
+NUMBERED = re.compile(
+    r"^(#+) \d+\. ", re.MULTILINE
+)  # an exercise's heading; the book numbers its sections itself
 CHECK = re.compile(r"^check_\w+\((\w+)\)", re.MULTILINE)
 
 sys.path.insert(0, str(ROOT))
@@ -41,6 +44,8 @@ def chapter_source(app, docname, source):
         "widgets", None
     )  # the state of live widgets: a page without a kernel has no use for it
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = NUMBERED.sub(r"\1 ", cell.source)
         if cell.cell_type == "code":
             if "setup" in cell.metadata.get("tags", []):
                 cell.metadata["mystnb"] = {"code_prompt_show": SETUP, "code_prompt_hide": SETUP}

@@ -16,7 +16,8 @@ from docutils.statemachine import StringList
 from docutils.utils import Reporter, new_document
 from sphinx.util.docutils import SphinxDirective
 
-FIELDS = re.compile(r"^(\s*)(Paper|Papers|Chapter|Run|Shape|Differs from the paper|Note|Example):\s*(.*)$")
+NAMES = "Paper|Papers|Chapter|Run|Shape|Differs from the paper|Derivatives|Looks at numbers|Note|Example"
+FIELDS = re.compile(rf"^(\s*)({NAMES}):\s*(.*)$")
 TROUBLES = ("ndent", "without a blank line", "start-string without end-string", "Unknown target name")
 LITERAL = re.compile(r"(``.+?``|:\w+:`.+?`|`.+?`)")
 
@@ -74,9 +75,15 @@ def plain_to_rst(app, what, name, obj, options, lines):
 
     A docstring whose layout reStructuredText can not follow, such as a hanging list, is shown as it stands.
     """
-    named = [FIELDS.sub(r"\1:\2: \3", line) for line in lines]
-    escaped = [escape(line) for line in named]
+    fields = [FIELDS.sub(r"\1:\2: \3", line) for line in lines]
+    named, escaped = [bars(line) for line in fields], [escape(line) for line in fields]
     lines[:] = next((text for text in (named, escaped) if well_laid_out(text)), as_it_stands(lines))
+
+
+def bars(line):
+    """Keep |x| as written: reStructuredText would put another text in its place."""
+    parts = LITERAL.split(line)
+    return "".join(p if i % 2 else re.sub(r"\|(\S[^|]*)\|", r"\|\1\|", p) for i, p in enumerate(parts))
 
 
 def escape(line):

@@ -7,6 +7,7 @@ its shape does.
 Run: python -m visual_attention.data.clutter
 """
 
+import functools
 from typing import NamedTuple
 
 import torch
@@ -15,7 +16,14 @@ from torch import Tensor
 from visual_attention.data import crops, digits
 
 # Different photographs in train and test, so that no texture can be learnt by heart.
-TEXTURES = {"train": ("brick", "camera", "coffee", "grass", "pagoda"), "test": ("cat", "flower", "gravel")}
+# "learning" and "validation" divide what "train" has, for whoever tunes on pictures of their own.
+TEXTURES = {
+    "train": ("brick", "camera", "coffee", "grass", "pagoda"),
+    "test": ("cat", "flower", "gravel"),
+    "learning": ("brick", "camera", "grass", "pagoda"),
+    "validation": ("coffee",),
+}
+VALIDATION_SHARE = 10  # every tenth digit of "train" is for "validation"
 TEXTURE_SIDE = 192  # pixels to which a photograph is resized before crops are taken
 PIECE_SHARE = 0.45  # side of a piece of clutter, as a share of the digit's
 BACKGROUND = 0.6  # brightest background; ink lies between 0.75 and 1
@@ -41,12 +49,12 @@ def batch(
 ) -> ClutteredDigits:
     """Draw `count` pictures of one digit in clutter.
 
-    Clutter lies beside the digit's square, never on it. The two splits share no digit, no piece and no
-    photograph.
+    Clutter lies beside the digit's square, never on it. "train" and "test" share no digit, no piece and no
+    photograph; nor do "learning" and "validation", which divide "train" between them.
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test".
+        split: "train", "test", "learning" or "validation".
         canvas: side of a picture in pixels.
         digit: side of the digit's square in pixels; the digit fills it.
         clutter: pieces of other digits in each picture.
@@ -59,7 +67,8 @@ def batch(
         ValueError: if `count` is not positive, or the digit and a piece of clutter do not fit side by side.
     """
     piece = max(4, round(PIECE_SHARE * digit))
-    digits.check_split(split)
+    if split not in TEXTURES:
+        raise ValueError(f"split: wanted one of {', '.join(TEXTURES)}; got {split!r}")
     if count < 1:
         raise ValueError(f"count: wanted at least 1 picture, got {count}")
     if clutter < 0:
@@ -69,7 +78,7 @@ def batch(
             f"canvas: wanted from {digit + 2 * piece} (the digit and a piece of {piece} on either side) "
             f"to {TEXTURE_SIDE} pixels, got {canvas}"
         )
-    bank, labels = digits.tight(split, digit)
+    bank, labels = _digits(split, digit)
     chosen = _integers(len(bank), (count,), generator)
     corner = _integers(canvas - digit + 1, (count, 1, 2), generator)  # (B, 1, 2): row, column
 
@@ -86,6 +95,17 @@ def batch(
     ink = ink.view(shape)
     images = BACKGROUND * _background(split, count, canvas, generator) * (1 - ink) + brightness * ink
     return ClutteredDigits(images, labels[chosen], masks.view(shape).bool())
+
+
+@functools.cache
+def _digits(split: str, side: int) -> tuple[Tensor, Tensor]:
+    """The split's digits, (N, 1, side, side), and their labels."""
+    if split in digits.SPLITS:
+        return digits.tight(split, side)
+    images, labels = digits.tight("train", side)
+    held_out = torch.arange(len(labels)) % VALIDATION_SHARE == VALIDATION_SHARE - 1
+    chosen = held_out if split == "validation" else ~held_out
+    return images[chosen], labels[chosen]
 
 
 def _background(split: str, count: int, canvas: int, generator: torch.Generator | None) -> Tensor:

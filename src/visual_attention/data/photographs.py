@@ -9,13 +9,14 @@ Run: python -m visual_attention.data.photographs
 import functools
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from visual_attention import pictures
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,27 @@ def load(name: str, size: int | None = None) -> Tensor:
     return fitted(_read(name), size)
 
 
-def open_file(path: str | Path, size: int | None = None) -> Tensor:
-    """A photograph of your own, as `load` gives those of the course: any file that Pillow can read.
+def open_file(photograph: Any, size: int | None = None) -> Tensor:
+    """A photograph of your own, as `load` gives those of the course.
 
     Args:
-        path: of the file.
+        photograph: a path, or anything else that `pictures.opened` takes.
         size: as for `load`.
 
     Shape:
         (3, H, W), or (3, size, size); float32 in [0, 1].
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read as a picture.
     """
-    with Path(path).open("rb") as stored:
-        return fitted(decode(stored), size)
+    return fitted(as_tensor(pictures.coloured(photograph, enough=size)), size)
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    """What `pictures.opened` gives, channels first: (H, W) -> (1, H, W), (H, W, 3) -> (3, H, W)."""
+    image = torch.from_numpy(array)
+    return image[None] if image.ndim == 2 else image.permute(2, 0, 1).contiguous()
 
 
 def fitted(image: Tensor, size: int | None) -> Tensor:
@@ -138,16 +148,7 @@ def _read(name: str) -> Tensor:
     package, _, folder = photograph.package.partition(".")
     path = files(package).joinpath(*folder.split("."), photograph.file)
     with path.open("rb") as stored:
-        return decode(stored)
-
-
-def decode(stored: BinaryIO) -> Tensor:
-    """(3, H, W), upright, three equal channels where it is grey, whatever a transparent part hides."""
-    from PIL import Image, ImageOps
-
-    with Image.open(stored) as picture:
-        pixels = np.array(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.float32)  # (H, W, 3)
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous() / 255
+        return as_tensor(pictures.coloured(stored))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ Example:
 """
 
 import functools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,9 @@ from visual_attention.exercises.values import (
     start,
     without_gradient,
 )
+from visual_attention.training import find_nonfinite
 
+PATIENCE = 40.0  # seconds for all calls of one check together
 NOT_ATTEMPTED = "Not attempted yet: fill in the cell above, run it, then run this check again."
 
 
@@ -46,6 +49,9 @@ class Check:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.reached = 0.0  # points of all parts that were examined
+        self.called: functools.partial | None = None  # the student's code that was called last
+        self.seconds = 0.0  # that the student's code has run
+        self.means: set[str] = set()  # by which it came to its results, see means.py
 
     def random(self, *shape: int, seed: int = 0) -> torch.Tensor:
         """Normal float32 numbers from a generator of their own. Use distinct primes as sizes."""
@@ -58,24 +64,44 @@ class Check:
             function: What to call: the student's function, class, or an object made by it.
             may_change: Whether the exercise allows arguments to change in place.
         """
+        value, problem = self.attempt(function, *args, may_change=may_change, **kwargs)
+        if problem:
+            self.stop(problem)
+        return value
+
+    def attempt(
+        self, function: Callable, *args: Any, may_change: bool = False, **kwargs: Any
+    ) -> tuple[Any, str]:
+        """Call the student's code; returns its value, or None and what went wrong, for the student to read.
+
+        A stub ends the check, and so does code that has taken too long in all its calls together.
+        """
         if not callable(function):
-            self.stop(f"A function or a class was wanted here, got {kind(function)}.")
+            return None, f"A function or a class was wanted here, got {kind(function)}."
+        if self.seconds > PATIENCE:
+            self.stop(
+                f"Your code took {self.seconds:.0f} seconds for a few small inputs: is there a slow loop?"
+            )
+        self.called = functools.partial(function, *args, **kwargs)
+        began = time.monotonic()
         outcome = getattr(function, "invoke", functools.partial(invoke, function))(args, kwargs)
+        self.seconds += time.monotonic() - began
         self._hear(outcome)
-        if outcome.error:
-            self.stop(outcome.error)
         if outcome.untouched:
             self.report.attempted = False
             self.note(NOT_ATTEMPTED)
             raise Stop
+        self.means |= {str(means) for means in listed(outcome.means)}
+        if outcome.error:
+            return None, outcome.error
         if outcome.value is None:
-            self.stop("Your code returned `None`: does every path through it end in a `return`?")
+            return None, "Your code returned `None`: does every path through it end in a `return`?"
         if outcome.changed and not may_change:
-            self.stop(
+            return None, (
                 f"Your code changed its input {', '.join(outcome.changed)} in place, by an operation such as "
                 "`x -= ...`, `x[...] = ...` or `x.exp_()`. The caller still needs it: work on a new tensor."
             )
-        return outcome.value
+        return outcome.value, ""
 
     def tensor(
         self,
@@ -113,7 +139,7 @@ class Check:
             what = "NaN" if got.isnan().any() else "infinity"
             self.stop(
                 f"{start(name)} holds {what} in {int((~got.isfinite()).sum())} of {got.numel()} places: "
-                "a division by zero, or the exponential of a large number?"
+                f"a division by zero, or the exponential of a large number?{self._begins()}"
             )
         return got
 
@@ -181,10 +207,18 @@ class Check:
         elif self.reached:
             self.note(f"Not examined until this is right: {rest:g} more points.")
 
+    def _begins(self) -> str:
+        """Where numbers stop being finite in what was called last, if that is a network."""
+        if self.called is None or not isinstance(self.called.func, torch.nn.Module):
+            return ""
+        begins = find_nonfinite(self.called.func, None, lambda network, _: self.called())
+        return f" It begins in {begins}." if begins else ""
+
     def _hear(self, outcome: Outcome) -> None:
-        if outcome.printed.strip():
+        heard = sum(part.text.startswith("While it ran") for part in self.report.parts)
+        if outcome.printed.strip() and heard < 3:
             self.note(f"While it ran, your code printed: `{' '.join(outcome.printed.split())[:160]}`")
-        for warning in outcome.warned[:3]:
+        for warning in outcome.warned[: max(0, 3 - heard)]:
             self.note(f"While it ran, there was a warning: {warning}")
 
 

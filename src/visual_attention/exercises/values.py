@@ -1,8 +1,14 @@
-"""Compare what a student's code returned with what was wanted, and say how they differ."""
+"""Take what a student's code returned as a tensor, compare it with what was wanted, say how they differ."""
 
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
+
+
+class Problem(Exception):
+    """What keeps an answer from being compared; the message is for the student."""
 
 
 def kind(thing: Any) -> str:
@@ -22,6 +28,49 @@ def kind(thing: Any) -> str:
     return f"an object of type `{type(thing).__module__}.{type(thing).__qualname__}`"
 
 
+def as_tensor(value: Any, want: Tensor, name: str) -> Tensor:
+    """A student's result as a tensor; a plain number stands for a tensor without axes.
+
+    Any type of number is right that can hold the right numbers: int32 for int64, float64 for float32.
+
+    Raises:
+        Problem: it is no tensor, or one of another kind of number.
+    """
+    if not want.ndim and isinstance(value, (bool, int, float, np.number, np.bool_)):
+        value = torch.tensor(
+            value.item() if isinstance(value, np.generic) else value, dtype=number_type(value)
+        )
+    wanted = type_of_numbers(want)
+    if not isinstance(value, Tensor):
+        hint = ""
+        if type(value).__module__ == "numpy":
+            hint = " Stay in torch: NumPy has no gradients."
+        elif isinstance(value, (tuple, list)):
+            hint = " Return one tensor only."
+        alone = "" if want.ndim else f", or one of the {wanted} as it is"
+        raise Problem(f"{start(name)} should be a torch tensor{alone}, got {kind(value)}.{hint}")
+    if value.layout != torch.strided:
+        raise Problem(f"{start(name)} should be an ordinary tensor, got a sparse one.")
+    real = wanted == "real numbers" and value.dtype is not torch.bool and not value.is_complex()
+    if not real and wanted != type_of_numbers(value):
+        raise Problem(f"That is the wrong type of number: wanted {wanted}, got {dtype_name(value)}.")
+    return value
+
+
+def number_type(value: Any) -> torch.dtype:
+    if isinstance(value, (bool, np.bool_)):
+        return torch.bool
+    return torch.int64 if isinstance(value, (int, np.integer)) else torch.float64
+
+
+def type_of_numbers(tensor: Tensor) -> str:
+    if tensor.dtype is torch.bool:
+        return "booleans"
+    if tensor.is_complex():
+        return "complex numbers"
+    return "real numbers" if tensor.is_floating_point() else "whole numbers"
+
+
 def listed(value: Any) -> list:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
@@ -34,10 +83,17 @@ def same(a: torch.Tensor, b: torch.Tensor, atol: float) -> bool:
 def difference(got: torch.Tensor, want: torch.Tensor, name: str) -> str:
     if got.shape != want.shape:
         return f"{start(name)} has the wrong shape: wanted {tuple(want.shape)}, got {tuple(got.shape)}."
+    return f"{start(name)} is not right: {two_numbers(got, want)}."
+
+
+def two_numbers(got: Tensor, want: Tensor) -> str:
+    """What was wanted and what came at the place where they differ most, with digits enough to see it."""
     gap = (got.detach().double() - want.detach().double()).abs().nan_to_num(torch.inf)
     place = tuple(int(i) for i in torch.unravel_index(gap.argmax(), gap.shape))
     where = f" at index {place}" if place else ""
-    return f"{start(name)} is not right{where}: wanted {want[place].item():.4g}, got {got[place].item():.4g}."
+    mine, yours = want[place].item(), got[place].item()
+    digits = next((d for d in (4, 6, 9, 17) if f"{mine:.{d}g}" != f"{yours:.{d}g}"), 17)
+    return f"wanted {mine:.{digits}g}{where}, got {yours:.{digits}g}"
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -57,11 +113,8 @@ def without_gradient(got: torch.Tensor, inputs: dict[str, torch.Tensor]) -> str:
         return (
             f"No gradient reaches {names}: is there a `detach`, `.data`, `.item()` or `no_grad` on the way?"
         )
-    seed = torch.randn(got.shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64).to(
-        got.dtype
-    )
     try:
-        found = torch.autograd.grad(got, list(inputs.values()), seed, allow_unused=True, retain_graph=True)
+        found = slopes(got, list(inputs.values()))
     except RuntimeError as error:
         return f"The backward pass fails: {' '.join(str(error).split())[:200]}"
     for name, gradient in zip(inputs, found, strict=True):
@@ -72,3 +125,10 @@ def without_gradient(got: torch.Tensor, inputs: dict[str, torch.Tensor]) -> str:
         if not gradient.any():
             return f"The gradient that reaches {name} is zero everywhere: it cannot learn."
     return ""
+
+
+def slopes(got: Tensor, inputs: list[Tensor]) -> tuple[Tensor | None, ...]:
+    """The gradient of a fixed random mixture of the results."""
+    generator = torch.Generator().manual_seed(9)
+    seed = torch.randn(got.shape, generator=generator, dtype=torch.float64).to(got.dtype)
+    return torch.autograd.grad(got, inputs, seed, allow_unused=True, retain_graph=True)

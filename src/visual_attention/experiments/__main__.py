@@ -1,10 +1,16 @@
-"""Run, list and show the claims of the course: python -m visual_attention.experiments --help"""
+"""Run, list and show the claims of the course: python -m visual_attention.experiments --help
+
+QUICK=1 in the environment makes three seeds and a quarter of the steps, into a folder beside the records.
+"""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from visual_attention.experiments import comparison, record, registry, runner
+from visual_attention.experiments import answer, comparison, ledger, plan, record, registry, runner, words
+from visual_attention.experiments.plan import quick
+from visual_attention.experiments.question import Question
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.verb == "list":
             for name in registry.names():
                 print(_state(name, options.records))
+            for question in registry.questions().values():
+                print(_standing(question, options.records))
         elif options.verb == "show":
             _show(options)
         else:
@@ -51,9 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    chosen = [registry.claim(name) for name in options.claims or registry.names()]
+    wanted = options.claims or [*registry.questions(), *([] if _short() else registry.names())]
+    chosen = [registry.claim(name) for name in wanted if name not in registry.questions()]
     if options.seeds is not None and options.seeds < 1:
         raise ValueError(f"--seeds: wanted 1 or more, got {options.seeds}")
+    for name in wanted:
+        if name in registry.questions():
+            _ask(registry.question(name), options)
     for claim in chosen:
         made = runner.run(
             claim,
@@ -68,7 +80,43 @@ def _run(options: argparse.Namespace) -> None:
         print(f"{claim.name}: {made} runs made, record in {record.path(claim.name, options.records)}")
 
 
+def _ask(question: Question, options: argparse.Namespace) -> None:
+    """Make the trainings that a question's record lacks."""
+    folder = options.records
+    if _short():
+        folder = ledger.path(question.name, folder).parent / "quick"
+        question = quick(question)
+    file = ledger.path(question.name, folder)
+    made = plan.run(
+        question, file, jobs=options.jobs, scheduler=options.scheduler, progress=not options.quiet, say=print
+    )
+    print(f"{question.name}: {made} runs made, record in {file}")
+    if _short():
+        print(
+            words.signs(
+                answer.answer(question, folder),
+                answer.answer(registry.question(question.name), options.records),
+            )
+        )
+
+
+def _short() -> bool:
+    """Whether QUICK is set: then only claims of the newer kind run, for only they can be cut short."""
+    return os.environ.get("QUICK", "") not in ("", "0")
+
+
+def _standing(question: Question, folder: Path | None) -> str:
+    """One line: the question, how much of its record is there, and its three verdicts."""
+    found = answer.answer(question, folder)
+    verdicts = ", ".join(f"{one.kind}: {one.verdict}" for one in found.verdicts)
+    seeds = f"{found.seeds(question.middle)}/{question.seeds} seeds"
+    return f"{question.name:24} {question.chapter:32} {seeds}  {verdicts}"
+
+
 def _show(options: argparse.Namespace) -> None:
+    if options.claim in registry.questions():
+        print(words.as_text(answer.answer(registry.question(options.claim), options.records)))
+        return
     claim = registry.claim(options.claim)
     rows = record.load(claim.name, options.budget, options.records)
     if not rows:

@@ -32,6 +32,7 @@ def share(weights: Tensor, masks: Tensor) -> Tensor:
         raise ValueError(
             f"wanted a grid that divides the picture, got {rows} x {columns} for {height} x {width}"
         )
+    _require_finite(weights)
     if (weights < 0).any():
         raise ValueError(f"wanted weights of 0 or more, got {weights.min():.3g}")
     covered = F.avg_pool2d(masks.to(weights.dtype), (height // rows, width // columns))  # (B, 1, h, w)
@@ -52,6 +53,7 @@ def hits(weights: Tensor, masks: Tensor) -> Tensor:
     Shape:
         (B, 1, h, w), (B, 1, H, W) -> (B,), bool.
     """
+    _require_finite(weights)
     flat = weights.flatten(1)
     peaks = F.one_hot(flat.argmax(1), flat.shape[1]).view_as(weights).to(weights.dtype)
     return (share(peaks, masks) >= 0.5) & (flat.amax(1) > flat.amin(1))
@@ -80,6 +82,11 @@ def gap(hits: Tensor, right: Tensor, groups: Tensor) -> float | None:
             total += share * (hit.mean() - missed.mean()).item()
             weight += share
     return total / weight if weight else None
+
+
+def _require_finite(weights: Tensor) -> None:
+    if lost := int((~weights.isfinite()).sum()):
+        raise ValueError(f"wanted finite weights, got {lost} NaN or infinite of {weights.numel()}")
 
 
 def area(masks: Tensor) -> Tensor:

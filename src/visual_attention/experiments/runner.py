@@ -95,7 +95,7 @@ def collect(
 ) -> Iterator[list[record.Row]]:
     """The rows of each run, in the order in which runs end."""
     calls = [partial(run_one, claim, arm, seed, budget, counts[arm.name]) for arm, seed in todo]
-    source = _on_cluster(calls, scheduler) if scheduler else _on_this_machine(calls, jobs)
+    source = execute(calls, jobs=jobs, scheduler=scheduler)
     label = f"{claim.name} ({budget})"
     with tqdm(total=len(calls), desc=label, unit="run", disable=not progress or not calls) as bar:
         for rows in source:
@@ -125,7 +125,15 @@ def _drop_outdated(
     return valid
 
 
-def _on_this_machine(calls: list[partial], jobs: int) -> Iterator[list[record.Row]]:
+def execute(calls: list[partial], *, jobs: int = 1, scheduler: str | None = None) -> Iterator:
+    """What each call returns, in the order in which they end: in this process, in several, or on a cluster.
+
+    A call whose worker dies is made again by another; what a call returned comes once.
+    """
+    yield from _on_cluster(calls, scheduler) if scheduler else _on_this_machine(calls, jobs)
+
+
+def _on_this_machine(calls: list[partial], jobs: int) -> Iterator:
     if jobs == 1 or len(calls) < 2:
         yield from (call() for call in calls)
         return
@@ -134,7 +142,7 @@ def _on_this_machine(calls: list[partial], jobs: int) -> Iterator[list[record.Ro
         yield from parallel(joblib.delayed(call)() for call in calls)
 
 
-def _on_cluster(calls: list[partial], address: str) -> Iterator[list[record.Row]]:
+def _on_cluster(calls: list[partial], address: str) -> Iterator:
     try:
         from distributed import Client, as_completed
     except ImportError as error:

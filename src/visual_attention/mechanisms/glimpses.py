@@ -13,18 +13,16 @@ from visual_attention.mechanisms.inputs import require_feature_map, require_posi
 
 
 def require_locations(locations: torch.Tensor, *, batch: int) -> None:
-    """Require finite places (B, 2), one for each image.
+    """Require places (B, 2), one for each image.
 
     Raises:
-        ValueError: if the shape is another one, or a number is NaN or infinite.
+        ValueError: if the shape or the type is another one.
     """
     if not isinstance(locations, torch.Tensor) or not locations.is_floating_point():
         came = getattr(locations, "dtype", type(locations).__name__)
         raise ValueError(f"wanted locations (B, 2), a tensor of floating point, got {came}")
     if locations.shape != (batch, 2):
         raise ValueError(f"wanted locations of shape ({batch}, 2), got {tuple(locations.shape)}")
-    if not torch.isfinite(locations).all():
-        raise ValueError("wanted finite locations, got NaN or infinity")
 
 
 def he_start(*layers: nn.Linear) -> None:
@@ -49,7 +47,8 @@ class GlimpseSensor(nn.Module):
         (B, C, H, W), (B, 2) -> (B, M, C, S, S), in the units of the image, the sharpest patch first.
 
     Raises:
-        ValueError: at call, if the image is not a finite (B, C, H, W) or the locations not a finite (B, 2).
+        ValueError: at call, if the image is not a (B, C, H, W) or the locations not a (B, 2) of
+            floating point.
 
     Differs from the paper: locations lie in [-1, 1] instead of in pixels, and need not fall on one.
     """
@@ -68,10 +67,6 @@ class GlimpseSensor(nn.Module):
         """The patches around one location for each image, (B, M, C, S, S)."""
         require_feature_map(x)
         require_locations(locations, batch=len(x))
-        return self.cut(x, locations)
-
-    def cut(self, x: torch.Tensor, locations: torch.Tensor) -> torch.Tensor:
-        """The same for inputs that have been checked: checking takes as long as a glimpse."""
         patches = []
         for zoom in (2**k for k in range(self.scales)):
             columns = self._shares(locations[:, 0], x.shape[3], zoom)  # (B, 1, S, W)
@@ -81,12 +76,13 @@ class GlimpseSensor(nn.Module):
 
     def _shares(self, centres: torch.Tensor, length: int, zoom: int) -> torch.Tensor:
         """The share of each image pixel in each pixel of the patch, (B,) -> (B, 1, S, length)."""
-        middle = (centres[:, None] + 1) * length / 2  # in pixels
+        exact = centres.to(torch.promote_types(centres.dtype, torch.float32))  # half precision loses pixels
+        middle = (exact[:, None] + 1) * length / 2  # in pixels
         first = middle - self.size * zoom / 2  # where the patch begins
         begin = (first + zoom * torch.arange(self.size, device=first.device))[:, :, None]  # (B, S, 1)
         pixel = torch.arange(length, device=first.device)
         overlap = torch.minimum(begin + zoom, pixel + 1) - torch.maximum(begin, pixel)  # (B, S, length)
-        return overlap.clamp(min=0)[:, None] / zoom
+        return (overlap.clamp(min=0)[:, None] / zoom).to(centres.dtype)
 
 
 class GlimpseNetwork(nn.Module):
@@ -115,7 +111,7 @@ class GlimpseNetwork(nn.Module):
 
     def forward(self, x: torch.Tensor, locations: torch.Tensor) -> torch.Tensor:
         """One glimpse of each image as a vector, (B, D)."""
-        patches = self.sensor.cut(x, locations).flatten(start_dim=1)  # (B, M, C, S, S) -> (B, M * C * S * S)
+        patches = self.sensor(x, locations).flatten(start_dim=1)  # (B, M, C, S, S) -> (B, M * C * S * S)
         what = self.what(torch.relu(self.see(patches)))
         where = self.where(torch.relu(self.place(locations)))
         return torch.relu(what + where)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from visual_attention.mechanisms.glimpses import GlimpseNetwork, GlimpseSensor, LocationNetwork, he_start
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
+from visual_attention.mechanisms.noise import normal, uniform
 from visual_attention.mechanisms.policy_gradient import reinforce_loss
 
 
@@ -44,10 +45,13 @@ class RecurrentAttentionModel(nn.Module):
         (B, 1, H, W) -> (B, classes), scores after the last glimpse.
 
     Raises:
-        ValueError: at call, if the image is not a finite (B, 1, H, W) of floating point.
+        ValueError: at call, if the image is not a (B, 1, H, W) of floating point.
 
     Differs from the paper: the first glimpse is at the centre instead of at random; there are scores after
         each glimpse, not after the last one alone; locations are means in (-1, 1) by a tanh.
+
+    Derivatives: those of what is seen. Places carry no gradient: they are taught by
+        :func:`hard_attention_loss`.
     """
 
     def __init__(
@@ -87,8 +91,6 @@ class RecurrentAttentionModel(nn.Module):
             or not locations.shape[1]
         ):
             raise ValueError(f"wanted locations ({len(x)}, T, 2), got shape {tuple(locations.shape)}")
-        if not torch.isfinite(locations).all():
-            raise ValueError("wanted finite locations, got NaN or infinity")
         return self._look(
             x, lambda step, mean: locations[:, step], steps=locations.shape[1], first=True
         ).scores
@@ -97,8 +99,7 @@ class RecurrentAttentionModel(nn.Module):
         """Look at places drawn around the means, as training does."""
 
         def draw(step: int, mean: torch.Tensor) -> torch.Tensor:
-            noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-            return (mean + self.locate.spread * noise).detach()
+            return (mean + self.locate.spread * normal(mean.shape, like=mean, generator=generator)).detach()
 
         return self._look(x, draw)
 
@@ -146,7 +147,7 @@ def hard_attention_loss(episode: Episode, labels: torch.Tensor, *, baseline: boo
     losses = F.cross_entropy(
         episode.scores.mT, labels[:, None].expand(-1, glimpses), reduction="none"
     )  # (B, T)
-    later = torch.arange(glimpses, 0, -1)  # how many glimpses remain, this one counted
+    later = torch.arange(glimpses, 0, -1, device=losses.device)  # how many glimpses remain, this one counted
     rewards = torch.exp(-losses.detach()).flip(1).cumsum(1).flip(1) / later
     chosen = reinforce_loss(
         episode.log_probabilities[:, 1:],
@@ -156,9 +157,19 @@ def hard_attention_loss(episode: Episode, labels: torch.Tensor, *, baseline: boo
     return losses.mean() + chosen
 
 
-def random_locations(count: int, glimpses: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
-    """Places for a model that does not choose, (B, T, 2): the centre, then anywhere in the image alike."""
-    places = 2 * torch.rand(count, glimpses, 2, generator=generator) - 1
+def random_locations(
+    count: int,
+    glimpses: int,
+    *,
+    like: torch.Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """Places for a model that does not choose, (B, T, 2): the centre, then anywhere in the image alike.
+
+    They have the type and the device of ``like``, if it is given.
+    """
+    like = torch.empty(()) if like is None else like
+    places = 2 * uniform((count, glimpses, 2), like=like, generator=generator).to(like.dtype) - 1
     places[:, 0] = 0.0
     return places
 

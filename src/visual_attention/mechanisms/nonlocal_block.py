@@ -26,12 +26,14 @@ class NonLocalBlock(nn.Module):
         (B, C, H, W) -> (B, C, H, W), in the units of the input.
 
     Raises:
-        ValueError: if ``channels`` is below 2; at call, if the input is not a finite (B, C, H, W) of
+        ValueError: if ``channels`` is below 2; at call, if the input is not a (B, C, H, W) of
             floating point.
 
     Differs from the paper: the last convolution itself starts at 0, where the paper adds a normalisation
         whose gain does; frames are left out (an image is a video of one frame). As in the paper, the scores
         are not divided by sqrt(d).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, channels: int):

@@ -16,11 +16,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
+from visual_attention.mechanisms.noise import uniform
 from visual_attention.mechanisms.policy_gradient import reinforce_loss
 
 
 class PatchChoice(nn.Module):
     """Classify an image from one of its patches, chosen by an overview of the whole.
+
+    A third layer, `expect`, is the baseline, which only the loss asks.
 
     Args:
         classes: Number of classes.
@@ -33,7 +36,7 @@ class PatchChoice(nn.Module):
         (B, 1, H, W) -> (B, classes), scores from the patch that the model likes best.
 
     Raises:
-        ValueError: if a side does not divide the image's; at call, if the image is not a finite (B, 1, H, W).
+        ValueError: if a side does not divide the image's; at call, if the image is not a (B, 1, H, W).
     """
 
     def __init__(
@@ -106,7 +109,9 @@ def reinforce_choice_loss(
 ) -> torch.Tensor:
     """Draw one patch for each image, read it, and let REINFORCE judge the choice by the loss it led to."""
     log_chances = torch.log_softmax(model.scores(x), dim=1)  # (B, N)
-    chosen = torch.multinomial(log_chances.exp().detach(), 1, generator=generator)  # (B, 1)
+    chances = log_chances.exp().detach()
+    drawn = torch.multinomial(chances.to(generator.device if generator else x.device), 1, generator=generator)
+    chosen = drawn.to(x.device)  # (B, 1)
     weights = F.one_hot(chosen[:, 0], log_chances.shape[1]).to(x.dtype)
     losses = F.cross_entropy(model.read_with(x, weights), labels, reduction="none")  # (B,)
     expected = model.expect(model.glance(x)) if baseline else None
@@ -147,8 +152,8 @@ def gumbel_softmax(
         (B, N) -> (B, N): one 1 in each row.
     """
     require_positive(temperature=temperature)
-    uniform = torch.rand(scores.shape, generator=generator, dtype=scores.dtype, device=scores.device)
-    noisy = scores - torch.log(-torch.log(uniform.clamp(1e-20, 1 - 1e-7)))
+    drawn = uniform(scores.shape, like=scores, generator=generator)
+    noisy = scores - torch.log(-torch.log(drawn.clamp(1e-20, 1 - 1e-7))).to(scores.dtype)
     blend = torch.softmax(noisy / temperature, dim=1)
     winner = F.one_hot(noisy.argmax(dim=1), scores.shape[1]).to(scores.dtype)
     return winner + blend - blend.detach()

@@ -8,27 +8,49 @@ import torch
 from torch.nn import functional as F
 
 
-def resize_positions(positions: torch.Tensor, grid: tuple[int, int], *, offset: float = 0.1) -> torch.Tensor:
+def resize_positions(
+    positions: torch.Tensor,
+    grid: tuple[int, int],
+    *,
+    learned: tuple[int, int] | None = None,
+    offset: float = 0.1,
+    antialias: bool = False,
+) -> torch.Tensor:
     """Stretch learned positions to another grid of patches, as DINOv2 does: bicubic, the class token's kept.
 
     Args:
-        positions: (1, 1 + M * M, D), the class token's first, then those of an M x M grid row by row.
+        positions: (1, 1 + N, D), the class token's first, then those of the learned grid row by row.
         grid: Wanted rows and columns.
+        learned: Rows and columns of the learned grid; None: it is a square.
         offset: DINOv2's code stretches by (rows + 0.1) / M, once meant against rounding; its weights were
             trained with it. 0 stretches by rows / M, as the port in Hugging Face's transformers does.
+        antialias: Average over what a coarser grid leaves out, as DINOv2's models with registers do.
 
     Returns:
-        (1, 1 + rows * columns, D); ``positions`` itself where the grid is M x M already.
+        (1, 1 + rows * columns, D); ``positions`` itself where the grid is the learned one.
     """
+    height, width = learned or square(positions.shape[1] - 1)
     rows, columns = grid
-    side = round((positions.shape[1] - 1) ** 0.5)
-    if (rows, columns) == (side, side):
+    if (rows, columns) == (height, width):
         return positions
-    first, rest = positions[:, :1], positions[:, 1:]
-    square = rest.reshape(1, side, side, -1).permute(0, 3, 1, 2)  # (1, M * M, D) -> (1, D, M, M)
+    exact = positions.to(torch.promote_types(positions.dtype, torch.float32))
+    picture = exact[:, 1:].unflatten(1, (height, width)).permute(0, 3, 1, 2)  # (1, N, D) -> (1, D, M, M)
     if offset:
-        scale = ((rows + offset) / side, (columns + offset) / side)
-        stretched = F.interpolate(square, scale_factor=scale, mode="bicubic")
+        scale = ((rows + offset) / height, (columns + offset) / width)
+        stretched = F.interpolate(picture, scale_factor=scale, mode="bicubic", antialias=antialias)
     else:
-        stretched = F.interpolate(square, size=(rows, columns), mode="bicubic")
-    return torch.cat([first, stretched.flatten(start_dim=2).transpose(1, 2)], dim=1)
+        stretched = F.interpolate(picture, size=(rows, columns), mode="bicubic", antialias=antialias)
+    stretched = stretched.flatten(start_dim=2).mT.to(positions.dtype)  # (1, rows * columns, D)
+    return torch.cat([positions[:, :1], stretched], dim=1)
+
+
+def square(count: int) -> tuple[int, int]:
+    """The sides of the square grid of so many places.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    side = round(count**0.5)
+    if side * side != count:
+        raise ValueError(f"wanted positions of a square grid, or its rows and columns, got {count} positions")
+    return side, side

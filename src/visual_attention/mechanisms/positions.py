@@ -69,7 +69,7 @@ class LearnedPositions(nn.Module):
         (B, N, D) -> (B, N, D).
 
     Raises:
-        ValueError: at call, if the input is not a finite (B, N, D) with exactly these N and D: a learned
+        ValueError: at call, if the input is not a (B, N, D) with exactly these N and D: a learned
             table says nothing of positions that it has not seen.
     """
 

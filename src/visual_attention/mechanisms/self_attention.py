@@ -10,7 +10,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from visual_attention.mechanisms.blockwise import mix
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive, require_tokens
 
 
@@ -45,12 +44,15 @@ class SelfAttention(nn.Module):
 
     Raises:
         ValueError: if ``in_dim`` is below 8, for queries of no channels would make every score 0 and every
-            output the same mean; at call, if the input is not a finite (B, C, H, W) of floating point.
+            output the same mean; at call, if the input is not a (B, C, H, W) of floating point.
 
     Differs from the paper: Zhang et al. have the residual gain but no scale, and a convolution after the
         mixing. With ``scaled=False, residual=False`` this is the block that much code on the web calls
-        self-attention. ``forward`` never builds the matrix of all weights, so it has first
-        derivatives only.
+        self-attention.
+
+    Derivatives: ``forward`` uses torch's fused attention, which never writes the matrix of all weights down
+        and has first derivatives only. Second ones, ``jacrev`` and a ``vmap`` without a warning need torch's
+        plain kernel: ``with torch.nn.attention.sdpa_kernel(SDPBackend.MATH)``.
     """
 
     def __init__(self, in_dim: int, *, scaled: bool = True, residual: bool = True):
@@ -76,21 +78,21 @@ class SelfAttention(nn.Module):
         last axis.
         """
         require_feature_map(x, channels=self.in_dim)
-        return attention_weights(_tokens(self.query_conv(x)), _tokens(self.key_conv(x)), scale=self.scale)
+        queries, keys = self.query_conv(x), self.key_conv(x)  # (B, d, H, W) each
+        return attention_weights(_tokens(queries), _tokens(keys), scale=self.scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Each place's weighted mean of all values, (B, C, H, W), added to the input if ``residual``."""
         require_feature_map(x, channels=self.in_dim)
-        queries, keys, values = self._split(x)  # (B, d, N), (B, d, N), (B, C, N)
-        mixed = mix(queries.mT, keys.mT, values, scale=self.scale)
-        mixed = mixed.reshape(x.shape)  # (B, C, N) -> (B, C, H, W)
+        queries, keys = _tokens(self.query_conv(x)), _tokens(self.key_conv(x))
+        values = _tokens(self.value_conv(x)).contiguous()  # (B, N, C)
+        # torch's kernel wants one width and rows in one piece; zeros change no score
+        missing = values.shape[2] - keys.shape[2]
+        queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))
+        heads = (queries[:, None], keys[:, None], values[:, None])  # (B, 1, N, C) each
+        mixed = F.scaled_dot_product_attention(*heads, scale=self.scale)[:, 0]
+        mixed = mixed.mT.reshape(x.shape)  # (B, N, C) -> (B, C, H, W)
         return mixed if self.gain is None else x + self.gain * mixed
-
-    def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        convs = (self.query_conv, self.key_conv, self.value_conv)  # as one, which takes less time
-        weight, bias = torch.cat([conv.weight for conv in convs]), torch.cat([conv.bias for conv in convs])
-        made = F.conv2d(x, weight, bias).flatten(start_dim=2)  # (B, d + d + C, N)
-        return made.split([conv.out_channels for conv in convs], dim=1)
 
 
 class MultiHeadSelfAttention(nn.Module):
@@ -107,10 +109,12 @@ class MultiHeadSelfAttention(nn.Module):
         (B, N, D) -> (B, N, D), in the units of the input.
 
     Raises:
-        ValueError: if ``heads`` does not divide ``dim``; at call, if the input is not a finite (B, N, D) of
+        ValueError: if ``heads`` does not divide ``dim``; at call, if the input is not a (B, N, D) of
             floating point.
 
     Differs from the paper: the linear layers have biases, as in most vision transformers.
+
+    Derivatives: as :class:`SelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int):

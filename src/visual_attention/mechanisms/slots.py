@@ -32,7 +32,7 @@ class ConvNet(nn.Module):
         widths.
 
     Raises:
-        ValueError: if there is no width or one below 1; at call, if the input is not a finite
+        ValueError: if there is no width or one below 1; at call, if the input is not a
             (B, in_channels, H, W) of floating point.
     """
 
@@ -63,10 +63,11 @@ class ConvNet(nn.Module):
         """What enters each slot: the feature map after each convolution's ReLU."""
         require_feature_map(x, channels=self.in_channels)
         maps = []
-        for index, (conv, slot) in enumerate(zip(self.convs, self.slots, strict=True)):
-            x = torch.relu(conv(self.halve(x) if index else x))
+        for index, conv in enumerate(self.convs):
+            if index:
+                x = self.halve(self.slots[index - 1](x))
+            x = torch.relu(conv(x))
             maps.append(x)
-            x = slot(x)
         return maps
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
@@ -115,10 +116,12 @@ class FixedGate(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         require_positive(channels=channels)
+        self.channels = channels
         self.scores = nn.Parameter(torch.zeros(1, channels, 1, 1))
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """The gates, (B, C, 1, 1), each in (0, 1), the same for each image."""
+        require_feature_map(x, channels=self.channels)
         return torch.sigmoid(self.scores).expand(len(x), -1, -1, -1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -133,7 +136,7 @@ class Shuffled(nn.Module):
     image at hand.
 
     Args:
-        gate: The gate whose weights go astray.
+        gate: The gate whose weights go astray; it is asked for its weights, not for its output.
 
     Shape:
         As the gate's.

@@ -28,7 +28,7 @@ class SoftAttention(nn.Module):
 
     Raises:
         ValueError: if ``out_channels`` is neither 1 nor ``in_channels``, for any other count cannot be
-            multiplied with the input; at call, if the input is not a finite (B, C, H, W) of floating point.
+            multiplied with the input; at call, if the input is not a (B, C, H, W) of floating point.
 
     Differs from the paper: the paper's weights come from a softmax and are followed by a sum, as in
         :class:`SoftAttentionPool`. This gate is the form that much code on the web calls soft attention.
@@ -73,7 +73,7 @@ class SoftAttentionPool(nn.Module):
         largest value of its channel.
 
     Raises:
-        ValueError: if ``temperature`` is not above 0; at call, if the input is not a finite (B, C, H, W) of
+        ValueError: if ``temperature`` is not above 0; at call, if the input is not a (B, C, H, W) of
             floating point.
 
     Differs from the paper: the scores depend on the image alone, not on the state of a decoder.

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from visual_attention.mechanisms.inputs import require_feature_map, require_finite, require_positive
+from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 
 LEAST_HIDDEN = 8  # channels that CoordinateAttention keeps, however few there are
 
@@ -29,7 +29,7 @@ class SpatialAttention(nn.Module):
         (B, C, H, W) -> (B, C, H, W) for any C, in the units of the input.
 
     Raises:
-        ValueError: if ``kernel_size`` is even or below 1; at call, if the input is not a finite
+        ValueError: if ``kernel_size`` is even or below 1; at call, if the input is not a
             (B, C, H, W) of floating point.
 
     Differs from the paper: nothing from its formula. The authors' published code adds a batch norm before the
@@ -46,9 +46,8 @@ class SpatialAttention(nn.Module):
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each place, (B, 1, H, W), each in (0, 1)."""
-        require_feature_map(x, finite=False)
+        require_feature_map(x)
         average, maximum = x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)  # (B, 1, H, W) each
-        require_finite(x, pooled=average)
         return torch.sigmoid(self.conv(torch.cat([average, maximum], dim=1)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -70,7 +69,7 @@ class CoordinateAttention(nn.Module):
         (B, C, H, W) -> (B, C, H, W), in the units of the input.
 
     Raises:
-        ValueError: at call, if the input is not a finite (B, C, H, W) of floating point.
+        ValueError: at call, if the input is not a (B, C, H, W) of floating point.
 
     Differs from the paper: the least of 8 channels and the hard swish, which its text leaves open, are those
         of the authors' published code. While it trains, its batch norm looks at all images of a batch.
@@ -88,11 +87,10 @@ class CoordinateAttention(nn.Module):
 
     def row_and_column_weights(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """A gate for each row, (B, C, H, 1), and one for each column, (B, C, 1, W), each in (0, 1)."""
-        require_feature_map(x, channels=self.channels, finite=False)
+        require_feature_map(x, channels=self.channels)
         height, width = x.shape[2:]
         rows = x.mean(dim=3, keepdim=True)  # (B, C, H, 1)
         columns = x.mean(dim=2, keepdim=True).transpose(2, 3)  # (B, C, 1, W) -> (B, C, W, 1)
-        require_finite(x, pooled=rows)
         hidden = F.hardswish(self.norm(self.shared(torch.cat([rows, columns], dim=2))))  # (B, C/r, H + W, 1)
         rows, columns = hidden.split([height, width], dim=2)
         return torch.sigmoid(self.rows(rows)), torch.sigmoid(self.columns(columns.transpose(2, 3)))

@@ -3,7 +3,6 @@
 Chapter: mechanisms/self_attention
 """
 
-import torch
 from torch import Tensor
 
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
@@ -14,7 +13,7 @@ class UniformAttention(MultiHeadSelfAttention):
 
     def weights(self, x: Tensor) -> Tensor:
         """1 / N everywhere, (B, h, N, N)."""
-        return torch.full((len(x), self.heads, x.shape[1], x.shape[1]), 1 / x.shape[1])
+        return x.new_full((len(x), self.heads, x.shape[1], x.shape[1]), 1 / x.shape[1])
 
     def forward(self, x: Tensor) -> Tensor:
         values = self.qkv(x)[..., 2 * self.dim :]

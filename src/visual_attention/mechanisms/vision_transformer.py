@@ -8,6 +8,8 @@ Chapter: notebooks/mechanisms/vision_transformer.ipynb
 Run: python -m visual_attention.mechanisms.vision_transformer
 """
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -31,7 +33,7 @@ class PatchEmbedding(nn.Module):
         (B, C, H, W) -> (B, N, D) with N = (H / P) * (W / P), row by row, left to right, as one reads.
 
     Raises:
-        ValueError: at call, if the image is not a finite (B, C, H, W) of floating point, or H or W is not a
+        ValueError: at call, if the image is not a (B, C, H, W) of floating point, or H or W is not a
             multiple of P.
     """
 
@@ -104,10 +106,12 @@ class TransformerBlock(nn.Module):
         (B, N, D) -> (B, N, D).
 
     Raises:
-        ValueError: if ``heads`` does not divide ``dim``; at call, if the input is not a finite (B, N, D).
+        ValueError: if ``heads`` does not divide ``dim``; at call, if the input is not a (B, N, D).
 
     Differs from the paper: each step is multiplied by a learned gain for each feature (layer scale), as in
         DINOv2; there is no dropout.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int):
@@ -141,7 +145,8 @@ class VisionTransformer(nn.Module):
     defaults are the sizes of its ViT-S/14.
 
     Args:
-        image_size: Side in pixels of the square image that the learned positions belong to.
+        image_size: Side in pixels of the square image that the learned positions belong to; or its height and
+            width.
         patch_size: P, side of a patch in pixels; divides ``image_size``.
         dim: D, width of a token.
         depth: L, number of blocks.
@@ -149,22 +154,28 @@ class VisionTransformer(nn.Module):
         channels: C, channels of the image.
         offset: Added to the sides of the grid before the positions are stretched to it, see
             :func:`visual_attention.mechanisms.position_grid.resize_positions`.
+        antialias: How they are stretched, see the same.
+        registers: R, learned tokens without a place, which stand between the class token and the patches:
+            something to write on (Darcet et al. 2024).
 
     Shape:
-        (B, C, H, W) -> (B, 1 + N, D) with N = (H / P) * (W / P): the class token first, then the patches row
-        by row. H and W may differ from ``image_size``: the positions are interpolated.
+        (B, C, H, W) -> (B, 1 + R + N, D) with N = (H / P) * (W / P): the class token first, then the
+        registers, then the patches row by row. H and W may differ from ``image_size``: the positions are
+        interpolated.
 
     Raises:
         ValueError: if ``patch_size`` does not divide ``image_size`` or ``heads`` does not divide ``dim``; at
-            call, if the image is not a finite (B, C, H, W) with sides that are multiples of P.
+            call, if the image is not a (B, C, H, W) with sides that are multiples of P.
 
     Differs from the paper: layer scale; the class token's output is given as it is, without a classifier (see
         :class:`VisionTransformerClassifier`); no dropout.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(
         self,
-        image_size: int = 518,
+        image_size: int | tuple[int, int] = 518,
         *,
         patch_size: int = 14,
         dim: int = 384,
@@ -172,40 +183,58 @@ class VisionTransformer(nn.Module):
         heads: int = 6,
         channels: int = 3,
         offset: float = 0.1,
+        antialias: bool = False,
+        registers: int = 0,
     ):
         super().__init__()
-        require_positive(image_size=image_size, patch_size=patch_size, depth=depth)
-        if image_size % patch_size:
+        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
+        require_positive(height=height, width=width, patch_size=patch_size, depth=depth)
+        if height % patch_size or width % patch_size:
             raise ValueError(f"wanted a patch_size that divides image_size {image_size}, got {patch_size}")
-        self.offset = offset
+        if registers < 0:
+            raise ValueError(f"wanted registers of 0 or more, got {registers}")
+        self.offset, self.antialias, self.registers = offset, antialias, registers
+        self.learned_grid = (height // patch_size, width // patch_size)
         self.patch_embed = PatchEmbedding(patch_size, dim=dim, channels=channels)
         self.cls_token = nn.Parameter(torch.empty(1, 1, dim).normal_(std=0.02))
-        self.pos_embed = nn.Parameter(
-            torch.empty(1, 1 + (image_size // patch_size) ** 2, dim).normal_(std=0.02)
-        )
+        self.pos_embed = nn.Parameter(torch.empty(1, 1 + math.prod(self.learned_grid), dim).normal_(std=0.02))
+        if registers:
+            self.register_tokens = nn.Parameter(torch.empty(1, registers, dim).normal_(std=0.02))
         self.blocks = nn.ModuleList(TransformerBlock(dim, heads=heads) for _ in range(depth))
         self.norm = nn.LayerNorm(dim, eps=1e-6)
 
     def tokens(self, x: torch.Tensor) -> torch.Tensor:
-        """What the first block gets: class token and patches, each with its position, (B, 1 + N, D)."""
-        positions = resize_positions(self.pos_embed, self.patch_embed.grid(x), offset=self.offset)
+        """What the first block gets: class token and patches, each with its position, (B, 1 + R + N, D)."""
+        positions = resize_positions(
+            self.pos_embed,
+            self.patch_embed.grid(x),
+            learned=self.learned_grid,
+            offset=self.offset,
+            antialias=self.antialias,
+        )
         first = self.cls_token.expand(len(x), -1, -1)
-        return torch.cat([first, self.patch_embed(x)], dim=1) + positions
+        tokens = torch.cat([first, self.patch_embed(x)], dim=1) + positions
+        if not self.registers:
+            return tokens
+        return torch.cat([tokens[:, :1], self.register_tokens.expand(len(x), -1, -1), tokens[:, 1:]], dim=1)
 
     def states(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """The tokens on their way: before the first block and after each, L + 1 times (B, 1 + N, D)."""
+        """The tokens on their way: before the first block and after each, L + 1 times (B, 1 + R + N, D)."""
         states = [self.tokens(x)]
         for block in self.blocks:
             states.append(block(states[-1]))
         return states
 
     def weights(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """How much each token looks at each, for each block: L times (B, h, 1 + N, 1 + N), rows sum to 1."""
+        """How much each token looks at each: L times (B, h, 1 + R + N, 1 + R + N), rows sum to 1."""
         return [block.weights(state) for block, state in zip(self.blocks, self.states(x)[:-1], strict=True)]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The normalised tokens after the last block, (B, 1 + N, D)."""
-        return self.norm(self.states(x)[-1])
+        """The normalised tokens after the last block, (B, 1 + R + N, D)."""
+        x = self.tokens(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
 
 
 class VisionTransformerClassifier(nn.Module):
@@ -217,6 +246,8 @@ class VisionTransformerClassifier(nn.Module):
 
     Shape:
         (B, C, H, W) -> (B, K), scores before a softmax.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, transformer: VisionTransformer, *, classes: int):
@@ -226,12 +257,12 @@ class VisionTransformerClassifier(nn.Module):
         self.head = nn.Linear(transformer.cls_token.shape[-1], classes)
 
     def weights(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """The transformer's, L times (B, h, 1 + N, 1 + N)."""
+        """The transformer's, L times (B, h, 1 + R + N, 1 + R + N)."""
         return self.transformer.weights(x)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The scores of the classes, (B, K)."""
-        return self.head(self.transformer(x)[:, 0])  # (B, 1 + N, D) -> (B, D) -> (B, K)
+        return self.head(self.transformer(x)[:, 0])  # (B, 1 + R + N, D) -> (B, D) -> (B, K)
 
 
 def main() -> None:

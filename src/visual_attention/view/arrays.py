@@ -4,6 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from visual_attention import pictures
+
+OVERSHOOT = 0.5  # by so much a network's picture may leave the range from 0 to 1; it is clipped
+
 
 def as_array(values: Any) -> np.ndarray:
     """Turn a tensor (on any device, with or without a gradient), a list or an array into a numpy array."""
@@ -16,23 +20,27 @@ def as_picture(image: Any) -> np.ndarray:
     """Put an image into the form matplotlib draws.
 
     Args:
-        image: values in [0, 1], or uint8.
+        image: whatever `pictures.opened` takes: an array or tensor with values in [0, 1] or uint8, a path, an
+            image of Pillow. Floats may lie a little outside of the range, as what a network paints does.
 
     Shape:
-        (3, H, W) or (H, W, 3) -> (H, W, 3); (1, H, W) or (H, W) -> (H, W); float in [0, 1].
+        (3, H, W) or (H, W, 3) -> (H, W, 3); (1, H, W) or (H, W) -> (H, W); float in [0, 1]. Of a small array
+        that could be either, channels come first.
 
     Raises:
         ValueError: if it is no such image.
     """
-    array = as_array(image)
-    picture = array / 255.0 if array.dtype == np.uint8 else array.astype(float)
-    if picture.ndim == 3 and picture.shape[0] in (1, 3):
-        picture = np.moveaxis(picture, 0, -1)
-    if picture.ndim == 3 and picture.shape[-1] == 1:
-        picture = picture[..., 0]
-    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[-1] != 3) or picture.size == 0:
-        raise ValueError(f"wanted an image (3, H, W), (1, H, W) or (H, W), got shape {array.shape}")
-    return np.clip(picture, 0.0, 1.0)
+    return pictures.opened(image, **_reading(image)).astype(float)
+
+
+def as_coloured(image: Any) -> np.ndarray:
+    """Put an image into the form (H, W, 3), whether it is grey or not."""
+    return pictures.coloured(image, **_reading(image)).astype(float)
+
+
+def _reading(image: Any) -> dict[str, Any]:
+    shape = getattr(image, "shape", ())
+    return {"slack": OVERSHOOT, "channels": "first" if len(shape) == 3 and shape[0] in (1, 3) else None}
 
 
 def grey(image: Any) -> np.ndarray:

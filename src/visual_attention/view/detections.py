@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from visual_attention.view import figures
-from visual_attention.view.arrays import as_array
+from visual_attention.view.arrays import as_array, as_picture
 
 
 def show_boxes(
@@ -40,7 +40,7 @@ def show_boxes(
     if names is not None and len(names) != len(rows):
         raise ValueError(f"wanted {len(rows)} names, one for each box, got {len(names)}")
     figures.show_image(ax, image, title=title)
-    height, width = as_array(image).shape[-2:]
+    height, width = as_picture(image).shape[:2]
     scale = np.array([width, height])
     for place, row in enumerate(rows):
         size = row[2:] * scale

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from traitlets import Bool, Bytes, Float, Int, List, Unicode
 
 from visual_attention.view import figures
-from visual_attention.view.arrays import as_array
+from visual_attention.view.arrays import as_array, as_picture
 from visual_attention.view.portable import PortableWidget, pack, picture_url
 
 POWER = 4  # a code holds the fourth root of weight / row maximum: fine steps for the small weights too
@@ -28,7 +28,7 @@ class AttentionExplorer(PortableWidget):
     a new softmax: t = 1 gives the weights back.
 
     Args:
-        image: (3, H, W) or (H, W), values in [0, 1].
+        image: (3, H, W) or (H, W), values in [0, 1]; or anything else that `pictures.opened` takes.
         weights: (h, N, N) or (L, h, N, N), each row non-negative with sum 1; N patches in reading order, or
             1 + N tokens with the class token first.
         grid: rows and columns of patches, N = rows x columns.
@@ -86,9 +86,9 @@ class AttentionExplorer(PortableWidget):
             if not low <= value <= high:
                 raise ValueError(f"wanted {what} from {low} to {high}, got {value}")
         bits = 16 if array.size <= FINE else 8
-        self._image, self._weights = as_array(image), array
+        self._image, self._weights = as_picture(image), array
         super().__init__(
-            picture=picture_url(image),
+            picture=picture_url(self._image),
             codes=encode(array, bits),
             bits=bits,
             shape=[layers, heads, tokens],

@@ -171,7 +171,7 @@ def show_maps(
     weights = [as_map(one) for one in maps]
     if not weights:
         raise ValueError("wanted at least one map, got none")
-    single = images is None or as_array(images[0]).ndim < 2 or _is_picture(images)
+    single = images is None or _is_picture(images) or as_array(images[0]).ndim < 2
     pictures = [images] * len(weights) if single else list(images)
     for name, items in (("images", pictures), ("titles", titles)):
         if items is not None and len(items) != len(weights):
@@ -196,11 +196,11 @@ def show_maps(
 
 
 def _is_picture(images: Any) -> bool:
-    try:
-        as_picture(images)
-    except ValueError:
-        return False
-    return not isinstance(images, list | tuple)
+    """Whether it is one picture, and not one for each map."""
+    if isinstance(images, list | tuple) or not hasattr(images, "shape"):
+        return not isinstance(images, list | tuple)  # a path, bytes or an image of Pillow
+    shape = images.shape
+    return len(shape) == 2 or (len(shape) == 3 and (shape[0] in (1, 3) or shape[2] in (1, 2, 3, 4)))
 
 
 def mark_patch(ax: Axes, row: int, column: int, *, grid: tuple[int, int], label: str = "") -> Axes:

@@ -65,6 +65,11 @@ A picture goes over as `picture_url(array)`, a data address in a Unicode trait. 
 only model.get, set, save_changes, on and off. Native inputs do the work, so that keyboard, touch and screen
 readers come free.
 
+A notebook that `jupyter nbconvert --execute --to html` runs, or that was saved in JupyterLab, becomes a page
+in which the widget works without a network. If JupyterLab also saved the widgets' state (it does when asked
+to), nbconvert prefers a form that fetches scripts; tell it not to, and the page works again:
+--NbConvertBase.display_data_priority='["text/html","image/svg+xml","text/latex","image/png","text/plain"]'
+
 Chapter: all of them.
 """
 
@@ -82,6 +87,7 @@ from typing import Any
 import anywidget
 import ipywidgets
 import numpy as np
+from IPython import get_ipython
 from matplotlib.figure import Figure
 from PIL import Image
 from traitlets import Unicode
@@ -155,6 +161,27 @@ def safe_json(value: Any) -> str:
     """Write JSON that can stand inside a script element: no text in it can close the script or open a tag."""
     text = json.dumps(value, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def attended() -> bool:
+    """Whether somebody may be there to move a live widget while its kernel runs.
+
+    Who runs a notebook from its first cell to its last without a reader (nbclient, and with it nbconvert,
+    papermill and this book) says that nobody can be asked for input.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    request = kernel.get_parent("shell") if hasattr(kernel, "get_parent") else None
+    return (request or {}).get("content", {}).get("allow_stdin", True)
+
+
+def bundle(data: dict[str, Any], model_id: str) -> dict[str, Any]:
+    """A mime bundle with the live view if there is someone to use it, and without it otherwise.
+
+    nbconvert would prefer the live view to all else, and leave a place that is empty without a network.
+    """
+    data = {form: content for form, content in data.items() if form != VIEW}
+    live = {"version_major": 2, "version_minor": 0, "model_id": model_id}
+    return data | {VIEW: live} if attended() else data
 
 
 def pack(array: Any, dtype: str = "float32") -> bytes:
@@ -244,4 +271,5 @@ class PortableWidget(anywidget.AnyWidget):
         live = super()._repr_mimebundle_(**kwargs)
         data, metadata = live if isinstance(live, tuple) else (live or {}, {})
         image = base64.b64encode(figure_bytes(self.still())).decode()
-        return {**data, "text/plain": self.alt, "text/html": self.page(), "image/png": image}, metadata or {}
+        data = {**data, "text/plain": self.alt, "text/html": self.page(), "image/png": image}
+        return bundle(data, self.model_id), metadata or {}

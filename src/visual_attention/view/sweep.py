@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from traitlets import Int, List, Unicode
 
 from visual_attention.view.frames import Frame, frames_of, picture_of
-from visual_attention.view.portable import VIEW, PortableWidget
+from visual_attention.view.portable import PortableWidget, bundle
 
 MOST = 150  # frames in a page
 
@@ -115,8 +115,7 @@ class Sweep:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         data, metadata = self.page._repr_mimebundle_(**kwargs)
-        live = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        return {**data, VIEW: live}, metadata
+        return bundle(data, self.box.model_id), metadata
 
 
 def sweep(function: Callable, /, *, start: dict | None = None, label: str = "", **values: Iterable) -> Sweep:

@@ -47,10 +47,10 @@ EXCITE = [
     (lambda x, f, s: gated(x, excite(x.mean((0, 2, 3))[None], f, s)), "share the batch's average"),
     (lambda x, f, s: x.clone(), "The result is the input"),
     (lambda x, f, s: gated(x, excite(x.mean(PLACES), f, s).relu()), "A second ReLU"),
-    (lambda x, f, s: excite(x.mean(PLACES), f, s).sigmoid(), "Those are the gates alone: multiply"),
+    (lambda x, f, s: excite(x.mean(PLACES), f, s).sigmoid(), "got (B, C)"),
     (lambda x, f, s: solved.squeeze_excite(x, f, s) / x * torch.ones_like(x), "spread over the places"),
     (lambda x, f, s: solved.squeeze_excite(x, f, s).detach(), "No gradient reaches"),
-    (lambda x, f, s: solved.squeeze_excite(x, f, s) * 0.9, "is not right at index"),
+    (lambda x, f, s: solved.squeeze_excite(x, f, s) * 0.9, "up to the factor 0.9"),
 ]
 GATES = [
     (lambda x, f, s: excite(x.mean(PLACES), f, s).sigmoid()[:, :, None, None], "The maxima are not used"),
@@ -88,7 +88,7 @@ GATES = [
     (lambda x, f, s: both(x, f, s).sigmoid(), "two axes are missing"),
     (lambda x, f, s: x * both(x, f, s).sigmoid()[:, :, None, None], "return the gates, do not apply them"),
     (lambda x, f, s: solved.channel_gates(x, f, s)[:1].expand(len(x), -1, -1, -1), "the first one's gates"),
-    (lambda x, f, s: x.mean(1, keepdim=True).sigmoid(), "You pooled the channels"),
+    (lambda x, f, s: x.mean(1, keepdim=True).sigmoid(), "got (B, 1, H, W)"),
 ]
 KERNEL = [
     (lambda c, gamma=2.0, offset=1.0: int(t(c, gamma, offset)), "Even numbers occur"),
@@ -106,8 +106,8 @@ KERNEL = [
     (lambda c, gamma=2.0, offset=1.0: odd((c + offset) / gamma), "There is no logarithm"),
     (lambda c, gamma=2.0, offset=1.0: 3, "Always 3"),
     (lambda c, gamma=2.0, offset=1.0: odd(t(c)), "Another gamma or offset changes nothing"),
-    (lambda c, gamma=2.0, offset=1.0: t(c, gamma, offset), "got the float"),
-    (lambda c, gamma=2.0, offset=1.0: "3", "got str"),
+    (lambda c, gamma=2.0, offset=1.0: t(c, gamma, offset), "got float64"),
+    (lambda c, gamma=2.0, offset=1.0: "3", "builtins.str"),
 ]
 SHUFFLE = [
     (lambda x, order: x.clone(), "Nothing has moved"),
@@ -128,16 +128,18 @@ SHUFFLE = [
     (lambda x, order: solved.shuffle_places(x, order)[:1].expand_as(x), "All images show the first one"),
     (lambda x, order: solved.shuffle_places(x, order)[:, :1].expand_as(x), "All channels show the first one"),
     (lambda x, order: x.flatten(2)[:, :, order], "still flat: bring H and W back"),
-    (lambda x, order: x.flatten(2)[:, :, order].mT, "channels come last"),
-    (lambda x, order: x.flatten(2)[:, :, order].view_as(x.mT), "H and W have changed places"),
+    (lambda x, order: x.flatten(2)[:, :, order].mT, "got (B, H*W, C)"),
+    (lambda x, order: x.flatten(2)[:, :, order].view_as(x.mT), "got (B, C, W, H)"),
 ]
 
 
+WRONG = {
+    "check_squeeze_excite": EXCITE,
+    "check_channel_gates": GATES,
+    "check_eca_kernel_size": KERNEL,
+    "check_shuffle_places": SHUFFLE,
+}
+
+
 def test_checks():
-    wrong = {
-        "check_squeeze_excite": EXCITE,
-        "check_channel_gates": GATES,
-        "check_eca_kernel_size": KERNEL,
-        "check_shuffle_places": SHUFFLE,
-    }
-    contract(channel, solved, wrong)
+    contract(channel, solved, WRONG)

@@ -108,7 +108,6 @@ class TestClassifier:
         [
             (torch.rand(B, 3, H, W), "wanted 1 channels.*got 3"),
             (torch.rand(1, H, W), r"\(B, C, H, W\).*got 3"),
-            (torch.full((B, 1, H, W), torch.nan), "finite"),
             (torch.zeros(B, 1, H, W, dtype=torch.uint8), "floating point, got torch.uint8"),
         ],
     )

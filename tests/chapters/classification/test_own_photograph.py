@@ -87,11 +87,11 @@ def test_what_was_given_stays_as_it_was():
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (np.zeros((5, 40, 60), np.uint8), r"one photograph .* got \(5, 40, 60\)"),
-        (np.zeros((2, 3, 40, 60), np.uint8), r"got \(2, 3, 40, 60\)"),
-        (np.zeros((0, 4), np.uint8), r"got \(0, 4\)"),
-        (np.zeros(7, np.uint8), r"got \(7,\)"),
-        (np.full((4, 4), 7, np.int64), "uint8 or floats, got int64"),
+        (np.zeros((5, 40, 60), np.uint8), r"one picture .* got shape \(5, 40, 60\)"),
+        (np.zeros((2, 3, 40, 60), np.uint8), r"got shape \(2, 3, 40, 60\)"),
+        (np.zeros((0, 4), np.uint8), r"got shape \(0, 4\)"),
+        (np.zeros(7, np.uint8), r"got shape \(7,\)"),
+        (np.full((4, 4), 7, np.int64), "uint8, uint16, bools or floats from 0 to 1, got int64"),
         (np.full((4, 4), 200.0), "from 0 to 1, got 200 to 200: divide by 255"),
         (np.full((4, 4), -0.1), "from 0 to 1, got -0.1"),
         (np.full((4, 4), np.nan), "finite"),

@@ -35,6 +35,10 @@ class TestTruth:
         assert boxes[0, 0].tolist() == [16 / 64, 18 / 64, 16 / 64, 4 / 64]
         assert not hidden.any() and not boxes[0, 1:].any()
 
+    def test_boxes_are_shares_of_layers_of_any_size(self):
+        boxes, _ = truth(stacked(layer(8, 16, 24, 20))[..., :32, :40])
+        assert boxes[0, 0].tolist() == pytest.approx([16 / 40, 18 / 32, 16 / 40, 4 / 32])
+
     def test_the_hidden_share_by_hand(self):
         """The second covers half of the first; a board a quarter more of it and half of the second."""
         first, second, third = layer(0, 0, 8, 8), layer(4, 0, 12, 8), layer(40, 40, 44, 44)

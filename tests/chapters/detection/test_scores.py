@@ -110,6 +110,66 @@ def test_a_loose_box_counts_at_half_an_overlap_only(scenes):
     assert scores["AP"] == pytest.approx(100 * (1 + 0.45) / 2, abs=5.1)
 
 
+def sized(scenes, height, width):
+    """The same scenes on pictures of another size: an object keeps its pixels, not its share."""
+    shrink = torch.tensor([64 / width, 64 / height]).repeat(2)
+    boxes = scenes.objects.boxes * shrink
+    return scenes._replace(
+        images=torch.zeros(3, 3, height, width), objects=scenes.objects._replace(boxes=boxes)
+    )
+
+
+@pytest.mark.parametrize(("height", "width"), [(128, 128), (96, 480), (2000, 64)])
+def test_sizes_are_counted_in_the_pixels_of_the_pictures(scenes, height, width):
+    other = sized(scenes, height, width)
+    for answers in (perfect, lambda one: [found(), *perfect(one)[1:]]):
+        assert by_size(answers(other), other) == pytest.approx(by_size(answers(scenes), scenes), nan_ok=True)
+        assert by_difficulty(answers(other), other) == by_difficulty(answers(scenes), scenes)
+    measured = by_size(perfect(other), other, frame=(4000, 4000))  # seen in more detail, nothing is small
+    assert measured["small"] != measured["small"] and measured["large"] == pytest.approx(100)
+    assert by_difficulty([found(), *perfect(other)[1:]], other, frame=(4000, 4000))["other"] < 100
+
+
+def test_an_object_may_be_larger_than_any_on_a_small_picture(scenes):
+    giant = scenes._replace(images=torch.zeros(3, 3, 3000, 3000))  # 1125 x 1125 pixels
+    assert average_precision(perfect(giant), giant)["AP"] == pytest.approx(100)
+    assert average_precision([found()] * 3, giant)["AP"] == 0
+
+
+def test_padding_counts_nowhere(scenes):
+    got = perfect(scenes)
+    padded = [
+        Detections(
+            torch.cat([torch.full((2, 4), float("nan")), one.boxes]),
+            torch.cat([torch.tensor([-1, -100]), one.labels]),
+            torch.cat([torch.tensor([float("nan"), 5.0]), one.scores]),
+        )
+        for one in got
+    ]
+    boxes, labels, present = (part.clone() for part in scenes.objects)
+    boxes[~present], labels[1, 1], labels[2] = -7.0, 99, -1
+    present[2] = True  # there by its mark, padding by its label
+    dirty = scenes._replace(objects=Objects(boxes, labels, present))
+    for score in (average_precision, by_size, by_occlusion, by_difficulty):
+        assert score(padded, dirty) == pytest.approx(score(got, scenes), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda got: got[:2], "detections of 3 images, got 2"),
+        (lambda got: [*got, found()], "detections of 3 images, got 4"),
+        (lambda got: [got[0]._replace(scores=got[0].scores * float("nan")), *got[1:]], "order, got 2 NaN"),
+        (lambda got: [got[0]._replace(boxes=got[0].boxes * float("nan")), *got[1:]], "boxes: wanted finite"),
+        (lambda got: [got[0]._replace(labels=got[0].labels + 3), *got[1:]], "labels from 0 to 2, got 3"),
+        (lambda got: [got[0]._replace(scores=got[0].scores[:1]), *got[1:]], r"\(M,\), got \[\(2, 4\)"),
+    ],
+)
+def test_answers_that_do_not_fit_are_refused(scenes, change, says):
+    with pytest.raises(ValueError, match=says):
+        average_precision(change(perfect(scenes)), scenes)
+
+
 def test_scenes_without_objects_are_refused(scenes):
     empty = scenes._replace(objects=scenes.objects._replace(present=torch.zeros(3, 2).bool()))
     with pytest.raises(ValueError, match="at least one object, got none"):

@@ -1,5 +1,6 @@
 """Matching against brute force over permutations, the loss against a case worked by hand, and their order."""
 
+import math
 from itertools import permutations
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visual_attention.chapters.detection import set_loss as module
+from visual_attention.chapters.detection.grid import grid_loss, grid_targets
 from visual_attention.chapters.detection.scenes import Objects
 from visual_attention.chapters.detection.set_loss import match, matching_cost, set_loss
 
@@ -25,6 +27,34 @@ def drawn(seed=0, b=B, q=Q, o=MOST, k=K, most=None):
     if most is not None:
         present &= present.cumsum(dim=1) <= most
     return logits.double(), boxes.double(), Objects(there.double(), labels, present)
+
+
+def rubbish(objects, seed=0, extra=2):
+    """The same objects with anything in the padding, more padding, some of it marked by its label alone."""
+    g = torch.Generator().manual_seed(seed)
+    count = len(objects.labels)
+    boxes, labels, present = (
+        torch.cat([part, part.new_zeros(count, extra, *part.shape[2:])], dim=1) for part in objects
+    )
+    gone = ~present
+    odd = torch.tensor([math.nan, math.inf, -3.0, 7.0])
+    boxes[gone] = odd[torch.randint(4, (int(gone.sum()), 4), generator=g)].to(boxes.dtype)
+    by_label = gone & (torch.rand(gone.shape, generator=g) < 0.5)
+    labels[gone] = 99
+    labels[by_label] = -torch.randint(1, 9, (int(by_label.sum()),), generator=g)
+    return Objects(boxes, labels, present | by_label)
+
+
+def both_losses(objects, seed=0, kind=torch.float64):
+    """The loss of a set and of a 2 x 3 grid, on the same objects."""
+    g = torch.Generator().manual_seed(seed)
+    count = len(objects.labels)
+    logits, scores = torch.randn(count, Q, K + 1, generator=g), torch.randn(count, 6, K, generator=g)
+    boxes = 0.1 + 0.5 * torch.rand(count, 11, 4, generator=g)
+    logits, scores, boxes = logits.to(kind), scores.to(kind), boxes.to(kind)
+    return torch.stack(
+        [set_loss(logits, boxes[:, :Q], objects), grid_loss(scores, boxes[:, Q:], objects, grid=(2, 3))]
+    )
 
 
 def plain_iou(a, b, hull=True):
@@ -71,7 +101,7 @@ class TestMatching:
         assert cost.shape == (B, Q, MOST)
         for b in range(B):
             for q in range(Q):
-                for o in range(MOST):
+                for o in objects.present[b].nonzero()[:, 0].tolist():
                     want = plain_cost(logits[b, q], boxes[b, q], objects.labels[b, o], objects.boxes[b, o])
                     assert cost[b, q, o].item() == pytest.approx(want, abs=1e-9)
 
@@ -133,15 +163,6 @@ class TestSetLoss:
         old = match(logits, boxes, objects)[:, queries]
         assert torch.equal(torch.where(new >= 0, others[new], -1), old)
 
-    def test_padding_changes_nothing(self):
-        logits, boxes, objects = drawn(most=3)
-        noise = Objects(
-            torch.where(objects.present[..., None], objects.boxes, 0.77),
-            torch.where(objects.present, objects.labels, 2),
-            objects.present,
-        )
-        torch.testing.assert_close(set_loss(logits, boxes, noise), set_loss(logits, boxes, objects))
-
     def test_images_share_no_objects(self):
         """One image's perfect answers do not pay for another's."""
         logits, boxes, objects = drawn(seed=4)
@@ -202,6 +223,12 @@ class TestSetLoss:
     @pytest.mark.parametrize(
         ("change", "says"),
         [
+            (lambda logits, b, o: (logits * math.nan, b, o), "finite scores, got 60 NaN or infinite of 60"),
+            (lambda logits, b, o: (logits, b * math.inf, o), "boxes: wanted finite numbers, got 60"),
+            (lambda logits, b, o: (logits, b, o._replace(boxes=-o.boxes)), "objects.boxes: .* 0 or more"),
+            (lambda logits, b, o: (logits, b, o._replace(labels=o.labels[:, 1:])), r"got \[.*\(3, 3\)"),
+            (lambda logits, b, o: (logits, b, o._replace(labels=o.labels.float())), "float32 and torch.bool"),
+            (lambda logits, b, o: (logits, b, o._replace(present=o.labels)), "int64 and torch.int64"),
             (lambda logits, b, o: (logits[0], b, o), r"logits \(B, Q, K \+ 1\)"),
             (lambda logits, b, o: (logits, b[:, 1:], o), r"boxes \(B, Q, 4\), got \(3, 5, 4\), \(3, 4, 4\)"),
             (lambda logits, b, o: (logits[:2], b[:2], o), "objects of 2 images, got 3"),
@@ -211,6 +238,87 @@ class TestSetLoss:
     def test_what_does_not_fit_is_refused(self, change, says):
         with pytest.raises(ValueError, match=says):
             set_loss(*change(*drawn()))
+
+
+class TestPaddingAndOrder:
+    """For the loss of a set and that of a grid alike."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(seed=st.integers(0, 10_000))
+    def test_padding_changes_nothing(self, seed):
+        objects = drawn(seed)[2]
+        dirty = rubbish(objects, seed)
+        torch.testing.assert_close(both_losses(dirty, seed), both_losses(objects, seed), rtol=0, atol=0)
+        logits, boxes, _ = drawn(seed)
+        assert torch.equal(match(logits, boxes, dirty), match(logits, boxes, objects))
+        assert torch.equal(grid_targets(dirty, 2, 3), grid_targets(objects, 2, 3))
+        assert matching_cost(logits, boxes, dirty).isfinite().all()
+
+    @settings(max_examples=40, deadline=None)
+    @given(seed=st.integers(0, 10_000))
+    def test_the_order_of_the_objects_changes_nothing_even_where_they_are_alike(self, seed):
+        """Boxes of whole eighths: often two centres in one cell and equal areas, wide or high."""
+        g = torch.Generator().manual_seed(seed)
+        centres, spans = torch.randint(0, 8, (B, MOST, 2), generator=g), [[2, 4], [4, 2], [1, 8]]
+        spans = torch.tensor(spans)[torch.randint(3, (B, MOST), generator=g)]
+        there = torch.cat([centres, spans], dim=-1).double() / 8
+        objects = Objects(there, *drawn(seed)[2][1:])
+        order = torch.randperm(MOST, generator=g)
+        turned = Objects(*(part[:, order] for part in objects))
+        assert torch.equal(chosen(objects), chosen(turned))
+
+    @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_every_type_of_float_gives_nearly_the_same(self, kind):
+        objects = drawn(7)[2]
+        want = both_losses(objects)
+        got = both_losses(objects._replace(boxes=objects.boxes.to(kind)), kind=kind)
+        assert got.isfinite().all()
+        torch.testing.assert_close(got.double(), want, rtol=0.02, atol=0.02)
+
+    @pytest.mark.parametrize("images", [0, 2])
+    @pytest.mark.parametrize("many", [0, 3])
+    def test_nothing_at_all_is_a_loss_of_numbers(self, images, many):
+        nothing = Objects(
+            torch.zeros(images, many, 4), torch.full((images, many), -1), torch.zeros(images, many).bool()
+        )
+        for queries in (0, 2):
+            logits, boxes = torch.zeros(images, queries, 4), torch.full((images, queries, 4), 0.5)
+            loss = set_loss(logits.requires_grad_(), boxes, nothing)
+            assert loss.item() == pytest.approx(math.log(4) if images * queries else 0)
+            loss.backward()
+            assert match(logits, boxes, nothing).tolist() == [[-1] * queries] * images
+        scores = torch.zeros(images, 6, 3, requires_grad=True)
+        loss = grid_loss(scores, torch.full((images, 6, 4), 0.5), nothing, grid=(2, 3))
+        assert loss.item() == pytest.approx(images * 18 * math.log(2), rel=1e-5)
+        loss.backward()
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            (lambda s, b, o: (s[:, :5], b, o), r"scores \(B, 6, K\).* of 2 x 3 cells, got \(3, 5, 3\)"),
+            (lambda s, b, o: (s, b[:, :5], o), r"boxes \(B, 6, 4\).*got \(3, 6, 3\), \(3, 5, 4\)"),
+            (lambda s, b, o: (s[:2], b[:2], o), "objects of 2 images, got 3"),
+            (lambda s, b, o: (s[..., :1], b, o), "labels from 0 to 0, got 0 to 2"),
+            (lambda s, b, o: (s * math.nan, b, o), "finite scores, got 54 NaN"),
+            (lambda s, b, o: (s, b * math.nan, o), "boxes: wanted finite numbers"),
+        ],
+    )
+    def test_a_grid_that_does_not_fit_is_refused(self, change, says):
+        with pytest.raises(ValueError, match=says):
+            grid_loss(*change(torch.zeros(3, 6, 3), torch.full((3, 6, 4), 0.5), drawn()[2]), grid=(2, 3))
+
+    def test_a_centre_outside_the_picture_counts_for_the_nearest_cell(self):
+        there = torch.tensor([[[-0.4, -0.4, 0.9, 0.9], [1.3, 0.6, 0.9, 0.5]]])
+        objects = Objects(there, torch.tensor([[0, 1]]), torch.ones(1, 2).bool())
+        assert grid_targets(objects, 2, 3).tolist() == [[0, -1, -1, -1, -1, 1]]
+
+
+def chosen(objects):
+    """The box and the class that each cell of a 2 x 2 grid answers for; -1 for none."""
+    assigned = grid_targets(objects, 2, 2)
+    rows = torch.cat([objects.boxes, objects.labels[..., None]], dim=-1)
+    picked = rows.gather(1, assigned.clamp(min=0)[..., None].expand(-1, -1, 5))
+    return picked.masked_fill(assigned[..., None] < 0, -1)
 
 
 def test_the_module_runs(capsys):

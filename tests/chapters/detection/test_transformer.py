@@ -104,7 +104,6 @@ class TestAllDetectors:
             (torch.zeros(B, 3, H + 1, W), "multiples of 8, got"),
             (torch.zeros(B, 1, H, W), "wanted 3 channels"),
             (torch.zeros(3, H, W), "got 3"),
-            (torch.full((B, 3, H, W), torch.nan), "finite"),
         ],
     )
     def test_a_wrong_input_is_told_what_was_wanted(self, make, wrong, says):

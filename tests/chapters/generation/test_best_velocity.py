@@ -97,7 +97,6 @@ def test_it_needs_no_memory_of_where_on_the_line():
 @pytest.mark.parametrize(
     ("x", "times", "says"),
     [
-        (X, TIMES + 0.2, "from 0"),
         (X, TIMES[:3], "one time for each of 4"),
         (X.mT, TIMES, r"pictures of \(2, 3, 7\), got \(2, 7, 3\)"),
     ],

@@ -36,7 +36,7 @@ POINT = {
     "half of each": lambda n, p, t: 0.5 * n + 0.5 * p,
     "where the line ends": lambda n, p, t: n + (p - n),
     "where the line begins": lambda n, p, t: n.clone(),
-    "a batch of batches": lambda n, p, t: torch.lerp(n, p, t.view(-1, 1, 1, 1, 1)),
+    "got (B, B, C, H, W)": lambda n, p, t: torch.lerp(n, p, t.view(-1, 1, 1, 1, 1)),
     "returned `None`": forgets,
     "changed its input `noise` in place": in_place,
 }
@@ -56,7 +56,7 @@ STEP = {
     "as if x were the noise": lambda x, f, n, s: torch.lerp(x, f, (n + 1) / s),
     "taken for the velocity": lambda x, f, n, s: x + f / s,
     "is not subtracted from": lambda x, f, n, s: x + f / (1 - n / s) / s,
-    "Your last step is not right": lambda x, f, n, s: x + (f - x) / (s - n) if s - n > 1 else x,
+    "not right after the last step": lambda x, f, n, s: x + (f - x) / (s - n) if s - n > 1 else x,
     "got a list": lambda x, f, n, s: [x + (f - x) / (s - n)],
 }
 
@@ -96,10 +96,10 @@ COUNTERPART = {
     ),
     "the whole other half": other_half,
     "always 1 / N": lambda w, r, c: w.flatten(2).mean(2),
-    "The heads are averaged": lambda w, r, c: every(w, r, c).mean((1, 2)),
-    "One number for all": lambda w, r, c: every(w, r, c).mean(),
-    "for each patch: take": lambda w, r, c: every(w, r, c),
-    "for each pair of patches": lambda w, r, c: w.clone(),
+    "got (B,)": lambda w, r, c: every(w, r, c).mean((1, 2)),
+    "got ()": lambda w, r, c: every(w, r, c).mean(),
+    "got (B, h, r*c)": lambda w, r, c: every(w, r, c),
+    "got (B, h, r*c, r*c)": lambda w, r, c: w.clone(),
     "An axis of size 1 remains": lambda w, r, c: every(w, r, c).mean(-1, keepdim=True),
 }
 
@@ -154,19 +154,21 @@ GUESS = {
     "do not sum to 1 yet": lambda x, t, p: (proper(x, t, p).exp() @ p.flatten(1)).view_as(x),
     "Those are weights": lambda x, t, p: proper(x, t, p).softmax(1),
     "are not summed yet": lambda x, t, p: proper(x, t, p).softmax(1)[:, :, None, None, None] * p,
-    "Late, your guess is NaN": by_hand,
-    "The batch axis is lost": lambda x, t, p: mixed(proper(x, t, p), p)[0],
+    "all likelihoods are too small": by_hand,
+    "got (C, H, W)": lambda x, t, p: mixed(proper(x, t, p), p)[0],
+}
+
+
+WRONG = {
+    "check_noisy_point": POINT,
+    "check_one_step": STEP,
+    "check_counterpart_weight": COUNTERPART,
+    "check_best_guess": GUESS,
 }
 
 
 def test_checks():
-    wrong = {
-        "check_noisy_point": POINT,
-        "check_one_step": STEP,
-        "check_counterpart_weight": COUNTERPART,
-        "check_best_guess": GUESS,
-    }
-    contract(generation, solved, wrong)
+    contract(generation, solved, WRONG)
 
 
 def test_the_solutions_are_what_the_modules_do():

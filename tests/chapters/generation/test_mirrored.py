@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from visual_attention.chapters.generation import mirrored
-from visual_attention.chapters.self_attention.twins import COLOURS
+from visual_attention.data.twins import COLOURS
 
 RED, GREEN, BLUE = (list(COLOURS).index(name) for name in ("red", "green", "blue"))
 

@@ -138,9 +138,6 @@ class TestVelocityTransformer:
         [
             (torch.zeros(2, 3, 10, 6), TIMES, r"pictures of 6 x 10, got \(10, 6\)"),
             (torch.zeros(2, 1, 6, 10), TIMES, "wanted 3 channels"),
-            (torch.full((2, 3, 6, 10), float("nan")), TIMES, "finite"),
-            (torch.zeros(2, 3, 6, 10), torch.tensor([0.2, 1.01]), "from 0"),
-            (torch.zeros(2, 3, 6, 10), torch.tensor([-0.2, 1.0]), "from 0"),
             (torch.zeros(2, 3, 6, 10), torch.tensor([0.2]), "one time for each of 2"),
         ],
     )

@@ -38,9 +38,9 @@ HOLE_PSNR = {
         torch.stack([square(f, t, m).sum() / m.expand_as(f).sum()] * len(f))
     ),
     "from 0 to 255": lambda f, t, m: solved.hole_psnr(f, t, m) + 48.1308,
-    "One number for the whole batch": lambda f, t, m: solved.hole_psnr(f, t, m).mean(),
+    "got ()": lambda f, t, m: solved.hole_psnr(f, t, m).mean(),
     "keep the channels apart": lambda f, t, m: decibels(square(f, t, m).sum((2, 3)) / m.sum((2, 3))),
-    "still a value for each pixel": lambda f, t, m: decibels((f - t).square() + 1e-9),
+    "got (B, C, H, W)": lambda f, t, m: decibels((f - t).square() + 1e-9),
     "infinity": lambda f, t, m: decibels(square(f, t, m).amin(PIXELS)),
     "numpy": lambda f, t, m: solved.hole_psnr(f, t, m).numpy(),
 }
@@ -64,8 +64,8 @@ SOURCES = {
     "the sources of the first": lambda m, k: solved.sources(m, k)[:1].expand_as(m),
     "The border is cut off": lambda m, k: F.max_pool2d(m.float(), k, stride=1) == 0,
     "axis of size 1 is lost": lambda m, k: solved.sources(m, k)[:, 0],
-    "wanted bool, got float32": lambda m, k: solved.sources(m, k).float(),
-    "wanted bool, got int64": lambda m, k: solved.sources(m, k).long(),
+    "wanted booleans, got float32": lambda m, k: solved.sources(m, k).float(),
+    "wanted booleans, got int64": lambda m, k: solved.sources(m, k).long(),
     "at index": lambda m, k: (
         solved.sources(m, 3) & ~m.flip(3) if k == 3 else solved.sources(m, k) & ~m.flip(2)
     ),
@@ -108,10 +108,10 @@ PATCH_WEIGHTS = {
     "Those are the cosines": lambda q, k, w, s: s * cosine(q, k),
     "That is a sigmoid": lambda q, k, w, s: (s * cosine(q, k)).sigmoid() * w[:, None],
     "do not divide by the sum": lambda q, k, w, s: (s * cosine(q, k)).exp() * w[:, None],
-    "Queries and keys are swapped": lambda q, k, w, s: solved.patch_weights(q, k, w, s).mT,
-    "The queries have run together": lambda q, k, w, s: solved.patch_weights(q, k, w, s).mean(1),
-    "the weighted sum comes later": lambda q, k, w, s: solved.patch_weights(q, k, w, s) @ k,
-    "With a scale of 1000": overflowing,
+    "got (B, N, P)": lambda q, k, w, s: solved.patch_weights(q, k, w, s).mT,
+    "got (B, N)": lambda q, k, w, s: solved.patch_weights(q, k, w, s).mean(1),
+    "got (B, P, D)": lambda q, k, w, s: solved.patch_weights(q, k, w, s) @ k,
+    "`exp` overflows at a large scale": overflowing,
     "No gradient reaches queries or keys": lambda q, k, w, s: solved.patch_weights(q.detach(), k.data, w, s),
     "No gradient reaches keys, though": lambda q, k, w, s: solved.patch_weights(q, k.detach(), w, s),
 }
@@ -141,20 +141,22 @@ PASTE = {
     "by the number of places": lambda p, h, w, k: total(p, h, w, k) / (h * w),
     "the patches of the first": lambda p, h, w, k: solved.paste(p, h, w, k)[:1].expand(len(p), -1, -1, -1),
     "divided twice": lambda p, h, w, k: solved.paste(p, h, w, k) / total(torch.ones_like(p), h, w, k),
-    "Height and width are swapped": lambda p, h, w, k: solved.paste(p, h, w, k).mT,
-    "What hangs over the border": lambda p, h, w, k: F.fold(p.mT, (h + k - 1, w + k - 1), k),
-    "places are still flat": lambda p, h, w, k: solved.paste(p, h, w, k).flatten(2),
-    "stacked as channels": lambda p, h, w, k: p.mT.unflatten(2, (h, w)),
-    "The channels are lost": lambda p, h, w, k: solved.paste(p, h, w, k).mean(1, keepdim=True),
+    "got (B, C, W, H)": lambda p, h, w, k: solved.paste(p, h, w, k).mT,
+    "got (2, 3, 7, 9)": lambda p, h, w, k: F.fold(p.mT, (h + k - 1, w + k - 1), k),
+    "got (B, C, H*W)": lambda p, h, w, k: solved.paste(p, h, w, k).flatten(2),
+    "got (2, 27, 5, 7)": lambda p, h, w, k: p.mT.unflatten(2, (h, w)),
+    "got (B, 1, H, W)": lambda p, h, w, k: solved.paste(p, h, w, k).mean(1, keepdim=True),
     "Return one tensor only": lambda p, h, w, k: (total(p, h, w, k), total(torch.ones_like(p), h, w, k)),
 }
 
 
+WRONG = {
+    "check_hole_psnr": HOLE_PSNR,
+    "check_sources": SOURCES,
+    "check_patch_weights": PATCH_WEIGHTS,
+    "check_paste": PASTE,
+}
+
+
 def test_checks():
-    wrong = {
-        "check_hole_psnr": HOLE_PSNR,
-        "check_sources": SOURCES,
-        "check_patch_weights": PATCH_WEIGHTS,
-        "check_paste": PASTE,
-    }
-    contract(inpainting, solved, wrong)
+    contract(inpainting, solved, WRONG)

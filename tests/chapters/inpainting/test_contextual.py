@@ -184,9 +184,8 @@ def test_gradients_reach_the_guess_and_what_is_copied(attention):
         (features(), None, "mask of torch.bool.*got NoneType"),
         (features(), hole(b=1), r"wanted a mask .* \(2, 1, 11, 13\), got \(1, 1, 11, 13\)"),
         (features()[0], hole(), "got 3"),
-        (features() / 0, hole(), "finite"),
     ],
-    ids=["covered", "small", "integers", "none", "batch", "rank", "infinite"],
+    ids=["covered", "small", "integers", "none", "batch", "rank"],
 )
 def test_a_wrong_input_is_told_what_was_wanted(attention, x, mask, says):
     for call in (attention, attention.weights):

@@ -86,6 +86,23 @@ def test_what_cannot_be_scored_is_refused(score, filled, truth, mask, says):
         score(filled, truth, mask)
 
 
+@pytest.mark.parametrize("score", [psnr, ssim])
+def test_numbers_that_mean_something_else_are_refused(score):
+    truth, filled, mask = images(), images(1), holes()
+    with pytest.raises(ValueError, match="truth: wanted floats from 0 to 1, got .*: divide by 255"):
+        score(255 * filled, 255 * truth, mask)
+    with pytest.raises(ValueError, match="wanted finite numbers, got 1 NaN"):
+        score(filled.masked_fill(filled == filled[0, 0, 0, 5], torch.nan), truth, mask)
+    assert score(filled * 1.2, truth, mask).isfinite().all()  # a network may overshoot
+
+
+def test_an_image_smaller_than_the_window_is_refused():
+    mask = torch.zeros(1, 1, 6, 20, dtype=torch.bool)
+    mask[..., 2, 2] = True
+    with pytest.raises(ValueError, match="at least 7 x 7 pixels, got 6 x 20"):
+        ssim(torch.rand(1, 3, 6, 20), torch.rand(1, 3, 6, 20), mask)
+
+
 @pytest.mark.parametrize("fill", [MeanFill(), BiharmonicFill()])
 class TestPlainFillings:
     def test_known_pixels_stay(self, fill):
@@ -96,17 +113,27 @@ class TestPlainFillings:
         x, mask = images(), holes()
         torch.testing.assert_close(fill(torch.where(mask, 0.9, x), mask), fill(x, mask))
 
-    def test_a_hole_over_everything_is_refused(self, fill):
-        mask = holes()
-        mask[1] = True
-        with pytest.raises(ValueError, match="one known pixel, got none: the hole covers image 1"):
-            fill(images(), mask)
-
     def test_without_a_hole_nothing_changes(self, fill):
         torch.testing.assert_close(fill(images(), torch.zeros_like(holes())), images())
 
     def test_an_empty_batch(self, fill):
         assert fill(images(b=0), holes(b=0)).shape == (0, C, H, W)
+
+
+def test_a_hole_over_everything_is_refused_or_filled_with_0():
+    mask = holes()
+    mask[1] = True
+    with pytest.raises(ValueError, match="one known pixel, got none: the hole covers image 1"):
+        BiharmonicFill()(images(), mask)
+    filled = MeanFill()(images(), mask)
+    assert (filled[1] == 0).all()
+    torch.testing.assert_close(filled[0], MeanFill()(images(), holes())[0])
+
+
+def test_pictures_need_not_lie_in_one_piece():
+    x = images()
+    apart = torch.stack([x, x], dim=-1)[..., 0]
+    torch.testing.assert_close(BiharmonicFill()(apart, holes()), BiharmonicFill()(x, holes()))
 
 
 def test_the_mean_is_that_of_each_channel():

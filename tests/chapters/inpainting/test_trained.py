@@ -38,6 +38,13 @@ def test_the_error_that_is_trained_counts_missing_pixels_only():
     assert error.item() == pytest.approx(0.25)
 
 
+def test_without_a_missing_pixel_there_is_no_error():
+    drawn = holes.batch(3, split="train", generator=torch.Generator().manual_seed(0))
+    for empty in (drawn._replace(masks=drawn.masks & False), holes.Holed(*(part[:0] for part in drawn))):
+        with pytest.raises(ValueError, match="at least one missing pixel, got none in [03] pictures"):
+            absolute_error(lambda x, m: x, empty)
+
+
 def test_training_repeats_itself_and_its_seed_counts():
     histories = []
     for seed in (0, 0, 1):

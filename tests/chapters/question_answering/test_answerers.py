@@ -136,7 +136,6 @@ class TestStackedAttention:
         ("question", "regions", "says"),
         [
             (randn(B, D), randn(B, N, D + 1), f"width {D} on axis 2, got {D + 1}"),
-            (randn(B, D), torch.full((B, N, D), torch.nan), "finite"),
             (randn(B, D), torch.zeros(B, 0, D), "at least one token"),
             (randn(B + 1, D), randn(B, N, D), rf"wanted questions \({B}, {D}\), got \({B + 1}, {D}\)"),
         ],

@@ -37,9 +37,9 @@ LOOK = {
     "best region gets everything": lambda q, r: (dots(q, r) == dots(q, r).amax(1, keepdim=True)).float(),
     "sign is turned round": lambda q, r: (-dots(q, r) / q.shape[1] ** 0.5).softmax(1),
     "That is what was found": lambda q, r: sight(one(q, r), r),
-    "You did not sum over D": lambda q, r: q[:, None] * r,
-    "axis of size 1 is left over": lambda q, r: one(q, r)[:, None],
-    "meets all pictures of the batch": lambda q, r: torch.einsum("bd,cnd->bcn", q, r),
+    "got (B, N, D)": lambda q, r: q[:, None] * r,
+    "got (B, 1, N)": lambda q, r: one(q, r)[:, None],
+    "got (B, B, N)": lambda q, r: torch.einsum("bd,cnd->bcn", q, r),
     "No gradient reaches question": lambda q, r: one(q.detach(), r.detach()),
 }
 
@@ -75,13 +75,13 @@ TWO_LOOKS = {
     "mean of both looks": looks(lambda q, r, w: (one(q, r) + one(q + sight(w, r), r)) / 2),
     "looks are in the wrong order": lambda q, r: solved.two_looks(q, r).flip(1),
     "in both looks": unscaled,
-    "That is one look": lambda q, r: one(q, r),
-    "before the batch": lambda q, r: solved.two_looks(q, r).transpose(0, 1),
-    "looks come last": lambda q, r: solved.two_looks(q, r).transpose(1, 2),
+    "got (B, N)": lambda q, r: one(q, r),
+    "got (2, B, N)": lambda q, r: solved.two_looks(q, r).transpose(0, 1),
+    "got (B, N, 2)": lambda q, r: solved.two_looks(q, r).transpose(1, 2),
     "makes a new axis": lambda q, r: solved.two_looks(q, r).flatten(1),
     "the question after the looks": lambda q, r: q + sight(one(q, r), r),
-    "No gradient of the second look goes": looks(lambda q, r, w: one(q + sight(w, r).detach(), r)),
-    "`detach` or `no_grad`": lambda q, r: solved.two_looks(q, r).detach(),
+    "but the gradient that reaches question is not": looks(lambda q, r, w: one(q + sight(w, r).detach(), r)),
+    "No gradient reaches question or regions": lambda q, r: solved.two_looks(q, r).detach(),
 }
 
 
@@ -124,7 +124,7 @@ WORD_SHARES = {
     "the padding wins": lambda s, w: forbid(s, w, -100.0).softmax(1) * (w > 0).any(1, keepdim=True),
     "your shares are NaN": unguarded,
     "still sum to 1": uniform_where_empty,
-    "One number for each question": lambda s, w: unguarded(s, w).sum(1),
+    "got (B,)": lambda s, w: unguarded(s, w).sum(1),
 }
 
 
@@ -166,19 +166,20 @@ BLIND = {
     "came last": lambda n, a, m, b: scored(dict(zip(n.tolist(), a.tolist(), strict=True)), m, b, usual(a)),
     "divide by the number of old": lambda n, a, m, b: solved.blind_guess(n, a, m, b) * len(m) / len(n),
     "Old and new are exchanged": lambda n, a, m, b: solved.blind_guess(m, b, n, a),
-    "a number for each question": lambda n, a, m, b: (b == usual(a)).float(),
-    "got the number": lambda n, a, m, b: solved.blind_guess(n, a, m, b).item(),
+    "got (K,)": lambda n, a, m, b: (b == usual(a)).float(),
+}
+
+
+WRONG = {
+    "check_look": LOOK,
+    "check_two_looks": TWO_LOOKS,
+    "check_word_shares": WORD_SHARES,
+    "check_blind_guess": BLIND,
 }
 
 
 def test_checks():
-    wrong = {
-        "check_look": LOOK,
-        "check_two_looks": TWO_LOOKS,
-        "check_word_shares": WORD_SHARES,
-        "check_blind_guess": BLIND,
-    }
-    contract(question_answering, solved, wrong)
+    contract(question_answering, solved, WRONG)
 
 
 def test_look_by_hand():

@@ -70,6 +70,18 @@ class TestCrossAttention:
         other = torch.where(present[..., None], context, 99.0)
         torch.testing.assert_close(module(x, other, present), module(x, context, present))
 
+    def test_who_finds_nobody_gets_nothing(self):
+        module, x = attention(), randn(B, N, D)
+        context = randn(B, M, D, seed=1).requires_grad_()
+        present = torch.ones(B, M, dtype=torch.bool)
+        present[1] = False
+        assert (module.weights(x, context, present)[1] == 0).all()
+        got = module(x, context, present)
+        torch.testing.assert_close(got[1], module.proj.bias.expand(N, D))
+        torch.testing.assert_close(got[0], module(x, context)[0])
+        got.square().sum().backward()
+        assert context.grad.isfinite().all() and (context.grad[1] == 0).all()
+
     def test_each_who_asks_is_served_alone(self):
         module, x, context = attention(), randn(B, N, D), randn(B, M, D, seed=1)
         order = torch.tensor([3, 0, 4, 1, 2])
@@ -81,7 +93,6 @@ class TestCrossAttention:
         ("context", "present", "says"),
         [
             (randn(B, M, D + 1), None, f"width {D} on axis 2, got {D + 1}"),
-            (randn(B, M, D), torch.zeros(B, M, dtype=torch.bool), "something in each row"),
             (randn(B, M, D), torch.ones(B, M + 1, dtype=torch.bool), rf"wanted present \({B}, {M}\)"),
         ],
     )

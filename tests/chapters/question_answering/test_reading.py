@@ -44,7 +44,7 @@ class TestRegions:
         ("cells", "says"),
         [
             (randn(B, 16, F + 1), f"width {F} on axis 2, got {F + 1}"),
-            (torch.full((B, 16, F), torch.nan), "finite"),
+            (randn(B, 15, F), "wanted 16 cells on axis 1, got 15"),
         ],
     )
     def test_wrong_cells_are_told_what_was_wanted(self, cells, says):
@@ -71,6 +71,18 @@ class TestQuestionEncoder:
         longer = torch.nn.functional.pad(WORDS, (0, 4))
         torch.testing.assert_close(encoder(longer), encoder(WORDS))
 
+    def test_a_question_of_padding_alone_gives_no_word_a_share(self):
+        encoder = self.encoder()
+        words = torch.cat([WORDS, torch.zeros_like(WORDS[:1])])
+        assert (encoder.weights(words)[-1] == 0).all()
+        torch.testing.assert_close(encoder(words)[:-1], encoder(WORDS))
+        encoder(words).square().sum().backward()
+        assert all(parameter.grad.isfinite().all() for parameter in encoder.parameters())
+
+    def test_a_word_that_is_not_in_the_vocabulary_is_torchs_error(self):
+        with pytest.raises(IndexError):
+            self.encoder()(WORDS + 3)
+
     def test_the_order_of_words_matters(self):
         encoder = self.encoder()
         assert not torch.allclose(
@@ -88,8 +100,7 @@ class TestQuestionEncoder:
         [
             (WORDS.float(), r"torch.int64, got \(3, 5\) of torch.float32"),
             (WORDS[0], r"words \(B, L\)"),
-            (WORDS + 3, "from 0 to 6, got 3 to 9"),
-            (torch.zeros(2, 4, dtype=torch.long), "at least one word"),
+            (WORDS[:, :0], r"at least one word in each question, got shape \(3, 0\)"),
             ([[1, 2]], "got list"),
         ],
     )

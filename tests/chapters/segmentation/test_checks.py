@@ -30,7 +30,7 @@ DICE = [
     (lambda p, t: (2 * n(p & t) + 1) / (n(p) + n(t) + 1), "You smooth by adding 1"),
     (lambda p, t: 2 * n(p & t) / (n(p) + n(t)), "Two empty masks give NaN"),
     (lambda p, t: 2 * n(p & t) / (n(p) + n(t)).clamp(min=1), "Two empty masks get 0"),
-    (lambda p, t: 2 * (p & t).sum() / (p.sum() + t.sum()), "One number for the whole batch"),
+    (lambda p, t: 2 * (p & t).sum() / (p.sum() + t.sum()), "got ()"),
     (lambda p, t: solved.dice_score(p, t)[:, None], "An axis of size 1 remains"),
 ]
 
@@ -75,8 +75,8 @@ GATE = [
     ),
     (lambda x, *r: x * up(scores(x, *r).flatten(1).softmax(1).view_as(r[0][:, :1])), "That is a softmax"),
     (lambda x, *r: up(gates(x, *r)).expand_as(x), "spread over the channels"),
-    (lambda x, *r: up(gates(x, *r)), "Those are the gates alone: multiply"),
-    (lambda x, *r: gates(x, *r), "on the coarse grid"),
+    (lambda x, *r: up(gates(x, *r)), "got (B, 1, 2*h, 2*w)"),
+    (lambda x, *r: gates(x, *r), "got (B, 1, h, w)"),
     (lambda x, *r: x + x * up(gates(x, *r)), "there is no residual"),
     (lambda x, *r: x + up(gates(x, *r)), "You add the gates to x"),
     (
@@ -122,7 +122,7 @@ CHANNELS = [
     (lambda x, g: x.clone(), "The mixture is not added"),
     (places, "Places take from places"),
     (lambda x, g: attend(x, g, turned=True), "The scores are turned round"),
-    (lambda x, g: attend(x, g).flatten(2), "The map is still flat"),
+    (lambda x, g: attend(x, g).flatten(2), "got (B, C, H*W)"),
     (lambda x, g: attend(x, g).detach(), "No gradient reaches"),
 ]
 
@@ -171,19 +171,21 @@ OUTLINE = [
         ),
         "NaN: 0 / 0 where",
     ),
-    (lambda f, w, t: f_score(f, w, euclid(t)).mean(), "One number for the whole"),
+    (lambda f, w, t: f_score(f, w, euclid(t)).mean(), "got ()"),
     (lambda f, w, t: f_score(f, w, euclid(t))[:, None], "An axis of size 1"),
 ]
 
 
+WRONG = {
+    "check_dice_score": DICE,
+    "check_attention_gate": GATE,
+    "check_channel_attention": CHANNELS,
+    "check_outline_score": OUTLINE,
+}
+
+
 def test_checks():
-    wrong = {
-        "check_dice_score": DICE,
-        "check_attention_gate": GATE,
-        "check_channel_attention": CHANNELS,
-        "check_outline_score": OUTLINE,
-    }
-    contract(segmentation, solved, wrong)
+    contract(segmentation, solved, WRONG)
 
 
 def test_the_solutions_are_the_chapter_s_own_functions():

@@ -234,7 +234,6 @@ def test_what_stands_at_the_bottom_gets_what_deepest_shows():
         (lambda: small_gate()(features(B, C, 4, 4), features(1, D, 2, 2)), "twice as high"),
         (lambda: small_gate()(features(B, C + 1, 4, 4), features(B, D, 2, 2)), f"{C} channels"),
         (lambda: DualAttention(7), "8 or more"),
-        (lambda: ChannelSelfAttention()(torch.full((1, 2, 3, 3), math.nan)), "finite"),
         (lambda: UNet(widths=(8,)), "two widths"),
         (lambda: UNet(widths=(8, 0)), "above 0"),
         (lambda: UNet()(torch.rand(1, 3, 10, 12)), "halved 2 times, got 10 x 12"),

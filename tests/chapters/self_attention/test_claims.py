@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from visual_attention.chapters.self_attention import claims as self_attention
-from visual_attention.chapters.self_attention import twins
 from visual_attention.chapters.self_attention.claims import TEXTURES, TWINS
+from visual_attention.data import twins
 from visual_attention.experiments.claim import count_parameters
 from visual_attention.mechanisms.uniform_attention import UniformAttention
 from visual_attention.training import seeded

@@ -32,7 +32,7 @@ POOL = [
     (lambda x: x[:, :2], "Those are the first two channels"),
     (pair(lambda x: x.median(1).values, top), "The first map is the median"),
     (pair(mean, lambda x: x.std(1)), "standard deviation"),
-    (lambda x: x.mean(1, keepdim=True), "One map is missing: the average *and*"),
+    (lambda x: x.mean(1, keepdim=True), "got (B, 1, H, W)"),
     (lambda x: torch.stack([x.mean((2, 3)), x.amax((2, 3))], 1), "You pooled the places"),
     (lambda x: torch.cat([mean(x)[:, None], top(x)[:, None]], 0), "joined along the batch"),
     (lambda x: torch.stack([mean(x), top(x)], 0), "The new axis comes first"),
@@ -68,7 +68,7 @@ GATE = [
         lambda x, k: (
             x[..., : 1 - k.shape[-1], : 1 - k.shape[-1]] * F.conv2d(solved.pool_channels(x), k).sigmoid()
         ),
-        "The map has shrunk",
+        "can't be greater than actual input size",
     ),
     (lambda x, k: solved.spatial_gate(x, k).detach(), "No gradient reaches"),
 ]
@@ -140,17 +140,19 @@ COORDINATES = [
     (halves(lambda x: x.median(3).values, lambda x: x.median(2).values), "Those are medians"),
     (rows, "The columns are missing"),
     (columns, "The rows are missing"),
-    (lambda x: solved.rows_and_columns(x).mean(1), "The channels are lost"),
-    (lambda x: solved.rows_and_columns(x)[..., None], "an axis of size 1 remains"),
+    (lambda x: solved.rows_and_columns(x).mean(1), "got (B, H+W)"),
+    (lambda x: solved.rows_and_columns(x)[..., None], "got (B, C, H+W, 1)"),
     (lambda x: solved.rows_and_columns(x).detach(), "No gradient reaches x"),
 ]
 
 
+WRONG = {
+    "check_pool_channels": POOL,
+    "check_spatial_gate": GATE,
+    "check_which_then_where": ORDER,
+    "check_rows_and_columns": COORDINATES,
+}
+
+
 def test_checks():
-    wrong = {
-        "check_pool_channels": POOL,
-        "check_spatial_gate": GATE,
-        "check_which_then_where": ORDER,
-        "check_rows_and_columns": COORDINATES,
-    }
-    contract(spatial, solved, wrong)
+    contract(spatial, solved, WRONG)

@@ -25,6 +25,17 @@ def test_by_hand():
     gone = films.present.clone()
     gone[..., 1] = False
     assert hit_rate(films._replace(present=gone)) == 1
+    assert hit_rate(films._replace(present=gone & False)) == chance(films._replace(present=gone & False)) == 0
+
+
+def test_distances_are_counted_in_pixels_of_frames_of_any_size():
+    """32 x 160: a board right above the target is nearer to it in pixels, and to the other one in shares."""
+    boxes = torch.tensor([[0.5, 0.9, 0.1, 0.2], [0.4, 0.15, 0.1, 0.2]]).view(1, 1, 2, 4)
+    boards = torch.zeros(1, 1, 1, 32, 160, dtype=torch.bool)
+    boards[..., 14:16, 79:81] = True  # 14 pixels away from the target, 19 from the other
+    there = torch.ones(1, 1, 2, dtype=torch.bool)
+    films = Tracks(torch.zeros(1, 1, 3, 32, 160), boxes, there.float(), there, boards)
+    assert hit_rate(films) == 1 and 0.4 < chance(films) < 0.6
 
 
 def test_boards_betray_the_target_in_the_careless_world_only():

@@ -25,10 +25,9 @@ SUCCESS = {
     "number of thresholds": lambda o, p, t: (o[p][:, None] > t).float().sum(0) / len(t),
     "mean overlap of the frames": lambda o, p, t: torch.stack([o[p & (o > x)].mean() for x in t]),
     "the first one": lambda o, p, t: curve(o, p, t[:1]).expand(len(t)),
-    "One number for all thresholds": lambda o, p, t: o[p].mean(),
+    "got ()": lambda o, p, t: o[p].mean(),
     "a table of frames": lambda o, p, t: (o[:, None] > t).float(),
     "`keepdim`": lambda o, p, t: (o[p][:, None] > t).float().mean(0, keepdim=True),
-    "wrong type of number": lambda o, p, t: (o[p][:, None] > t).sum(0),
 }
 
 
@@ -66,19 +65,19 @@ MAP = {
     "All templates are summed": lambda s, t: F.conv2d(s, t).sum(1),
     "template of its neighbour": lambda s, t: correlate(s, t.roll(1, 0)),
     "You flip the template": lambda s, t: correlate(s, t.flip(2, 3)),
-    "You transpose the template": transposes,
+    "axes 2 and 3 of `template`": transposes,
     "the mean of the products": lambda s, t: correlate(s, t) / t[0].numel(),
     "by the number of channels": lambda s, t: correlate(s, t) / t.shape[1],
     "That is the cosine": cosine,
     "squared distance": distance,
     "Only the middle": middle_only,
     "by a softmax": lambda s, t: correlate(s, t).flatten(1).softmax(1).view_as(correlate(s, t)),
-    "every template in every image": lambda s, t: F.conv2d(s, t),
-    "The channels are still apart": looped(
+    "got (B, B, r+1, c+1)": lambda s, t: F.conv2d(s, t),
+    "got (B, d, r+1, c+1)": looped(
         lambda a, b: F.conv2d(a[:, None], b[:, None], groups=1).diagonal().permute(2, 0, 1)
     ),
-    "an axis of size 1 remains": lambda s, t: correlate(s, t)[:, None],
-    "You pad:": lambda s, t: F.pad(correlate(s, t), (0, t.shape[3] - 1, 0, t.shape[2] - 1)),
+    "got (B, 1, r+1, c+1)": lambda s, t: correlate(s, t)[:, None],
+    "got (B, h+r, w+c)": lambda s, t: F.pad(correlate(s, t), (0, t.shape[3] - 1, 0, t.shape[2] - 1)),
     "No gradient": lambda s, t: correlate(s.detach(), t.detach()),
 }
 
@@ -151,18 +150,20 @@ FIT = {
     "plain sum of the cosines": lambda q, k, m, t: (shares(q, k, m, t)[0] * m[:, None]).sum(2),
     "with the mixed key": mixed_key,
     "1 everywhere": lambda q, k, m, t: shares(q, k, m, t)[1].sum(2),
-    "Who asks whom?": lambda q, k, m, t: attend(k, q, torch.ones(len(q), q.shape[1], dtype=torch.bool), t),
+    "got (B, M)": lambda q, k, m, t: attend(k, q, torch.ones(len(q), q.shape[1], dtype=torch.bool), t),
     "a table of places and parts": lambda q, k, m, t: shares(q, k, m, t)[1],
     "a mixture of keys": lambda q, k, m, t: shares(q, k, m, t)[1] @ k,
-    "holds NaN": overflowing,
+    "`exp` overflows at a low temperature": overflowing,
     "No gradient": lambda q, k, m, t: attend(q.detach(), k.detach(), m, t),
 }
 
 
+WRONG = {
+    "check_success_curve": SUCCESS,
+    "check_correlate": MAP,
+    "check_cross_attend": FIT,
+}
+
+
 def test_checks():
-    wrong = {
-        "check_success_curve": SUCCESS,
-        "check_correlate": MAP,
-        "check_cross_attend": FIT,
-    }
-    contract(tracking, solved, wrong)
+    contract(tracking, solved, WRONG)

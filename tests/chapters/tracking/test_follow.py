@@ -18,6 +18,7 @@ from visual_attention.chapters.tracking.follow import (
 from visual_attention.chapters.tracking.paths import FRAME
 from visual_attention.chapters.tracking.trackers import AttentionTracker, Found
 from visual_attention.chapters.tracking.tracks import Disturbance, pairs, sequences
+from visual_attention.chapters.tracking.trained import load
 from visual_attention.training import seeded
 
 
@@ -47,10 +48,21 @@ class Oracle(torch.nn.Module):
             self.films.frames[:, self.frame], self.films.boxes[:, self.frame, 0], search, strict=True
         ):
             windows = image.unfold(1, SEARCH, 1).unfold(2, SEARCH, 1)  # (3, 17, 17, 48, 48)
-            same = (windows - part[:, None, None]).abs().sum(dim=(0, 3, 4))
+            same = (windows[..., ::4, ::4] - part[:, None, None, ::4, ::4]).abs().sum(dim=(0, 3, 4))
             y, x = divmod(int(same.argmin()), same.shape[1])
-            boxes.append(FRAME * box - torch.tensor([x, y, 0, 0]))
+            scale = torch.tensor([image.shape[2], image.shape[1]]).repeat(2)
+            boxes.append(scale * box - torch.tensor([x, y, 0, 0]))
         return Found(torch.stack(boxes), torch.full((len(template),), self.sure[self.frame]))
+
+
+def placed(drawn, height, width):
+    """The same films in the lower right corner of larger frames, on noise that stands still."""
+    noise = torch.rand(3, height, width, generator=torch.Generator().manual_seed(2))
+    frames = noise.expand(*drawn.frames.shape[:2], 3, height, width).clone()
+    frames[..., -FRAME:, -FRAME:] = drawn.frames
+    scale = torch.tensor([FRAME / width, FRAME / height]).repeat(2)
+    shift = torch.tensor([1 - FRAME / width, 1 - FRAME / height, 0, 0])
+    return drawn._replace(frames=frames, boxes=drawn.boxes * scale + shift)
 
 
 class TestCutting:
@@ -68,8 +80,10 @@ class TestCutting:
         assert template[0, 1, 0, 0].item() == pytest.approx(0.4 + 1.5 * 0.125 * (edge - 0.5), abs=1e-4)
 
     def test_regions_and_their_corners(self):
-        corners = corners_around(torch.tensor([[32.0, 30.0], [1.0, 63.0]]))
+        corners = corners_around(torch.tensor([[32.0, 30.0], [1.0, 63.0]]), (FRAME, FRAME))
         assert corners.tolist() == [[8, 6], [0, FRAME - SEARCH]]
+        wide = corners_around(torch.tensor([[150.0, 30.0], [199.0, 99.0]]), (100, 200))
+        assert wide.tolist() == [[126, 6], [152, 52]]
         frames = torch.rand(2, 3, FRAME, FRAME)
         cut = regions(frames, corners)
         assert torch.equal(cut[0], frames[0, :, 6:54, 8:56]) and torch.equal(cut[1], frames[1, :, 16:, :48])
@@ -115,6 +129,24 @@ class TestPairs:
         right, next_to_it, wrong = (loss(Known(off), pool) for off in (0, 1, 3))
         assert right == pytest.approx(0, abs=1e-4) and wrong > next_to_it > 1
 
+    def test_what_is_not_there_has_no_box_that_counts(self, pool):
+        """NaN in the boxes of what is absent: neither the loss nor its gradient hears of it."""
+        results = []
+        for rubbish in (0.0, float("nan")):
+            with seeded(0):
+                model = AttentionTracker(width=8, dim=8)
+            boxes = pool.boxes.masked_fill(~pool.present[..., None], rubbish)
+            value = loss(model, pool._replace(boxes=boxes))
+            value.backward()
+            results.append([value.detach(), *(part.grad for part in model.parameters())])
+        assert not pool.present[pool.asked].all()
+        for one, other in zip(*results, strict=True):
+            assert one.isfinite().all() and torch.equal(one, other)
+
+    def test_a_loss_of_nothing_is_refused(self, pool):
+        with pytest.raises(ValueError, match="at least one thing that is asked for, got none in 24 pairs"):
+            loss(AttentionTracker(width=8, dim=8), pool._replace(asked=pool.asked & False))
+
     def test_training_learns(self, pool):
         with seeded(0):
             model = AttentionTracker(width=8, dim=8)
@@ -134,9 +166,10 @@ class TestFollow:
         drawn = films(frames=4)
         path = follow(Oracle(drawn, [1.0, 1.0, 0.2, 1.0]), drawn)
         centres = FRAME * drawn.boxes[:, :, 0, :2]
-        assert torch.equal(path.corners[:, 1], corners_around(centres[:, 0]))
-        assert torch.equal(path.corners[:, 2], corners_around(centres[:, 1]))
-        assert torch.equal(path.corners[:, 3], corners_around(centres[:, 1]))  # frame 2 was not sure
+        around = [corners_around(centres[:, t], (FRAME, FRAME)) for t in range(2)]
+        assert torch.equal(path.corners[:, 1], around[0])
+        assert torch.equal(path.corners[:, 2], around[1])
+        assert torch.equal(path.corners[:, 3], around[1])  # frame 2 was not sure
         assert path.presence[0].tolist() == pytest.approx([1, 1, 0.2, 1])
 
     def test_the_template_comes_from_the_first_frame_alone(self):
@@ -154,6 +187,58 @@ class TestFollow:
             model = AttentionTracker(width=8, dim=8).eval()
         alone = type(drawn)(*(part[1:2] for part in drawn))
         torch.testing.assert_close(follow(model, drawn).boxes[1:2], follow(model, alone).boxes)
+
+    @pytest.mark.parametrize(("height", "width"), [(128, 128), (81, 200), (160, 65)])
+    def test_in_frames_of_any_size_it_searches_where_the_target_is(self, height, width):
+        drawn = placed(films(count=2, frames=4), height, width)
+        path = follow(Oracle(drawn, [1.0] * 4), drawn)
+        torch.testing.assert_close(iou(path.boxes, drawn.boxes[:, :, 0]), torch.ones(2, 4))
+        inside = torch.tensor([width, height]) * drawn.boxes[:, :, 0, :2] - path.corners
+        assert (inside > 0).all() and (inside < SEARCH).all()
+        assert (path.corners >= 0).all()
+        assert (path.corners <= torch.tensor([width, height]) - SEARCH).all()
+
+    def test_a_trained_tracker_is_as_good_in_large_frames_as_in_small_ones(self):
+        drawn, model = films(count=6, frames=6), load("attention")
+        small, large = (
+            iou(follow(model, one).boxes, one.boxes[:, :, 0]).mean()
+            for one in (drawn, placed(drawn, 128, 192))
+        )
+        assert small > 0.4 and large > small - 0.05
+
+    def test_bytes_and_other_types_of_float_are_followed_alike(self):
+        drawn = films(frames=3)
+        with seeded(0):
+            model = AttentionTracker(width=8, dim=8).eval()
+        as_bytes = (255 * drawn.frames).round().to(torch.uint8)
+        want = follow(model, drawn._replace(frames=as_bytes / 255)).boxes
+        assert torch.equal(follow(model, drawn._replace(frames=as_bytes)).boxes, want)
+        double = drawn._replace(frames=as_bytes.double() / 255, boxes=drawn.boxes.double())
+        got = follow(model.double(), double).boxes
+        assert got.dtype == torch.float64
+        torch.testing.assert_close(got, want.double(), atol=1e-4, rtol=0)
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            (lambda f: f._replace(frames=f.frames[..., :40]), "at least 48 x 48 pixels, got 64 x 40"),
+            (lambda f: f._replace(frames=255 * f.frames), "frames: wanted floats from 0 to 1.*divide by 255"),
+            (lambda f: f._replace(frames=f.frames * torch.nan), "frames: wanted finite numbers"),
+            (lambda f: f._replace(frames=f.frames[:, :, :1]), r"\(B, T, 3, H, W\).*got \(3, 2, 1, 64, 64\)"),
+            (lambda f: f._replace(boxes=f.boxes[:, :1]), r"boxes \(B, T, O, 4\), got"),
+            (lambda f: f._replace(boxes=f.boxes[:, :, :0]), "a target from 0 to -1"),
+            (lambda f: type(f)(*(part[:0] for part in f)), "at least one film and one frame"),
+            (lambda f: f._replace(boxes=f.boxes * 0), "6 to 43 pixels a side .*got 0 to 0: make the frames"),
+            (lambda f: f._replace(boxes=f.boxes * torch.nan), "in the first frame: wanted finite numbers"),
+            (
+                lambda f: f._replace(frames=f.frames.repeat_interleave(4, 3).repeat_interleave(4, 4)),
+                "6 to 43 pixels a side .* make the frames larger or smaller",
+            ),
+        ],
+    )
+    def test_films_that_cannot_be_followed_are_refused(self, change, says):
+        with pytest.raises(ValueError, match=says):
+            follow(AttentionTracker(width=8, dim=8).eval(), change(films(frames=2)))
 
     def test_main_runs(self, capsys, monkeypatch):
         module.main(steps=1)

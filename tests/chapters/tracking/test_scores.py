@@ -54,13 +54,40 @@ class TestByHand:
         moved, still = shifted(0.0, 0.5, 0.5, 1.0)
         curve = precision(moved, still, ALL, torch.tensor([0.0, 6.0, 7.0, 13.0]))
         assert curve.tolist() == [0.25, 0.25, 0.75, 1.0]
-        assert precision(moved, still, ALL, torch.tensor([7.0]), side=100).item() == 0.25
+        assert precision(moved, still, ALL, torch.tensor([7.0]), frame=(64, 100)).item() == 0.25
+
+    @pytest.mark.parametrize(("frame", "within"), [((50, 300), 30.0), ((300, 50), 5.0)])
+    def test_precision_in_frames_that_are_wide_or_high(self, frame, within):
+        """Moved to the right by a tenth of the width: 30 pixels of 300, 5 of 50."""
+        moved, still = shifted(0.5, 0.5, 0.5, 0.5)
+        curve = precision(moved, still, ALL, torch.tensor([within - 0.1, within + 0.1]), frame=frame)
+        assert curve.tolist() == [0, 1]
 
     def test_frames_without_the_target_do_not_count(self):
         moved, still = shifted(0.0, 0.0, 1.0, 1.0)
         there = torch.tensor([True, True, False, False])
         assert success(moved, still, there, torch.tensor([0.5])).item() == 1
         assert precision(moved, still, there, torch.tensor([1.0])).item() == 1
+
+    @pytest.mark.parametrize("rubbish", [float("nan"), -1.0, float("inf")])
+    def test_what_stands_in_those_frames_changes_nothing(self, rubbish):
+        for boxes, true in (
+            (BOXES.masked_fill(~PRESENT[..., None], rubbish), TRUE),
+            (BOXES, TRUE.masked_fill(~PRESENT[..., None], rubbish)),
+        ):
+            for curve in (success, precision):
+                assert torch.equal(curve(boxes, true, PRESENT), curve(BOXES, TRUE, PRESENT))
+
+    def test_the_order_of_the_frames_changes_nothing(self):
+        order = torch.randperm(7, generator=torch.Generator().manual_seed(3))
+        for curve in (success, precision):
+            turned = curve(BOXES[:, order], TRUE[:, order], PRESENT[:, order])
+            torch.testing.assert_close(turned, curve(BOXES, TRUE, PRESENT))
+
+    @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_no_overlap_is_above_1_in_any_type_of_float(self, kind):
+        same = random_boxes(4).to(kind)
+        assert success(same, same, PRESENT)[-1] == 0 and success(same, same, PRESENT)[-2] == 1
 
     def test_presence(self):
         assert presence_area(torch.tensor([0.9, 0.2, 0.6, 0.1]), torch.tensor([1, 0, 1, 0]).bool()) == 1
@@ -95,8 +122,21 @@ class TestErrors:
             curve(BOXES, TRUE, PRESENT[0])
         with pytest.raises(ValueError, match="at least one frame with the target"):
             curve(BOXES, TRUE, torch.zeros_like(PRESENT))
-        with pytest.raises(ValueError, match=r"wanted \(..., 4\)"):
+        with pytest.raises(ValueError, match=r"wanted boxes \(..., 4\)"):
             curve(BOXES[..., :3], TRUE[..., :3], PRESENT)
+
+    @pytest.mark.parametrize("curve", [success, precision])
+    def test_boxes_that_count_must_be_boxes(self, curve):
+        with pytest.raises(ValueError, match="boxes: wanted finite numbers"):
+            curve(BOXES * float("nan"), TRUE, PRESENT)
+        with pytest.raises(ValueError, match="true: wanted widths and heights"):
+            curve(BOXES, -TRUE, PRESENT)
+
+    def test_presence_needs_numbers(self):
+        with pytest.raises(ValueError, match="presence: wanted numbers that can be put in order, got 1 NaN"):
+            presence_area(torch.tensor([0.1, float("nan")]), torch.tensor([True, False]))
+        with pytest.raises(ValueError, match=r"of one shape, got \(3,\), \(4,\)"):
+            presence_area(torch.rand(3), ALL)
 
     def test_presence_needs_both_kinds(self):
         with pytest.raises(ValueError, match="one kind only"):

@@ -32,13 +32,13 @@ def dilated(x, p):
 
 
 PATCHIFY = {
-    "gives the patches last": lambda x, p: F.unfold(x, p, stride=p),
-    "still lie in a grid": lambda x, p: unfold(x, p).unflatten(1, grid_of(x, p)),
-    "are not flattened yet": pixels,
-    "nothing is flattened yet": lambda x, p: pixels(x, p).unflatten(1, grid_of(x, p)),
-    "images have run together": lambda x, p: unfold(x, p).flatten(0, 1),
-    "The batch axis is lost": lambda x, p: unfold(x, p)[0],
-    "The colours are lost": lambda x, p: unfold(x.mean(1, keepdim=True), p),
+    "got (B, C*P*P, r*c)": lambda x, p: F.unfold(x, p, stride=p),
+    "got (B, r, c, C*P*P)": lambda x, p: unfold(x, p).unflatten(1, grid_of(x, p)),
+    "got (B, r*c, C, P, P)": pixels,
+    "got (B, r, c, C, P, P)": lambda x, p: pixels(x, p).unflatten(1, grid_of(x, p)),
+    "got (B*r*c, C*P*P)": lambda x, p: unfold(x, p).flatten(0, 1),
+    "got (r*c, C*P*P)": lambda x, p: unfold(x, p)[0],
+    "got (B, r*c, P*P)": lambda x, p: unfold(x.mean(1, keepdim=True), p),
     "became a patch of its own": lambda x, p: pixels(x, p).flatten(3).flatten(1, 2),
     "cuts strips of pixels": lambda x, p: x.reshape(unfold(x, p).shape),
     "come column by column: they should": by_columns,
@@ -49,7 +49,7 @@ PATCHIFY = {
     "All images have the patches": lambda x, p: unfold(x[:1].repeat(len(x), 1, 1, 1), p),
     "Each patch is centred": lambda x, p: unfold(x, p) - unfold(x, p).mean(dim=2, keepdim=True),
     "in reverse order": lambda x, p: unfold(x, p).flip(1),
-    "wrong type of number": lambda x, p: unfold(x, p).long(),
+    "where fractions are wanted": lambda x, p: unfold(x, p).long(),
 }
 
 
@@ -64,9 +64,9 @@ def in_place(x, c, p):
 
 SEQUENCE = {
     "There is no class token": lambda x, c, p: x + p[:, 1:],
-    "needs a class token of its own": lambda x, c, p: (joined(x, c) + p)[:1],
-    "joined along the features": lambda x, c, p: torch.cat([x, x[:, :, :1]], dim=2),
-    "class token there twice": lambda x, c, p: torch.cat([c.expand(len(x), -1, -1), joined(x, c) + p], dim=1),
+    "got (1, N+1, D)": lambda x, c, p: (joined(x, c) + p)[:1],
+    "got (B, N, D+1)": lambda x, c, p: torch.cat([x, x[:, :, :1]], dim=2),
+    "got (2, 7, 7)": lambda x, c, p: torch.cat([c.expand(len(x), -1, -1), joined(x, c) + p], dim=1),
     "joined on as tokens": lambda x, c, p: torch.cat([joined(x, c), p.expand(len(x), -1, -1)], dim=1),
     "The class token comes last": lambda x, c, p: torch.cat([x, c.expand(len(x), -1, -1)], dim=1) + p,
     "No positions": lambda x, c, p: joined(x, c),
@@ -89,11 +89,11 @@ def row(w, grid):
 
 
 CLASS_VIEW = {
-    "Rows and columns are swapped": lambda w, g: row(w, g).transpose(2, 3),
-    "but flat": lambda w, g: w[:, :, 0, 1:],
+    "got (B, h, c, r)": lambda w, g: row(w, g).transpose(2, 3),
+    "got (B, h, r*c)": lambda w, g: w[:, :, 0, 1:],
     "weight on itself is still there": lambda w, g: w[:, :, 0],
-    "The heads are gone": lambda w, g: row(w, g).mean(dim=1),
-    "The batch is gone": lambda w, g: row(w, g)[0],
+    "got (B, r, c)": lambda w, g: row(w, g).mean(dim=1),
+    "got (h, r, c)": lambda w, g: row(w, g)[0],
     "A view for each patch": lambda w, g: w[:, :, 1:, 1:].unflatten(-1, g),
     "the column of the class token": lambda w, g: row(w.transpose(2, 3), g),
     "the first patch's row": lambda w, g: w[:, :, 1, 1:].unflatten(-1, g),
@@ -144,12 +144,12 @@ def mirrored(p, g):
 
 
 STRETCH = {
-    "position is lost": lambda p, g: tokens(larger(p[:, 1:], g)),
-    "Tokens and features are swapped": lambda p, g: stretched(p, g).transpose(1, 2),
-    "still a grid": lambda p, g: larger(p[:, 1:], g),
-    "did not change": lambda p, g: p,
-    "The first axis": lambda p, g: stretched(p, g)[0],
-    "The features are lost": lambda p, g: stretched(p, g).mean(dim=2, keepdim=True),
+    "got (1, r*c, D)": lambda p, g: tokens(larger(p[:, 1:], g)),
+    "got (1, D, r*c+1)": lambda p, g: stretched(p, g).transpose(1, 2),
+    "got (1, D, r, c)": lambda p, g: larger(p[:, 1:], g),
+    "got (1, M*M+1, D)": lambda p, g: p,
+    "got (r*c+1, D)": lambda p, g: stretched(p, g)[0],
+    "got (1, r*c+1, 1)": lambda p, g: stretched(p, g).mean(dim=2, keepdim=True),
     "That is bilinear": lambda p, g: stretched(p, g, mode="bilinear"),
     "the nearest old position": lambda p, g: stretched(p, g, mode="nearest"),
     "You pin the corners": lambda p, g: stretched(p, g, mode="bicubic", align_corners=True),
@@ -166,14 +166,16 @@ STRETCH = {
 }
 
 
+WRONG = {
+    "check_patchify": PATCHIFY,
+    "check_sequence": SEQUENCE,
+    "check_class_view": CLASS_VIEW,
+    "check_stretch": STRETCH,
+}
+
+
 def test_checks():
-    wrong = {
-        "check_patchify": PATCHIFY,
-        "check_sequence": SEQUENCE,
-        "check_class_view": CLASS_VIEW,
-        "check_stretch": STRETCH,
-    }
-    contract(vision_transformer, solved, wrong)
+    contract(vision_transformer, solved, WRONG)
 
 
 def test_the_solutions_agree_with_the_chapters_own_module():

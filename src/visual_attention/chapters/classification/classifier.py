@@ -36,8 +36,10 @@ class Classifier(nn.Module):
         is pooled has H/4 x W/4 places.
 
     Raises:
-        ValueError: if ``classes`` or ``width`` is not above 0; at call, if the input is not a finite
+        ValueError: if ``classes`` or ``width`` is not above 0; at call, if the input is not a
             (B, 1, H, W) of floating point.
+
+    Derivatives: as those of the slots and the pool.
     """
 
     def __init__(
@@ -133,7 +135,7 @@ class MapOfAnother(nn.Module):
     """A pool that gives each image the weights which the image before it in the batch asked for.
 
     Args:
-        pool: The pool whose weights go astray.
+        pool: The pool whose weights go astray; it is asked for its weights, not for its output.
 
     Shape:
         (B, C, h, w) -> (B, C), in the units of the input.

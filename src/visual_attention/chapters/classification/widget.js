@@ -325,7 +325,7 @@ function render({ model, el }) {
     value: model.get("digit"), onChange: (value) => change({ digit: value }),
   });
   const side = tk.slider(card.controls, {
-    label: "Its size", min: 8, max: 28, value: model.get("side"), format: (v) => `${v} pixels`,
+    label: "Its size", min: Math.min(8, size), max: Math.min(28, size), value: model.get("side"), format: (v) => `${v} pixels`,
     onInput: (value) => {
       const [top, left] = model.get("corner");
       const grown = (value - model.get("side")) / 2;

@@ -46,8 +46,8 @@ class DigitFinder(PortableWidget):
     dim = List().tag(sync=True)  # brightness of backgrounds and of ink
     photograph = Int(0).tag(sync=True)
     digit = Int(7).tag(sync=True)  # -1: none
-    side = Int(18).tag(sync=True)  # of the digit's square
-    corner = List([6, 20]).tag(sync=True)  # row and column of the digit's square
+    side = Int().tag(sync=True)  # of the digit's square
+    corner = List().tag(sync=True)  # row and column of the digit's square
 
     def __init__(
         self,
@@ -70,10 +70,14 @@ class DigitFinder(PortableWidget):
             if not ((values >= 0) & (values <= 1)).all():
                 raise ValueError(f"wanted {name} from 0 to 1, got {values.min():.3g} to {values.max():.3g}")
         self._digits = np.round(255 * self._digits) / 255  # as they travel
+        size = len(pictures[0])
+        side = min(18, size)
         super().__init__(
             names=[str(name) for name in photographs],
             backgrounds=pack(self._backgrounds),
-            size=len(pictures[0]),
+            size=size,
+            side=side,
+            corner=[min(6, size - side), min(20, size - side)],
             digits=pack(np.round(255 * self._digits), "uint8"),
             numbers=pack(self._network.numbers()),
             shapes=self._network.shapes(),

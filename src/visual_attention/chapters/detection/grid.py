@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from visual_attention.boxes import suppress
+from visual_attention.boxes import require_boxes, suppress
 from visual_attention.chapters.detection.scenes import Objects
-from visual_attention.chapters.detection.set_loss import box_distance
+from visual_attention.chapters.detection.set_loss import box_distance, wanted_objects
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 from visual_attention.mechanisms.positions import LearnedPositions
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
@@ -62,6 +62,8 @@ class GridAttention(nn.Module):
 
     Raises:
         ValueError: at call, if the map has other channels or another grid.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, channels: int, *, heads: int, grid: tuple[int, int]):
@@ -104,6 +106,8 @@ class GridDetector(nn.Module):
 
     Differs from the paper: one box a cell; a class score for itself says whether there is an object; the
         loss of the boxes is that of :mod:`visual_attention.chapters.detection.set_loss`.
+
+    Derivatives: as those of ``middle``.
     """
 
     def __init__(
@@ -140,8 +144,9 @@ class GridDetector(nn.Module):
         x = self.rest(x)
         rows, columns = x.shape[2:]
         raw = self.place(x).sigmoid()  # (B, 4, rows, columns)
-        centre_x = (raw[:, 0] + torch.arange(columns)) / columns  # (B, rows, columns)
-        centre_y = (raw[:, 1] + torch.arange(rows)[:, None]) / rows
+        column, row = torch.arange(columns, device=x.device), torch.arange(rows, device=x.device)[:, None]
+        centre_x = (raw[:, 0] + column) / columns  # (B, rows, columns)
+        centre_y = (raw[:, 1] + row) / rows
         boxes = torch.stack([centre_x, centre_y, raw[:, 2], raw[:, 3]], dim=1)
         return self.classify(x).flatten(2).mT, boxes.flatten(2).mT
 
@@ -175,16 +180,34 @@ class GridDetector(nn.Module):
 def grid_targets(objects: Objects, rows: int, columns: int) -> Tensor:
     """Which object each cell answers for: the one whose centre it holds, the largest if there are several.
 
+    A centre outside the image counts for the nearest cell. Among equally large objects the place and then the
+    class decide, so that the order of the objects does not.
+
     Shape:
         objects of (B, O) -> (B, rows * columns), int64, -1 for none.
+
+    Raises:
+        ValueError: if the objects do not fit together, or the grid has no cell.
     """
+    require_positive(rows=rows, columns=columns)
+    objects = objects.cleared()
+    require_boxes(objects.boxes, "objects.boxes")
     x, y, width, height = objects.boxes.unbind(-1)  # (B, O) each
-    cells = (y * rows).long().clamp(max=rows - 1) * columns + (x * columns).long().clamp(max=columns - 1)
-    assigned = torch.full((len(cells), rows * columns), -1)
-    for place in (width * height).argsort(dim=1, stable=True).unbind(1):  # the largest is written last
+    row, column = (y * rows).long().clamp(0, rows - 1), (x * columns).long().clamp(0, columns - 1)
+    cells = row * columns + column
+    assigned = torch.full((len(cells), rows * columns), -1, device=cells.device)
+    for place in _ascending(objects.labels, height, width, y, x, width * height).unbind(1):
         image = objects.present.gather(1, place[:, None])[:, 0].nonzero()[:, 0]
-        assigned[image, cells[image, place[image]]] = place[image]
+        assigned[image, cells[image, place[image]]] = place[image]  # the largest is written last
     return assigned
+
+
+def _ascending(*keys: Tensor) -> Tensor:
+    """The order in which the last key rises, among equals the one before it, and so on: (B, O) each."""
+    order = keys[0].argsort(dim=1, stable=True)
+    for key in keys[1:]:
+        order = order.gather(1, key.gather(1, order).argsort(dim=1, stable=True))
+    return order
 
 
 def grid_loss(scores: Tensor, boxes: Tensor, objects: Objects, *, grid: tuple[int, int]) -> Tensor:
@@ -194,8 +217,19 @@ def grid_loss(scores: Tensor, boxes: Tensor, objects: Objects, *, grid: tuple[in
     :func:`visual_attention.chapters.detection.set_loss.set_loss`.
 
     Shape:
-        (B, N, K), (B, N, 4), objects of (B, O) -> ().
+        (B, N, K), (B, N, 4), objects of (B, O) -> (). Neither the order of the objects nor what stands in
+        their padding changes it.
+
+    Raises:
+        ValueError: if the shapes do not fit, or a number is not finite.
     """
+    cells = grid[0] * grid[1]
+    if scores.ndim != 3 or scores.shape[1] != cells or boxes.shape != (*scores.shape[:2], 4):
+        raise ValueError(
+            f"wanted scores (B, {cells}, K) and boxes (B, {cells}, 4) of {grid[0]} x {grid[1]} cells, "
+            f"got {tuple(scores.shape)}, {tuple(boxes.shape)}"
+        )
+    objects = wanted_objects(scores, boxes, objects, classes=scores.shape[-1])
     assigned = grid_targets(objects, *grid)
     image, cell = (assigned >= 0).nonzero(as_tuple=True)
     chosen = assigned[image, cell]

@@ -34,12 +34,30 @@ class Objects(NamedTuple):
     """What is there, padded to O objects an image.
 
     Boxes (B, O, 4) as (centre x, centre y, width, height) in [0, 1], of the whole object, hidden parts
-    included; labels (B, O), places in `KINDS`; present (B, O), false in the padding.
+    included; labels (B, O), places in `KINDS`; present (B, O), false in the padding. A label below 0 is
+    padding, too.
     """
 
     boxes: Tensor
     labels: Tensor
     present: Tensor
+
+    def cleared(self) -> "Objects":
+        """The same objects with zeros in all padding, so that nothing depends on what stood there.
+
+        Raises:
+            ValueError: if the three do not fit together, or are of other types.
+        """
+        boxes, labels, present = self
+        shapes = [tuple(part.shape) for part in self]
+        if labels.ndim != 2 or shapes != [(*shapes[1], 4), shapes[1], shapes[1]]:
+            raise ValueError(f"wanted objects (B, O, 4), (B, O) and (B, O), got {shapes}")
+        if labels.is_floating_point() or present.dtype != torch.bool:
+            raise ValueError(
+                f"wanted whole numbers as labels and bools as present, got {labels.dtype} and {present.dtype}"
+            )
+        there = present & (labels >= 0)
+        return Objects(boxes.where(there[..., None], 0.0), labels.where(there, 0).long(), there)
 
 
 class Scenes(NamedTuple):
@@ -105,12 +123,14 @@ def truth(layers: Tensor) -> tuple[Tensor, Tensor]:
     spans = [_extent(masks.any(dim=2)), _extent(masks.any(dim=3))]  # columns, rows
     (left, right), (top, bottom) = spans
     boxes = torch.stack([left + right, top + bottom, 2 * (right - left), 2 * (bottom - top)], dim=-1)
-    return boxes / (2 * CANVAS), torch.stack(hidden[::-1], dim=1)[:, :MOST]
+    height, width = layers.shape[-2:]
+    boxes = boxes / (2 * boxes.new_tensor([width, height, width, height]))
+    return boxes, torch.stack(hidden[::-1], dim=1)[:, :MOST]
 
 
-def sizes(objects: Objects) -> Tensor:
-    """The square root of each box's area in pixels, (B, O)."""
-    return CANVAS * objects.boxes[..., 2:].prod(dim=-1).sqrt()
+def sizes(objects: Objects, *, frame: tuple[int, int] = (CANVAS, CANVAS)) -> Tensor:
+    """The square root of each box's area in pixels of a frame (height, width), (B, O)."""
+    return (frame[0] * frame[1] * objects.boxes[..., 2:].prod(dim=-1)).sqrt()
 
 
 def _extent(line: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,15 +9,15 @@ Chapter: notebooks/applications/detection.ipynb
 
 import contextlib
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from torch import Tensor
 
-from visual_attention.boxes import to_corners
+from visual_attention.boxes import require_boxes, require_order, to_corners
 from visual_attention.chapters.detection.grid import Detections
 from visual_attention.chapters.detection.scenes import (
-    CANVAS,
     HEAVY,
     KINDS,
     LARGE,
@@ -27,7 +27,7 @@ from visual_attention.chapters.detection.scenes import (
     sizes,
 )
 
-EVER = 1e5
+EVER = math.inf
 BY_SIZE = {  # square root of the box's area in pixels
     "small": (0.0, SMALL),
     "medium": (SMALL, LARGE),
@@ -46,20 +46,33 @@ MOST = 20  # detections of an image that count
 
 
 def average_precision(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
-    """AP50 over all objects, and AP averaged over ten overlaps from 0.5 to 0.95, both in percent."""
+    """AP50 over all objects, and AP averaged over ten overlaps from 0.5 to 0.95, both in percent.
+
+    Detections and objects whose label is below 0 are padding, and count nowhere.
+
+    Raises:
+        ValueError: if there is no object, not one answer for each image, an unknown label, or a NaN.
+    """
     return {
         "AP50": _score(found, scenes, overlaps=LOOSE)["all"],
         "AP": _score(found, scenes, overlaps=STRICT)["all"],
     }
 
 
-def by_size(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+def by_size(
+    found: Sequence[Detections], scenes: Scenes, *, frame: tuple[int, int] | None = None
+) -> dict[str, float]:
     """AP50 of small, medium and large objects, in percent.
 
     As COCO does it: a wrong box counts against the size that it has itself.
+
+    Args:
+        found: What a detector says, for each image.
+        scenes: What is true.
+        frame: Height and width in pixels in which sizes are measured; None for those of the images.
     """
     squared = {name: (low**2, high**2) for name, (low, high) in BY_SIZE.items()}
-    return _score(found, scenes, ranges=squared)
+    return _score(found, scenes, ranges=squared, frame=frame)
 
 
 def by_occlusion(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
@@ -71,12 +84,15 @@ def by_occlusion(found: Sequence[Detections], scenes: Scenes) -> dict[str, float
     return {name: _score(found, scenes, ranges={name: b}, quantity=scenes.hidden)[name] for name, b in bins}
 
 
-def by_difficulty(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+def by_difficulty(
+    found: Sequence[Detections], scenes: Scenes, *, frame: tuple[int, int] | None = None
+) -> dict[str, float]:
     """AP50 of objects that are small or heavily hidden, and of the others, in percent.
 
-    A wrong box counts against both.
+    A wrong box counts against both. `frame` as in `by_size`.
     """
-    hard = ((sizes(scenes.objects) < SMALL) | (scenes.hidden >= HEAVY)).float()
+    small = sizes(scenes.objects.cleared(), frame=frame or scenes.images.shape[2:]) < SMALL
+    hard = (small | (scenes.hidden >= HEAVY)).float()
     bins = BY_DIFFICULTY.items()
     return {name: _score(found, scenes, ranges={name: b}, quantity=hard)[name] for name, b in bins}
 
@@ -88,6 +104,7 @@ def _score(
     ranges: dict[str, tuple[float, float]] | None = None,
     quantity: Tensor | None = None,
     overlaps: Sequence[float] = LOOSE,
+    frame: tuple[int, int] | None = None,
 ) -> dict[str, float]:
     """COCO's average precision for each range of "area": the box's, or of another quantity of each object.
 
@@ -98,16 +115,17 @@ def _score(
 
     ranges = {"all": ALL} if ranges is None else ranges
     inside = None if quantity is None else sum(next(iter(ranges.values()))) / 2
-    wanted, given = _annotations(scenes, quantity), _results(found, inside)
+    frame, found = frame or scenes.images.shape[2:], _without_padding(found, len(scenes.images))
+    wanted, given = _annotations(scenes, quantity, frame), _results(found, inside, frame)
     if not wanted:
         raise ValueError("scenes: wanted at least one object, got none: there is no precision to average")
     with contextlib.redirect_stdout(io.StringIO()):
         truth, answers = COCO(), COCO()
-        frame = {
+        known = {
             "images": [{"id": image} for image in range(len(scenes.images))],
             "categories": [{"id": label} for label in range(len(KINDS))],
         }
-        truth.dataset, answers.dataset = frame | {"annotations": wanted}, frame | {"annotations": given}
+        truth.dataset, answers.dataset = known | {"annotations": wanted}, known | {"annotations": given}
         truth.createIndex(), answers.createIndex()
         judge = COCOeval(truth, answers, "bbox")
         judge.params.iouThrs = np.array(overlaps)
@@ -118,15 +136,33 @@ def _score(
     precision = judge.eval["precision"][..., 0]  # (overlaps, recalls, classes, ranges); -1 without objects
     means = {}
     for place, name in enumerate(ranges):
-        known = precision[..., place][precision[..., place] >= 0]
-        means[name] = 100 * float(known.mean()) if known.size else float("nan")
+        held = precision[..., place][precision[..., place] >= 0]
+        means[name] = 100 * float(held.mean()) if held.size else float("nan")
     return means
 
 
-def _annotations(scenes: Scenes, quantity: Tensor | None) -> list[dict]:
-    objects = scenes.objects
+def _without_padding(found: Sequence[Detections], images: int) -> list[Detections]:
+    if len(found) != images:
+        raise ValueError(f"wanted detections of {images} images, got {len(found)}")
+    kept = []
+    for boxes, labels, scores in found:
+        if labels.ndim != 1 or boxes.shape != (len(labels), 4) or scores.shape != labels.shape:
+            shapes = [tuple(part.shape) for part in (boxes, labels, scores)]
+            raise ValueError(f"wanted detections (M, 4), (M,) and (M,), got {shapes}")
+        real = labels >= 0
+        one = Detections(boxes[real], labels[real], scores[real])
+        require_boxes(one.boxes)
+        require_order(one.scores)
+        if len(one.labels) and (highest := int(one.labels.max())) >= len(KINDS):
+            raise ValueError(f"wanted labels from 0 to {len(KINDS) - 1}, got {highest}")
+        kept.append(one)
+    return kept
+
+
+def _annotations(scenes: Scenes, quantity: Tensor | None, frame: tuple[int, int]) -> list[dict]:
+    objects = scenes.objects.cleared()
     image, place = objects.present.nonzero(as_tuple=True)
-    boxes = _pixels(objects.boxes[image, place])
+    boxes = _pixels(objects.boxes[image, place], frame)
     areas = [w * h for _, _, w, h in boxes] if quantity is None else quantity[image, place].tolist()
     labels = objects.labels[image, place].tolist()
     rows = zip(image.tolist(), labels, boxes, areas, strict=True)
@@ -136,11 +172,11 @@ def _annotations(scenes: Scenes, quantity: Tensor | None) -> list[dict]:
     ]
 
 
-def _results(found: Sequence[Detections], inside: float | None) -> list[dict]:
+def _results(found: Sequence[Detections], inside: float | None, frame: tuple[int, int]) -> list[dict]:
     listed = []
     for image, one in enumerate(found):
         for box, label, score in zip(
-            _pixels(one.boxes), one.labels.tolist(), one.scores.tolist(), strict=True
+            _pixels(one.boxes, frame), one.labels.tolist(), one.scores.tolist(), strict=True
         ):
             area = box[2] * box[3] if inside is None else inside
             listed.append(
@@ -150,7 +186,8 @@ def _results(found: Sequence[Detections], inside: float | None) -> list[dict]:
     return listed
 
 
-def _pixels(boxes: Tensor) -> list[list[float]]:
+def _pixels(boxes: Tensor, frame: tuple[int, int]) -> list[list[float]]:
     """Left, top, width, height in pixels, as COCO wants them."""
-    corners = to_corners(boxes) * CANVAS
+    height, width = frame
+    corners = to_corners(boxes.double()) * boxes.new_tensor([width, height, width, height]).double()
     return [[x, y, w - x, h - y] for x, y, w, h in corners.tolist()]

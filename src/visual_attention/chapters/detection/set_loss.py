@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional as F
 
-from visual_attention.boxes import generalised_iou
+from visual_attention.boxes import generalised_iou, require_boxes
 from visual_attention.chapters.detection.scenes import Objects
 
 L1_WEIGHT = 5.0
@@ -37,9 +37,9 @@ def matching_cost(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
         (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (B, Q, O); entries of padding mean nothing.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not fit, or a number is not finite.
     """
-    _require_fit(logits, boxes, objects)
+    objects = _fitted(logits, boxes, objects)
     probabilities = logits.softmax(dim=-1)  # (B, Q, K + 1)
     labels = objects.labels[:, None].expand(-1, boxes.shape[1], -1)  # (B, Q, O)
     class_cost = -probabilities.gather(2, labels)
@@ -57,15 +57,15 @@ def match(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
         answers for, or -1 for none. With more objects than queries, the dearest objects go without.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: as `matching_cost`.
     """
     cost = matching_cost(logits, boxes, objects)
     assigned = torch.full(cost.shape[:2], UNMATCHED)
-    for image, present in enumerate(objects.present):
+    for image, present in enumerate(objects.cleared().present.cpu()):
         there = present.nonzero()[:, 0]
-        queries, chosen = linear_sum_assignment(cost[image][:, there].double().numpy())
+        queries, chosen = linear_sum_assignment(cost[image].cpu()[:, there].double().numpy())
         assigned[image, torch.from_numpy(queries)] = there[torch.from_numpy(chosen)]
-    return assigned
+    return assigned.to(cost.device)
 
 
 def set_loss(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
@@ -81,10 +81,11 @@ def set_loss(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
 
     Shape:
         (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (). Neither the order of the queries nor that of the
-        objects changes it. Without any object it is the cross-entropy alone.
+        objects changes it, nor what stands in the padding. Without any object it is the cross-entropy alone,
+        without any query or any image 0.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: as `matching_cost`.
 
     Differs from the paper: the number of objects is counted in the batch, not over several machines.
     """
@@ -94,10 +95,12 @@ def set_loss(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
 
 def classification_loss(logits: Tensor, assigned: Tensor, objects: Objects) -> Tensor:
     """The cross-entropy of all queries, in which "no object" weighs 0.1: a weighted mean, ()."""
+    if not assigned.numel():
+        return logits.sum()  # 0, where torch's mean over nothing is NaN
     empty = logits.shape[-1] - 1
-    wanted = torch.full(assigned.shape, empty)  # (B, Q)
+    wanted = torch.full_like(assigned, empty)  # (B, Q)
     image, query = (assigned != UNMATCHED).nonzero(as_tuple=True)
-    wanted[image, query] = objects.labels[image, assigned[image, query]]
+    wanted[image, query] = objects.labels[image, assigned[image, query]].long()
     weight = logits.new_ones(empty + 1)
     weight[empty] = EMPTY_WEIGHT
     return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), weight=weight)
@@ -107,7 +110,7 @@ def box_loss(boxes: Tensor, assigned: Tensor, objects: Objects) -> Tensor:
     """Distance and generalised intersection over union of the matched boxes, for each object, ()."""
     image, query = (assigned != UNMATCHED).nonzero(as_tuple=True)
     got, want = boxes[image, query], objects.boxes[image, assigned[image, query]]  # (M, 4) each
-    return box_distance(got, want) / objects.present.sum().clamp(min=1)
+    return box_distance(got, want) / objects.cleared().present.sum().clamp(min=1)
 
 
 def box_distance(got: Tensor, want: Tensor) -> Tensor:
@@ -116,19 +119,34 @@ def box_distance(got: Tensor, want: Tensor) -> Tensor:
     return L1_WEIGHT * distance + HULL_WEIGHT * (1 - generalised_iou(got, want)).sum()
 
 
-def _require_fit(logits: Tensor, boxes: Tensor, objects: Objects) -> None:
+def _fitted(logits: Tensor, boxes: Tensor, objects: Objects) -> Objects:
     if logits.ndim != 3 or boxes.shape != (*logits.shape[:2], 4):
         raise ValueError(
             "wanted logits (B, Q, K + 1) and boxes (B, Q, 4), "
             f"got {tuple(logits.shape)}, {tuple(boxes.shape)}"
         )
-    if len(objects.labels) != len(logits):
-        raise ValueError(f"wanted objects of {len(logits)} images, got {len(objects.labels)}")
+    return wanted_objects(logits, boxes, objects, classes=logits.shape[-1] - 1)
+
+
+def wanted_objects(scores: Tensor, boxes: Tensor, objects: Objects, *, classes: int) -> Objects:
+    """The objects, their padding cleared, that answers are compared with.
+
+    Raises:
+        ValueError: if there are other images or classes, or a score or box is NaN or infinite.
+    """
+    objects = objects.cleared()
+    if len(objects.labels) != len(scores):
+        raise ValueError(f"wanted objects of {len(scores)} images, got {len(objects.labels)}")
     labels = objects.labels[objects.present]
-    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < logits.shape[-1] - 1:
+    if labels.numel() and int(labels.max()) >= classes:
         raise ValueError(
-            f"wanted labels from 0 to {logits.shape[-1] - 2}, got {int(labels.min())} to {int(labels.max())}"
+            f"wanted labels from 0 to {classes - 1}, got {int(labels.min())} to {int(labels.max())}"
         )
+    require_boxes(boxes)
+    require_boxes(objects.boxes, "objects.boxes")
+    if lost := int((~scores.isfinite()).sum()):
+        raise ValueError(f"wanted finite scores, got {lost} NaN or infinite of {scores.numel()}")
+    return objects
 
 
 def main() -> None:

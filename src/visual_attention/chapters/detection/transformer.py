@@ -35,9 +35,11 @@ def encode(points: Tensor, dim: int) -> Tensor:
     Shape:
         (..., 2) -> (..., D): the first half tells y, the second x.
     """
-    frequencies = FINEST ** torch.linspace(0, 1, dim // 4)  # from 1 to 64
-    angles = points.flip(-1)[..., None] * frequencies  # (..., 2, D / 4)
-    return torch.cat([angles.sin(), angles.cos()], dim=-1).flatten(-2)
+    exact = points.to(torch.promote_types(points.dtype, torch.float32))  # fine waves need it
+    spaced = torch.linspace(0, 1, dim // 4, dtype=exact.dtype, device=exact.device)
+    frequencies = FINEST**spaced  # from 1 to 64
+    angles = exact.flip(-1)[..., None] * frequencies  # (..., 2, D / 4)
+    return torch.cat([angles.sin(), angles.cos()], dim=-1).flatten(-2).to(points.dtype)
 
 
 class CrossAttention(nn.Module):
@@ -52,6 +54,8 @@ class CrossAttention(nn.Module):
 
     Raises:
         ValueError: if ``heads`` does not divide ``dim``; at call, if the shapes do not fit.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int):
@@ -86,7 +90,10 @@ def _thinking(dim: int) -> nn.Sequential:
 
 
 class EncoderLayer(nn.Module):
-    """Let each place of the image hear from all places, then think alone: (B, N, D) -> (B, N, D)."""
+    """Let each place of the image hear from all places, then think alone: (B, N, D) -> (B, N, D).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
+    """
 
     def __init__(self, dim: int, *, heads: int):
         super().__init__()
@@ -104,7 +111,10 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Let queries talk with each other, look at the image, and think: (B, Q, D) -> (B, Q, D)."""
+    """Let queries talk with each other, look at the image, and think: (B, Q, D) -> (B, Q, D).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
+    """
 
     def __init__(self, dim: int, *, heads: int):
         super().__init__()
@@ -147,6 +157,8 @@ class DetectionTransformer(nn.Module):
     Differs from the paper: far smaller, trained from nothing; normalisation before each part; a query is a
         learned reference point, encoded like the places of the image, and its box lies relative to it (the
         paper's queries are free vectors); every layer's answer is trained, as in the paper.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(
@@ -225,11 +237,7 @@ class DetectionTransformer(nn.Module):
                 f"wanted height and width as multiples of {STRIDE}, got {tuple(images.shape[2:])}"
             )
         features = self.stem(images)  # (B, D, H / 8, W / 8)
-        rows, columns = features.shape[2:]
-        y, x = torch.meshgrid(
-            (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns, indexing="ij"
-        )
-        where = self.about(encode(torch.stack([x, y], dim=-1).flatten(0, 1), self.dim))  # (N, D)
+        where = self.about(encode(_middles(*features.shape[2:], like=images), self.dim))  # (N, D)
         places = features.flatten(2).mT  # (B, D, H / 8, W / 8) -> (B, N, D)
         for layer in self.encoder:
             places = layer(places, where)
@@ -244,6 +252,14 @@ class DetectionTransformer(nn.Module):
         raw = self.place(queries)  # (B, Q, 4)
         boxes = torch.cat([raw[..., :2] + self.points, raw[..., 2:]], dim=-1).sigmoid()
         return self.classify(queries), boxes
+
+
+def _middles(rows: int, columns: int, *, like: Tensor) -> Tensor:
+    """The middle (x, y) of each place of a grid over the image, row by row, (N, 2) in [0, 1]."""
+    kind = {"dtype": torch.promote_types(like.dtype, torch.float32), "device": like.device}
+    sides = [(torch.arange(count, **kind) + 0.5) / count for count in (rows, columns)]
+    y, x = torch.meshgrid(*sides, indexing="ij")
+    return torch.stack([x, y], dim=-1).flatten(0, 1).to(like.dtype)
 
 
 def _spread(count: int) -> Tensor:

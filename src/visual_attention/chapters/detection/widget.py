@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from traitlets import Bool, Bytes, Float, Int, List, Unicode
 
 from visual_attention.view import figures
-from visual_attention.view.arrays import as_array
+from visual_attention.view.arrays import as_array, as_coloured
 from visual_attention.view.portable import PortableWidget, pack, picture_url
 
 LIMIT = 400_000  # characters of page that the answers may take
@@ -104,7 +104,7 @@ class DetectionExplorer(PortableWidget):
         threshold: float = 0.5,
         label: str = "What does each answer look at?",
     ) -> None:
-        self._image, self._board = as_array(image).astype(float), as_array(board).astype(float)
+        self._image, self._board = (np.moveaxis(as_coloured(each), -1, 0) for each in (image, board))
         side = self._image.shape[-1]
         spots = len(lefts) * len(tops)
         self._watched = {name: checked(name, one, spots, len(names)) for name, one in detectors.items()}

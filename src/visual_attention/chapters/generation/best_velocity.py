@@ -32,7 +32,8 @@ class BestVelocity(nn.Module):
         half-made pictures (B, C, H, W), times (B,) in [0, 1] -> velocities (B, C, H, W).
 
     Raises:
-        ValueError: for no pictures; at call, for pictures of another size or times outside [0, 1].
+        ValueError: for no pictures; at call, for pictures of another size, or if there is not one time for
+            each.
     """
 
     def __init__(self, pictures: Tensor):
@@ -47,10 +48,11 @@ class BestVelocity(nn.Module):
         require_times(times, len(x))
         if x.shape[1:] != self.pictures.shape[1:]:
             raise ValueError(f"wanted pictures of {tuple(self.pictures.shape[1:])}, got {tuple(x.shape[1:])}")
-        present = times[:, None, None] * self.pictures.flatten(1)  # (B, M, C * H * W)
-        distance = (x.flatten(1)[:, None] - present).square().sum(dim=2)  # (B, M)
-        left = (1 - times).clamp_min(SHORTEST)[:, None]
-        return torch.softmax(-distance / (2 * left.square()), dim=1)
+        exact = torch.promote_types(x.dtype, torch.float32)  # half precision has no room for the squares
+        present = times.to(exact)[:, None, None] * self.pictures.to(exact).flatten(1)  # (B, M, C * H * W)
+        distance = (x.to(exact).flatten(1)[:, None] - present).square().sum(dim=2)  # (B, M)
+        left = (1 - times.to(exact)).clamp_min(SHORTEST)[:, None]
+        return torch.softmax(-distance / (2 * left.square()), dim=1).to(x.dtype)
 
     def foresee(self, x: Tensor, times: Tensor) -> Tensor:
         """The weighted mean of the pictures, (B, C, H, W)."""

@@ -31,6 +31,8 @@ class CutAttention(MultiHeadSelfAttention):
 
     Raises:
         ValueError: if ``allowed`` is no square of bools, or leaves a token with nothing to look at.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, trained: MultiHeadSelfAttention, allowed: Tensor):
@@ -40,7 +42,7 @@ class CutAttention(MultiHeadSelfAttention):
         if not allowed.any(dim=1).all():
             raise ValueError("wanted something to look at for each token, got rows without any")
         self.qkv, self.proj = trained.qkv, trained.proj
-        self.register_buffer("allowed", allowed, persistent=False)
+        self.register_buffer("allowed", allowed.to(trained.qkv.weight.device), persistent=False)
 
     def weights(self, x: Tensor) -> Tensor:
         """What each token takes from each, (B, h, N, N): 0 where not allowed, sums to 1 over j."""

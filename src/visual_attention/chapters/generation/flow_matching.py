@@ -14,6 +14,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from visual_attention.mechanisms.noise import normal, uniform
+
 Velocity = Callable[[Tensor, Tensor], Tensor]  # (B, C, H, W) and times (B,) -> (B, C, H, W)
 
 
@@ -24,7 +26,7 @@ def interpolate(noise: Tensor, pictures: Tensor, times: Tensor) -> Tensor:
         two of (B, C, H, W) and (B,) -> (B, C, H, W).
 
     Raises:
-        ValueError: if noise and pictures differ in shape, or a time lies outside [0, 1].
+        ValueError: if noise and pictures differ in shape, or there is not one time for each picture.
     """
     _require_pair(noise, pictures)
     require_times(times, len(pictures))
@@ -49,12 +51,17 @@ def flow_loss(
         generator: Seeds noise and times.
         even: Whether errors at all times count alike, as in the paper.
 
+    Raises:
+        ValueError: if there is no picture.
+
     Differs from the paper: an error at time t counts by (1 - t) squared. That makes it the error in where the
         path would end, :func:`foreseen`, and keeps the last moments from drowning the rest. The best field
         is the same.
     """
-    noise = torch.randn(pictures.shape, generator=generator)
-    times = torch.rand(len(pictures), generator=generator)
+    if not len(pictures):
+        raise ValueError("wanted at least one picture to take the mean error of, got none")
+    noise = normal(pictures.shape, like=pictures, generator=generator)
+    times = uniform(pictures.shape[:1], like=pictures, generator=generator).to(pictures.dtype)
     error = velocity(interpolate(noise, pictures, times), times) - target_velocity(noise, pictures)
     if not even:
         error = (1 - times.view(-1, *[1] * (pictures.ndim - 1))) * error
@@ -79,7 +86,7 @@ def trajectory(velocity: Velocity, noise: Tensor, *, steps: int) -> Tensor:
         raise ValueError(f"wanted 1 step or more, got {steps}: without a step noise stays noise")
     points = [noise]
     for step in range(steps):
-        times = torch.full((len(noise),), step / steps)
+        times = noise.new_full((len(noise),), step / steps)
         points.append(points[-1] + velocity(points[-1], times) / steps)
     return torch.stack(points)
 
@@ -96,18 +103,16 @@ def foreseen(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
 
 
 def require_times(times: Tensor, count: int) -> None:
-    """Require one time in [0, 1] for each picture.
+    """Require one time for each picture; times from 0 (noise) to 1 (picture) are meant.
 
     Raises:
-        ValueError: if the shape is not (B,) or a time lies outside.
+        ValueError: if they are no (B,) of floating point.
     """
     if not isinstance(times, Tensor) or times.shape != (count,):
         got = tuple(times.shape) if isinstance(times, Tensor) else type(times).__name__
         raise ValueError(f"wanted one time for each of {count} pictures, a tensor ({count},), got {got}")
-    if not ((times >= 0) & (times <= 1)).all():
-        raise ValueError(
-            f"wanted times from 0 (noise) to 1 (picture), got {times.min():g} to {times.max():g}"
-        )
+    if not times.is_floating_point():
+        raise ValueError(f"wanted times of floating point, from 0 to 1, got {times.dtype}")
 
 
 def _require_pair(noise: Tensor, pictures: Tensor) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from visual_attention.chapters.generation.flow_matching import flow_loss, require_times, sample
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
+from visual_attention.mechanisms.noise import normal
 from visual_attention.mechanisms.positions import sinusoidal_grid
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
@@ -33,15 +34,16 @@ def time_features(times: Tensor, dim: int) -> Tensor:
         (B,) -> (B, dim), each in [-1, 1].
 
     Raises:
-        ValueError: if ``dim`` is odd or below 4, or a time lies outside [0, 1].
+        ValueError: if ``dim`` is odd or below 4, or there is not one time for each picture.
     """
     if dim < 4 or dim % 2:
         raise ValueError(f"wanted an even dim of 4 or more, for sines and cosines come in pairs, got {dim}")
     require_times(times, len(times))
     half = dim // 2
-    frequencies = 100 ** (torch.arange(half) / (half - 1))  # from 1 to 100
-    angles = times[:, None] * frequencies  # (B, dim / 2)
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+    exact = times.to(torch.promote_types(times.dtype, torch.float32))  # fine waves need it
+    steps = torch.arange(half, dtype=exact.dtype, device=exact.device) / (half - 1)
+    angles = exact[:, None] * 100**steps  # (B, dim / 2), of waves from 1 to 100
+    return torch.cat([angles.sin(), angles.cos()], dim=1).to(times.dtype)
 
 
 class TimedLayer(nn.Module):
@@ -56,6 +58,8 @@ class TimedLayer(nn.Module):
         (B, N, D) and (B, told) -> (B, N, D).
 
     Differs from the paper: the time scales and shifts the input of each part; there is no gate on its output.
+
+    Derivatives: as those of ``mixer``.
     """
 
     def __init__(self, dim: int, *, mixer: nn.Module, told: int):
@@ -96,11 +100,13 @@ class VelocityTransformer(nn.Module):
         half-made pictures (B, 3, H, W), times (B,) in [0, 1] -> velocities (B, 3, H, W).
 
     Raises:
-        ValueError: if ``patch`` does not divide the size; at call, for pictures of another size or times
-            outside [0, 1].
+        ValueError: if ``patch`` does not divide the size; at call, for pictures of another size, or if there
+            is not one time for each.
 
     Differs from the paper: it works on pixels, not on the codes of an autoencoder; it is told no class; it
         foresees the picture instead of the noise.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(
@@ -173,19 +179,21 @@ def generate(
     """Make pictures from fresh noise.
 
     Args:
-        model: A trained one, or anything with a ``size`` that gives velocities.
+        model: A trained one, or any module with a ``size`` that gives velocities.
         count: B.
         steps: Steps of the sampler.
         generator: Seeds the noise, and with it the pictures.
 
     Shape:
-        -> (B, 3, H, W), in [0, 1].
+        -> (B, 3, H, W), in [0, 1], in the type and on the device of the model.
 
     Raises:
         ValueError: for fewer than 1 picture or step.
     """
     require_positive(count=count)
-    noise = torch.randn(count, 3, *model.size, generator=generator)
+    numbers = [*model.parameters(), *model.buffers()]
+    like = numbers[0] if numbers else torch.empty(())
+    noise = normal((count, 3, *model.size), like=like, generator=generator)
     return as_pictures(sample(model, noise, steps=steps))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from traitlets import Bytes, Int, List, Unicode
 
+from visual_attention.pictures import unit
 from visual_attention.view import figures
-from visual_attention.view.arrays import as_array
+from visual_attention.view.arrays import OVERSHOOT, as_array
 from visual_attention.view.explorer import checked, encode
 from visual_attention.view.portable import PortableWidget, pack
 
@@ -71,7 +72,7 @@ class FormingPicture(PortableWidget):
         head: int = -1,
         label: str = "A picture forms",
     ) -> None:
-        pictures = [as_array(each).astype(float) for each in (states, foreseen)]
+        pictures = [unit(each, "states and foreseen", slack=OVERSHOOT) for each in (states, foreseen)]
         count, steps, channels, height, width = _five(pictures[0])
         rows, columns = grid
         if channels != 3 or pictures[1].shape != pictures[0].shape or height % rows or width % columns:
@@ -104,7 +105,7 @@ class FormingPicture(PortableWidget):
                     f"{len(names)} names, step {step}, head {head}, query {tuple(query)}, "
                     f"{len(partners)} partners"
                 )
-        self._states, self._foreseen = (np.clip(each, 0, 1) for each in pictures)
+        self._states, self._foreseen = pictures
         self._weights = maps.reshape(count, steps, heads, rows * columns, rows * columns)
         super().__init__(
             states=_bytes(self._states),

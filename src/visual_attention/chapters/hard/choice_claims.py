@@ -43,11 +43,11 @@ class Reader(PatchChoice):
 
 
 class RandomCell(Reader):
-    """Reads a cell that nobody chose."""
+    """Reads a random cell, which nobody chose."""
 
     def weights(self, x: Tensor) -> Tensor:
-        chosen = torch.randint(self.scores(x).shape[1], (len(x),))
-        return F.one_hot(chosen, self.scores(x).shape[1]).to(x.dtype)
+        count = self.scores(x).shape[1]
+        return F.one_hot(torch.randint(count, (len(x),), device=x.device), count).to(x.dtype)
 
 
 def no_baseline(model: PatchChoice, x: Tensor, labels: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ class RandomGlimpses(RecurrentAttentionModel):
 
     def locations(self, x: Tensor) -> Tensor:
         """Random places, (B, T, 2), drawn anew each time."""
-        return random_locations(len(x), self.glimpses).to(x)
+        return random_locations(len(x), self.glimpses, like=x)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.look(x, self.locations(x))[:, -1]

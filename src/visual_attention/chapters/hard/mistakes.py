@@ -1,193 +1,264 @@
-"""What plausible wrong answers to the exercises on hard attention give: feedback -> result."""
+"""What is right in the exercises on hard attention, and plausible mistakes: feedback -> the function."""
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 
-def glimpse(image: torch.Tensor, x: float, y: float, size: int, *, around: float = 0.0) -> torch.Tensor:
-    """The pixels around (x, y), which falls between pixels; `around` is what lies outside."""
-    height, width = image.shape
-    return at(image, (y + 1) * height / 2 - size / 2, (x + 1) * width / 2 - size / 2, size, around=around)
+def glimpse(image: Tensor, location: Tensor, size: int) -> Tensor:
+    """The pixels around a location (x, y), which falls between pixels."""
+    return at(image, *corner(image, location, size), size)
 
 
-def at(image: torch.Tensor, top: float, left: float, size: int, *, around: float = 0.0) -> torch.Tensor:
-    """The pixels right of and below a corner."""
+def corner(image: Tensor, location: Tensor, size: int) -> tuple[float, float]:
+    """The rows above a patch, and the columns to its left."""
+    (height, width), (x, y) = image.shape, location.tolist()
+    return (y + 1) * height / 2 - size / 2, (x + 1) * width / 2 - size / 2
+
+
+def at(image: Tensor, top: float, left: float, size: int, *, around: float = 0.0) -> Tensor:
+    """The pixels right of and below a corner; `around` is what lies outside."""
     rows, columns = round(top) + torch.arange(size), round(left) + torch.arange(size)
     inside = ((rows >= 0) & (rows < image.shape[0]))[:, None] & (columns >= 0) & (columns < image.shape[1])
-    near = image[rows.clamp(0, image.shape[0] - 1)][:, columns.clamp(0, image.shape[1] - 1)]
-    return torch.where(inside, near, torch.tensor(around, dtype=image.dtype))
+    return torch.where(inside, nearest(image, rows, columns), torch.tensor(around, dtype=image.dtype))
 
 
-def in_glimpse(cases: list[tuple[torch.Tensor, float, float, int]]) -> dict:
-    """Wrong patches for each case (image, x, y, size)."""
-
-    def each(function):
-        return [function(*case) for case in cases]
-
-    def scaled(image, x, y, size):
-        height, width = image.shape
-        return at(image, (y + 1) * (height - 1) / 2 - size / 2, (x + 1) * (width - 1) / 2 - size / 2, size)
-
-    def as_share(image, x, y, size):
-        return at(image, y * image.shape[0] - size / 2, x * image.shape[1] - size / 2, size)
-
-    def corner(image, x, y, size):
-        return at(image, (y + 1) * image.shape[0] / 2, (x + 1) * image.shape[1] / 2, size)
-
-    def one_side(image, x, y, size):
-        height = image.shape[0]
-        return at(image, (y + 1) * height / 2 - size / 2, (x + 1) * height / 2 - size / 2, size)
-
-    return {
-        "x and y are swapped: x counts columns, to the right; y counts rows, down.": each(
-            lambda image, x, y, size: glimpse(image, y, x, size)
-        ),
-        "y points up in your code: here it points down, as rows are counted.": each(
-            lambda image, x, y, size: glimpse(image, x, -y, size)
-        ),
-        "The patch lies the right way round but transposed: rows are axis 0.": each(
-            lambda *case: glimpse(*case).T
-        ),
-        "The location is the corner of your patch: it should be the middle, half a patch further.": each(
-            corner
-        ),
-        "You read the location as a share from 0 to 1: it goes from -1 to 1, with 0 in the middle.": each(
-            as_share
-        ),
-        "You scale by the side minus 1: 1 is the right edge of the last pixel, not its middle.": each(scaled),
-        "You scale x by the height: x goes along the width.": each(one_side),
-        "You always cut at the centre: the location is not used.": each(
-            lambda image, x, y, size: glimpse(image, 0.0, 0.0, size)
-        ),
-        "The patch is shifted by a pixel: the rows and columns begin half a patch before the middle.": each(
-            lambda image, x, y, size: glimpse(image, x + 2 / image.shape[1], y + 2 / image.shape[0], size)
-        ),
-    }
+def nearest(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Pixels by rows and columns; beyond the edge, those of the edge."""
+    return image[rows.clamp(0, image.shape[0] - 1)][:, columns.clamp(0, image.shape[1] - 1)]
 
 
-def pushed(image: torch.Tensor, x: float, y: float, size: int) -> torch.Tensor:
+def indices(image: Tensor, location: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    return tuple(round(start) + torch.arange(size) for start in corner(image, location, size))
+
+
+def seen_as(change):
+    """A glimpse at another location than the one that is given, by image and (x, y)."""
+    return lambda image, place, size: glimpse(image, place.new_tensor(change(image, *place.tolist())), size)
+
+
+def wrapped(image: Tensor, location: Tensor, size: int) -> Tensor:
+    rows, columns = indices(image, location, size)
+    return image[rows % image.shape[0]][:, columns % image.shape[1]]
+
+
+def pushed(image: Tensor, location: Tensor, size: int) -> Tensor:
     """The patch nearest to the location that lies inside of the image."""
-    height, width = image.shape
-    top, left = round((y + 1) * height / 2 - size / 2), round((x + 1) * width / 2 - size / 2)
-    return at(image, min(max(top, 0), height - size), min(max(left, 0), width - size), size)
+    top, left = (round(start) for start in corner(image, location, size))
+    return at(image, min(max(top, 0), image.shape[0] - size), min(max(left, 0), image.shape[1] - size), size)
 
 
-def in_border(cases: list[tuple[torch.Tensor, float, float, int]]) -> dict:
-    """Wrong patches where the image ends."""
-
-    def corners(image, x, y, size):
-        height, width = image.shape
-        return round((y + 1) * height / 2 - size / 2), round((x + 1) * width / 2 - size / 2)
-
-    def wrapped(image, x, y, size):
-        top, left = corners(image, x, y, size)
-        rows, columns = torch.arange(size) + top, torch.arange(size) + left
-        return image[rows % image.shape[0]][:, columns % image.shape[1]]
-
-    def repeated(image, x, y, size):
-        top, left = corners(image, x, y, size)
-        rows, columns = torch.arange(size) + top, torch.arange(size) + left
-        return image[rows.clamp(0, image.shape[0] - 1)][:, columns.clamp(0, image.shape[1] - 1)]
-
-    return {
-        "Beyond the edge you repeat the last pixel: there should be zeros.": [repeated(*c) for c in cases],
-        "Beyond the edge you go on at the other side: a negative index counts from the end. Use zeros.": [
-            wrapped(*c) for c in cases
-        ],
-        "You push the patch back into the image: keep it where it is and fill up with zeros.": [
-            pushed(*c) for c in cases
-        ],
-        "Beyond the edge you fill in ones: there should be zeros.": [glimpse(*c, around=1.0) for c in cases],
-        "At the edge all of your patch is 0: the part inside the image is still seen.": [
-            torch.zeros(c[3], c[3]) for c in cases
-        ],
-    }
+def whole_or_dark(image: Tensor, location: Tensor, size: int) -> Tensor:
+    patch = glimpse(image, location, size)
+    (height, width), (top, left) = image.shape, corner(image, location, size)
+    return patch if 0 <= top <= height - size and 0 <= left <= width - size else torch.zeros_like(patch)
 
 
-def in_reinforce(log_probabilities: torch.Tensor, rewards: torch.Tensor, baselines: torch.Tensor) -> dict:
-    """Wrong gradients with regard to the log-probabilities."""
-    count, surprise = len(rewards), rewards - baselines
-    chances, shifted = log_probabilities.exp(), rewards - rewards.mean()
-    pushes = {
-        "The sign is flipped: training lowers your number, and with it the chance of what paid.": -surprise,
-        "You sum over the batch: take the mean, or the step grows with the batch.": count * surprise,
-        "The baselines are not used: take them off the rewards.": rewards,
-        "You add the baselines: take them off the rewards.": rewards + baselines,
-        "Only the baselines count: where are the rewards?": -baselines,
-        "You weigh the chances, not their logarithms: REINFORCE needs the logarithm.": surprise * chances,
-        "You square the surprise: whether it was better or worse than expected is lost.": surprise.square(),
-        "You take the surprise's size: whether it was better or worse is lost.": surprise.abs(),
-        "All choices are pushed alike: multiply each with its own surprise, not the means.": surprise.mean()
-        + 0 * surprise,
-        "You shift the rewards to mean 0 instead of taking off the baselines.": shifted,
-        "You divide by the spread of the surprise: a good trick, but not asked for.": surprise
-        / surprise.std(),
-    }
-    return {text: -push / count for text, push in pushes.items()}
+def cut_short(image: Tensor, location: Tensor, size: int) -> Tensor:
+    top, left = (round(start) for start in corner(image, location, size))
+    return image[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)].clone()
 
 
-def exact(scores: torch.Tensor, losses: torch.Tensor) -> torch.Tensor:
+GLIMPSE = {
+    "x and y are swapped: x counts columns, to the right; y counts rows, down.": seen_as(
+        lambda i, x, y: (y, x)
+    ),
+    "y points up in your code: here it points down, as rows are counted.": seen_as(lambda i, x, y: (x, -y)),
+    "The patch lies the right way round but transposed: rows are axis 0.": lambda *given: glimpse(*given).T,
+    "The location is the corner of your patch: it should be the middle, half a patch further.": lambda i, p, s: (
+        at(i, (p[1].item() + 1) * i.shape[0] / 2, (p[0].item() + 1) * i.shape[1] / 2, s)
+    ),
+    "You read the location as a share from 0 to 1: it goes from -1 to 1, with 0 in the middle.": seen_as(
+        lambda i, x, y: (2 * x - 1, 2 * y - 1)
+    ),
+    "You scale by the side minus 1: 1 is the right edge of the last pixel, not its middle.": seen_as(
+        lambda i, x, y: ((x + 1) * (1 - 1 / i.shape[1]) - 1, (y + 1) * (1 - 1 / i.shape[0]) - 1)
+    ),
+    "You scale x by the height: x goes along the width.": seen_as(
+        lambda i, x, y: ((x + 1) * i.shape[0] / i.shape[1] - 1, y)
+    ),
+    "You always cut at the centre: the location is not used.": seen_as(lambda i, x, y: (0.0, 0.0)),
+    "The patch is shifted by a pixel: the rows and columns begin half a patch before the middle.": seen_as(
+        lambda i, x, y: (x + 2 / i.shape[1], y + 2 / i.shape[0])
+    ),
+    "Beyond the edge you repeat the last pixel: there should be zeros.": lambda i, p, s: nearest(
+        i, *indices(i, p, s)
+    ),
+    "Beyond the edge you go on at the other side: a negative index counts from the end. Use zeros.": wrapped,
+    "You push the patch back into the image: keep it where it is and fill up with zeros.": pushed,
+    "Far outside you push the patch back into the image: there is nothing to see, only zeros.": lambda i, p, s: (
+        pushed(i, p, s) if p.abs().max() > 2 else glimpse(i, p, s)
+    ),
+    "Beyond the edge you fill in ones: there should be zeros.": lambda i, p, s: at(
+        i, *corner(i, p, s), s, around=1.0
+    ),
+    "At the edge all of your patch is 0: the part inside the image is still seen.": whole_or_dark,
+    "A slice ends where the image ends: put it into a patch of zeros.": cut_short,
+}
+
+
+def reinforce(log_probabilities: Tensor, rewards: Tensor, baselines: Tensor) -> Tensor:
+    """The number whose gradient is REINFORCE's."""
+    return pushing(lambda r, b: r - b)(log_probabilities, rewards, baselines)
+
+
+def pushing(push):
+    """The number that pushes each choice by what a function of rewards and baselines says."""
+    return lambda p, r, b: -(p * push(r.detach(), b.detach())).mean()
+
+
+REINFORCE = {
+    "The sign is flipped: training lowers your number, and with it the chance of what paid.": pushing(
+        lambda r, b: b - r
+    ),
+    "You sum over the batch: take the mean, or the step grows with the batch.": pushing(
+        lambda r, b: len(r) * (r - b)
+    ),
+    "The baselines are not used: take them off the rewards.": pushing(lambda r, b: r),
+    "You add the baselines: take them off the rewards.": pushing(lambda r, b: r + b),
+    "Only the baselines count: where are the rewards?": pushing(lambda r, b: -b),
+    "You weigh the chances, not their logarithms: REINFORCE needs the logarithm.": lambda p, r, b: reinforce(
+        p.exp(), r, b
+    ),
+    "You square the surprise: whether it was better or worse than expected is lost.": pushing(
+        lambda r, b: (r - b).square()
+    ),
+    "You take the surprise's size: whether it was better or worse is lost.": pushing(
+        lambda r, b: (r - b).abs()
+    ),
+    "All choices are pushed alike: multiply each with its own surprise, not the means.": pushing(
+        lambda r, b: (r - b).mean().expand(len(r))
+    ),
+    "You shift the rewards to mean 0 instead of taking off the baselines.": pushing(
+        lambda r, b: r - r.mean()
+    ),
+    "You divide by the spread of the surprise: a good trick, but not asked for.": pushing(
+        lambda r, b: (r - b) / (r - b).std()
+    ),
+    "A gradient flows into the rewards: detach them, only the choices learn.": lambda p, r, b: (
+        -(p * (r - b.detach())).mean()
+    ),
+    "A gradient flows into the baselines: detach them, only the choices learn.": lambda p, r, b: (
+        -(p * (r.detach() - b)).mean()
+    ),
+    "A gradient flows into the rewards and the baselines: detach them, only the choices learn.": lambda p, r, b: (
+        -(p * (r - b)).mean()
+    ),
+}
+
+
+def exact(scores: Tensor, losses: Tensor) -> Tensor:
     """The gradient of the expected loss with regard to the scores."""
-    chances = scores.softmax(dim=1)
+    return centred(scores.softmax(dim=1), losses)
+
+
+def centred(chances: Tensor, losses: Tensor) -> Tensor:
     return chances * (losses - (chances * losses).sum(dim=1, keepdim=True))
 
 
-def in_exact(pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> dict:
-    """Wrong exact gradients for each pair of scores and losses."""
+def by_hand(largest):
+    """Chances from exponentials."""
 
-    def each(function):
-        return [function(s, losses) for s, losses in pairs]
+    def answer(scores, losses):
+        e = (scores - largest(scores)).exp()
+        return centred(e / e.sum(1, keepdim=True), losses)
 
-    return {
-        "The expected loss is missing: take it off the losses before you weigh them.": each(
-            lambda s, losses: s.softmax(1) * losses
-        ),
-        "The sign is flipped: that is the gradient of the reward.": each(lambda s, losses: -exact(s, losses)),
-        "You take off the plain mean of the losses: weigh them with the chances.": each(
-            lambda s, losses: s.softmax(1) * (losses - losses.mean(1, keepdim=True))
-        ),
-        "You forget to multiply with the chance of each choice.": each(
-            lambda s, losses: losses - (s.softmax(1) * losses).sum(1, keepdim=True)
-        ),
-        "The softmax runs over the batch: the choices of one image share its chances.": each(
-            lambda s, losses: s.softmax(0) * (losses - (s.softmax(0) * losses).sum(1, keepdim=True))
-        ),
-        "You take the softmax of the losses: they come as they are, the scores need it.": each(
-            lambda s, losses: exact(losses, s)
-        ),
-        "You divide by the number of images: here each image keeps its own gradient.": each(
-            lambda s, losses: exact(s, losses) / len(s)
-        ),
-        "You divide by the number of choices: the chances already share out the whole.": each(
-            lambda s, losses: exact(s, losses) / s.shape[1]
-        ),
-        "The expected loss is taken over the whole batch: each image has its own.": each(
-            lambda s, losses: s.softmax(1) * (losses - (s.softmax(1) * losses).sum(1).mean())
-        ),
-        "That is the gradient for sigmoids: chances p (1 - p) times the loss, without competition.": each(
-            lambda s, losses: s.sigmoid() * (1 - s.sigmoid()) * losses
-        ),
-    }
+    return answer
 
 
-def in_draw(scores: torch.Tensor, noise: torch.Tensor) -> dict:
-    """Wrong forward values of a draw."""
-    noisy = scores + noise
-    return {
-        "That is the soft blend: forward, the winner gets all.": noisy.softmax(1),
-        "The noise is not used: the best score wins each time, nothing is drawn.": one_hot(scores),
-        "Only the noise decides: add it to the scores.": one_hot(noise),
-        "You take the noise off: add it, or the draws do not follow the softmax.": one_hot(scores - noise),
-        "You multiply scores and noise: add the noise.": one_hot(scores * noise),
-        "The smallest wins in your code: take the largest of scores plus noise.": one_hot(-noisy),
-        "The winner is sought over the batch: each image draws one of its own choices.": one_hot(noisy.T).T,
-        "The winner keeps its share of the blend: it should be 1.": one_hot(noisy) * noisy.softmax(1),
-        "The noise is added to the softmax of the scores: add it to the scores themselves.": one_hot(
-            scores.softmax(1) + noise
-        ),
-    }
+EXACT = {
+    "The expected loss is missing: take it off the losses before you weigh them.": lambda s, v: (
+        s.softmax(1) * v
+    ),
+    "The sign is flipped: that is the gradient of the reward.": lambda s, v: -exact(s, v),
+    "You take off the plain mean of the losses: weigh them with the chances.": lambda s, v: (
+        s.softmax(1) * (v - v.mean(1, keepdim=True))
+    ),
+    "You forget to multiply with the chance of each choice.": lambda s, v: (
+        v - (s.softmax(1) * v).sum(1, keepdim=True)
+    ),
+    "The softmax runs over the batch: the choices of one image share its chances.": lambda s, v: centred(
+        s.softmax(0), v
+    ),
+    "You take the softmax of the losses: they come as they are, the scores need it.": lambda s, v: exact(
+        v, s
+    ),
+    "You divide by the number of images: here each image keeps its own gradient.": lambda s, v: (
+        exact(s, v) / len(s)
+    ),
+    "You divide by the number of choices: the chances already share out the whole.": lambda s, v: (
+        exact(s, v) / s.shape[1]
+    ),
+    "The expected loss is taken over the whole batch: each image has its own.": lambda s, v: (
+        s.softmax(1) * (v - (s.softmax(1) * v).sum(1).mean())
+    ),
+    "That is the gradient for sigmoids: chances p (1 - p) times the loss, without competition.": lambda s, v: (
+        s.sigmoid() * (1 - s.sigmoid()) * v
+    ),
+    "`exp` overflows where scores are large. Let torch's `softmax` do it.": by_hand(lambda s: 0.0),
+    "You take the largest score of the whole batch off: each image's own, or nothing is left of the others.": by_hand(
+        torch.max
+    ),
+}
 
 
-def one_hot(values: torch.Tensor) -> torch.Tensor:
+def one_hot(values: Tensor) -> Tensor:
     """1 at the largest of each row, 0 elsewhere."""
     return F.one_hot(values.argmax(dim=1), values.shape[1]).to(values.dtype)
+
+
+def straight(scores: Tensor, noise: Tensor, temperature: float = 1.0) -> Tensor:
+    """The winner forward, the softmax backward."""
+    return draw_of(scores + noise, temperature)
+
+
+def draw_of(noisy: Tensor, temperature: float, hard: Tensor | None = None) -> Tensor:
+    blend = (noisy / temperature).softmax(1)
+    return (one_hot(noisy) if hard is None else hard) + blend - blend.detach()
+
+
+DRAW = {
+    "That is the soft blend: forward, the winner gets all.": lambda s, n, t=1.0: ((s + n) / t).softmax(1),
+    "The noise is not used: the best score wins each time, nothing is drawn.": lambda s, n, t=1.0: draw_of(
+        s, t
+    ),
+    "Only the noise decides: add it to the scores.": lambda s, n, t=1.0: draw_of(s + n, t, one_hot(n)),
+    "You take the noise off: add it, or the draws do not follow the softmax.": lambda s, n, t=1.0: draw_of(
+        s - n, t
+    ),
+    "You multiply scores and noise: add the noise.": lambda s, n, t=1.0: draw_of(s * n, t),
+    "The smallest wins in your code: take the largest of scores plus noise.": lambda s, n, t=1.0: draw_of(
+        -s - n, t
+    ),
+    "The winner is sought over the batch: each image draws one of its own choices.": lambda s, n, t=1.0: (
+        draw_of(s + n, t, one_hot((s + n).T).T)
+    ),
+    "The winner keeps its share of the blend: it should be 1.": lambda s, n, t=1.0: (
+        one_hot(s + n) * (s + n).softmax(1)
+    ),
+    "The noise is added to the softmax of the scores: add it to the scores themselves.": lambda s, n, t=1.0: (
+        draw_of(s.softmax(1) + n, t)
+    ),
+    "That is the number of the winner: return a row of zeros with a 1 in it.": lambda s, n, t=1.0: (
+        s + n
+    ).argmax(1),
+    "The gradient is that of a softmax without the noise: blend the noisy scores.": lambda s, n, t=1.0: (
+        draw_of(s, t, one_hot(s + n))
+    ),
+    "The gradient passes straight to the scores: the softmax is missing on the way back.": lambda s, n, t=1.0: (
+        one_hot(s + n) + s - s.detach()
+    ),
+    "The gradient comes with the opposite sign: add the blend, take off its detached copy.": lambda s, n, t=1.0: (
+        2 * one_hot(s + n) - draw_of(s + n, t)
+    ),
+    "The gradient is twice as large as it should be: the blend is added twice.": lambda s, n, t=1.0: (
+        2 * draw_of(s + n, t) - one_hot(s + n)
+    ),
+    "The temperature changes nothing on the way back: divide the noisy scores by it.": lambda s, n, t=1.0: (
+        draw_of(s + n, 1.0)
+    ),
+    "You multiply by the temperature: divide.": lambda s, n, t=1.0: draw_of(s + n, 1 / t),
+    "The temperature divides the scores, but not the noise.": lambda s, n, t=1.0: draw_of(
+        s / t + n, 1.0, one_hot(s + n)
+    ),
+}

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from traitlets import Bool, Bytes, Dict, Int, List, Unicode
 
+from visual_attention.pictures import unit
 from visual_attention.view import charts, figures
 from visual_attention.view.arrays import as_array
 from visual_attention.view.portable import PortableWidget, pack
@@ -71,7 +72,7 @@ class GlimpsePlayer(PortableWidget):
         index: int = 0,
         label: str = "Where does it look?",
     ) -> None:
-        pictures = as_array(images).astype(float)
+        pictures = unit(images, "images")
         pictures = pictures.reshape(len(pictures), *pictures.shape[-2:])
         if pictures.ndim != 3 or pictures.shape[1] != pictures.shape[2]:
             raise ValueError(f"wanted square images (N, H, H), got shape {as_array(images).shape}")

@@ -5,10 +5,13 @@ Chapter: notebooks/applications/inpainting.ipynb
 Run: python -m visual_attention.chapters.inpainting.contextual
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from visual_attention import pictures
 from visual_attention.chapters.inpainting.masks import require_hole, require_odd, whole_patches
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 
@@ -29,13 +32,17 @@ class ContextualAttention(nn.Module):
         known places are passed on as they are.
 
     Raises:
-        ValueError: if ``patch`` is even or ``scale`` below 0; at call, if the input is not a finite
+        ValueError: if ``patch`` is even or ``scale`` below 0; at call, if the input is not a
             (B, C, H, W) with a boolean mask, is smaller than a patch, or has a hole and no patch without a
             missing place.
 
     Differs from the paper: only missing places are replaced; a patch to copy from lies wholly inside the
         map; neighbouring places do not pass their weights on to each other (the paper's attention
         propagation).
+
+    Looks at numbers: how many patches reach into the holes is another number for each mask, and decides how
+        large the matrix of weights is. So it cannot be compiled into one graph, exported, mapped over samples
+        or run on the ``meta`` device.
     """
 
     def __init__(self, *, patch: int = 3, scale: float = 10.0):
@@ -54,7 +61,7 @@ class ContextualAttention(nn.Module):
         """
         require_hole(x, mask, patch=self.patch)
         shares = self._shares(self._patches(x), mask)
-        identity = torch.eye(shares.shape[1], dtype=shares.dtype)
+        identity = torch.eye(shares.shape[1], dtype=shares.dtype, device=shares.device)
         return torch.where(mask.flatten(1).any(dim=1)[:, None, None], shares, identity)
 
     def forward(self, x: Tensor, mask: Tensor, values: Tensor | None = None) -> Tensor:
@@ -67,10 +74,11 @@ class ContextualAttention(nn.Module):
         values = x if values is None else values
         require_hole(values, mask, patch=self.patch)
         patches = self._patches(values)
-        asking = self._asking(mask)  # (B, Q): only patches that reach into the hole are pasted
+        asking = self._asking(mask, values.dtype)  # (B, Q): only patches that reach into the hole are pasted
         shares = self._shares(self._patches(x), mask, asking)  # (B, Q, N)
         places = asking[..., None].expand(-1, -1, patches.shape[2])
-        pasted = torch.zeros_like(patches).scatter(1, places, shares @ patches)
+        mixed = (shares @ patches).to(patches.dtype)  # autocast mixes in half precision
+        pasted = torch.zeros_like(patches).scatter(1, places, mixed)
         counts = torch.zeros_like(patches[..., :1]).scatter(1, asking[..., None], 1.0)
         covered = self._laid_out(counts.expand_as(patches), x).clamp_min(1)
         return torch.where(mask, self._laid_out(pasted, x) / covered, values)
@@ -83,16 +91,18 @@ class ContextualAttention(nn.Module):
         """Patches laid down around their places and added up: (B, N, C * k * k) -> (B, C, H, W)."""
         return F.fold(patches.mT, x.shape[2:], self.patch, padding=self.patch // 2)
 
-    def _asking(self, mask: Tensor) -> Tensor:
+    def _asking(self, mask: Tensor, dtype: torch.dtype) -> Tensor:
         """Places whose patch reaches into the hole, (B, Q); where an image has fewer, some others too."""
-        near = F.max_pool2d(mask.float(), self.patch, stride=1, padding=self.patch // 2).flatten(1)  # (B, N)
-        most = int(near.sum(dim=1).max()) if len(near) else 0
+        near = F.max_pool2d(mask.to(dtype), self.patch, stride=1, padding=self.patch // 2)
+        near = near.flatten(1)  # (B, N)
+        most = int((near > 0).sum(dim=1).max()) if len(near) else 0
         return near.topk(most, dim=1).indices
 
     def _shares(self, patches: Tensor, mask: Tensor, asking: Tensor | None = None) -> Tensor:
         """What the asking places, or all, take from each place: (B, Q, N)."""
-        whole = whole_patches(mask, patch=self.patch).flatten(2)  # (B, 1, N)
-        keys = F.normalize(patches, dim=-1)
+        whole = whole_patches(mask, patch=self.patch, dtype=patches.dtype).flatten(2)  # (B, 1, N)
+        # in half precision the usual 1e-12 is 0, and a black patch would be divided by it
+        keys = F.normalize(patches, dim=-1, eps=max(1e-12, torch.finfo(patches.dtype).tiny))
         queries = keys if asking is None else keys.take_along_dim(asking[..., None], dim=1)
         scores = self.scale * queries @ keys.mT  # (B, Q, N), cosines times the scale
         return torch.softmax(scores.masked_fill(~whole, -torch.inf), dim=-1)
@@ -118,6 +128,8 @@ class ContextualInpainter(nn.Module):
 
     Differs from the paper: one stage instead of two, no adversary in the loss, a width that a CPU can train;
         pixels are copied, not features, which is learned faster.
+
+    Looks at numbers: where ``attend`` does, see :class:`ContextualAttention`; without it, at none.
     """
 
     def __init__(self, attend: nn.Module | None, *, channels: int = 24):
@@ -145,7 +157,7 @@ class ContextualInpainter(nn.Module):
         if x.shape[2] % 2 or x.shape[3] % 2:
             raise ValueError(f"wanted an even height and width, got {x.shape[2]} x {x.shape[3]}")
         seen = torch.where(mask, 0.0, x - 0.5)
-        pixels = F.pixel_unshuffle(torch.cat([seen, mask.to(x.dtype)], dim=1), 2)  # (B, 16, H/2, W/2)
+        pixels = _two_by_two(torch.cat([seen, mask.to(x.dtype)], dim=1))  # (B, 16, H/2, W/2)
         return self.guess(pixels), F.max_pool2d(mask.to(x.dtype), 2) > 0, pixels[:, :12]
 
     def weights(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -161,6 +173,29 @@ class ContextualInpainter(nn.Module):
         copied = pixels if self.attend is None else self.attend(guessed, missing, pixels)
         painted = self.paint(torch.cat([guessed, copied], dim=1)) + 0.5
         return torch.where(mask, painted, x)
+
+    @torch.no_grad()
+    def fill(self, picture: Any, hole: Any) -> Tensor:
+        """A picture from outside with its hole filled, (3, H, W) in [0, 1].
+
+        Args:
+            picture: A file, an upload or an array, in any form that `pictures.opened` takes; ``forward``
+                looks at no number.
+            hole: (H, W), bool, true where something is missing.
+
+        Raises:
+            ValueError: if it is no picture, a side is odd, or the hole is not of its size.
+        """
+        like = self.paint[-2].weight
+        x = torch.from_numpy(pictures.coloured(picture)).to(like).permute(2, 0, 1)[None]
+        mask = torch.as_tensor(hole, device=like.device)[None, None]
+        return self(x, mask)[0].clamp(0, 1)
+
+
+def _two_by_two(x: Tensor) -> Tensor:
+    """Two by two pixels as one place, as ``F.pixel_unshuffle``, which takes no empty batch, lays them out."""
+    parts = x.unflatten(3, (-1, 2)).unflatten(2, (-1, 2))  # (B, C, H, W) -> (B, C, H/2, 2, W/2, 2)
+    return parts.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)  # (B, 4C, H/2, W/2)
 
 
 def _convolution(in_channels: int, out_channels: int, reach: int) -> tuple[nn.Module, ...]:

@@ -16,7 +16,7 @@ def require_hole(x: Tensor, mask: Tensor, *, patch: int) -> None:
     """Require a feature map and a mask of its holes.
 
     Args:
-        x: The candidate, wanted as (B, C, H, W), finite and of floating point.
+        x: The candidate, wanted as (B, C, H, W) of floating point.
         mask: Wanted as (B, 1, H, W), bool, true where something is missing.
         patch: Side of the patches that will be taken from it.
 
@@ -37,12 +37,13 @@ def require_hole(x: Tensor, mask: Tensor, *, patch: int) -> None:
         )
 
 
-def whole_patches(mask: Tensor, *, patch: int) -> Tensor:
+def whole_patches(mask: Tensor, *, patch: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Where a patch may be copied from: all of it lies inside the picture, and nothing of it is missing.
 
     Args:
         mask: True where something is missing.
         patch: Side of a patch, odd.
+        dtype: The type in which places are counted.
 
     Shape:
         (B, 1, H, W) -> (B, 1, H, W), bool, true at the centres of whole patches.
@@ -50,7 +51,7 @@ def whole_patches(mask: Tensor, *, patch: int) -> Tensor:
     Raises:
         ValueError: if an image with a hole has no whole patch to copy from.
     """
-    broken = F.pad(mask.float(), [patch // 2] * 4, value=1.0)  # what lies outside is missing too
+    broken = F.pad(mask.to(dtype), [patch // 2] * 4, value=1.0)  # what lies outside is missing too
     whole = F.max_pool2d(broken, patch, stride=1) == 0
     lost = mask.flatten(1).any(dim=1) & ~whole.flatten(1).any(dim=1)
     if lost.any():

@@ -1,4 +1,4 @@
-"""What plausible wrong answers to the exercises on inpainting give: feedback -> result."""
+"""What is right in the exercises on inpainting, and plausible mistakes: feedback -> the function."""
 
 import torch
 from torch import Tensor
@@ -23,54 +23,53 @@ def psnr(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     return decibels(mean_square(filled, truth, mask))
 
 
-def in_psnr_shape(b: int, c: int, h: int, w: int) -> dict:
-    """Wrong shapes of the ratio."""
-    return {
-        (): "One number for the whole batch: each image has its own.",
-        (b, 1): "An axis of size 1 remains: `keepdim`?",
-        (b, 1, 1, 1): "Axes of size 1 remain: `keepdim`?",
-        (b, c): "You keep the channels apart: one error for all of them.",
-        (b, c, h, w): "There is still a value for each pixel: take the mean before the logarithm.",
-    }
+def squares(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """The squared errors in the hole, 0 elsewhere."""
+    return (filled - truth).square() * mask
 
 
-def in_psnr(filled: Tensor, truth: Tensor, mask: Tensor) -> dict:
-    """Wrong ratios."""
-    error, everywhere = mean_square(filled, truth, mask), torch.ones_like(mask)
-    square = (filled - truth).square() * mask
-    channels = square.sum(dim=(2, 3)) / mask.sum(dim=(2, 3))
-    absolute = ((filled - truth).abs() * mask).sum(dim=PIXELS) / mask.expand_as(filled).sum(dim=PIXELS)
-    return {
-        "That is over the whole picture: what was known makes any filling look good.": psnr(
-            filled, truth, everywhere
-        ),
-        "That is over the known pixels: the mask is true where something is *missing*.": psnr(
-            filled, truth, ~mask
-        ),
-        "You divide the hole's error by all pixels of the picture: the smaller the hole, the better it "
-        "looks.": decibels(square.mean(dim=PIXELS)),
-        "You divide by the number of missing places, but there is an error in each channel.": decibels(
-            square.sum(dim=PIXELS) / mask.sum(dim=PIXELS)
-        ),
-        "The sign is lost: a larger error must give a lower ratio.": -psnr(filled, truth, mask),
-        "That is 20 times the logarithm of the *squared* error: 10 times, or take the root first.": 2
-        * psnr(filled, truth, mask),
-        "That is 10 times the logarithm of the root: with the root it is 20 times.": psnr(filled, truth, mask)
-        / 2,
-        "That is the natural logarithm: decibels take the one to base 10.": -10 * error.log(),
-        "The factor 10 of decibels is lost.": psnr(filled, truth, mask) / 10,
-        "That is the mean squared error itself: now put it into decibels.": error,
-        "That is 1 over the error: take 10 times its logarithm.": 1 / error,
-        "That uses absolute errors: square them.": decibels(absolute),
-        "You average the decibels of the channels: average the errors, then take the logarithm.": decibels(
-            channels
-        ).mean(dim=1),
-        "The images share one error: each has its own.": decibels(
-            square.sum() / mask.expand_as(square).sum()
-        ).expand(len(error)),
-        "That is for pixels from 0 to 255: here the largest value is 1.": psnr(filled, truth, mask)
-        + 20 * torch.tensor(255.0).log10(),
-    }
+PSNR = {
+    "That is over the whole picture: what was known makes any filling look good.": lambda f, t, m: psnr(
+        f, t, torch.ones_like(m)
+    ),
+    "That is over the known pixels: the mask is true where something is *missing*.": lambda f, t, m: psnr(
+        f, t, ~m
+    ),
+    "You divide the hole's error by all pixels of the picture: the smaller the hole, the better it looks.": (
+        lambda f, t, m: decibels(squares(f, t, m).mean(PIXELS))
+    ),
+    "You divide by the number of missing places, but there is an error in each channel.": lambda f, t, m: (
+        decibels(squares(f, t, m).sum(PIXELS) / m.sum(PIXELS))
+    ),
+    "The sign is lost: a larger error must give a lower ratio.": lambda f, t, m: -psnr(f, t, m),
+    "That is 20 times the logarithm of the *squared* error: 10 times, or take the root first.": lambda f, t, m: (
+        2 * psnr(f, t, m)
+    ),
+    "That is 10 times the logarithm of the root: with the root it is 20 times.": lambda f, t, m: (
+        psnr(f, t, m) / 2
+    ),
+    "That is the natural logarithm: decibels take the one to base 10.": lambda f, t, m: (
+        -10 * mean_square(f, t, m).log()
+    ),
+    "The factor 10 of decibels is lost.": lambda f, t, m: psnr(f, t, m) / 10,
+    "That is the mean squared error itself: now put it into decibels.": mean_square,
+    "That is 1 over the error: take 10 times its logarithm.": lambda f, t, m: 1 / mean_square(f, t, m),
+    "That uses absolute errors: square them.": lambda f, t, m: decibels(
+        ((f - t).abs() * m).sum(PIXELS) / m.expand_as(f).sum(PIXELS)
+    ),
+    "You keep the channels apart: one error for all of them.": lambda f, t, m: decibels(
+        squares(f, t, m).sum((2, 3)) / m.sum((2, 3))
+    ),
+    "You average the decibels of the channels: average the errors, then take the logarithm.": lambda f, t, m: (
+        decibels(squares(f, t, m).sum((2, 3)) / m.sum((2, 3))).mean(1)
+    ),
+    "The images share one error: each has its own.": lambda f, t, m: decibels(
+        squares(f, t, m).sum() / m.expand_as(f).sum()
+    ).expand(len(f)),
+    "That is for pixels from 0 to 255: here the largest value is 1.": lambda f, t, m: (
+        psnr(f, t, m) + 20 * torch.tensor(255.0).log10()
+    ),
+}
 
 
 def sources(mask: Tensor, size: int, *, outside: float = 1.0) -> Tensor:
@@ -79,130 +78,115 @@ def sources(mask: Tensor, size: int, *, outside: float = 1.0) -> Tensor:
     return F.max_pool2d(broken, size, stride=1) == 0
 
 
-def in_sources_shape(b: int, h: int, w: int, k: int) -> dict:
-    """Wrong shapes of the map of sources."""
-    return {
-        (b, 1, h - k + 1, w - k + 1): "The border is cut off: pad first, so that each place keeps its index.",
-        (b, h, w): "The axis of size 1 is lost.",
-        (b, 1, h * w): "The places are still flat: bring H and W back.",
-        (b, h * w): "The places are still flat: bring H and W back.",
-        (): "One answer for everything: there is one for each place.",
-    }
+def windows(mask: Tensor, window, pad: list[int], outside: float = 1.0) -> Tensor:
+    """True where no pixel of a window is missing."""
+    return F.max_pool2d(F.pad(mask.float(), pad, value=outside), window, stride=1) == 0
 
 
-def in_sources(mask: Tensor, size: int) -> dict:
-    """Wrong maps of sources."""
-    half = size // 2
-    inside = sources(torch.zeros_like(mask), size)
+SOURCES = {
+    "The map is upside down: true where a patch *is* whole.": lambda m, k: ~sources(m, k),
+    "Those are the known places: the whole patch around a place must be known.": lambda m, k: ~m,
+    "Patches that hang over the border count as whole: they must lie inside the picture.": lambda m, k: (
+        sources(m, k, outside=0.0)
+    ),
+    "Only the border is kept clear of: patches with missing pixels count as whole.": lambda m, k: sources(
+        torch.zeros_like(m), k
+    ),
+    "The mask is upside down: true is where something is *missing*.": lambda m, k: sources(~m, k),
+    "One known pixel makes a patch whole for you: all of them must be known.": lambda m, k: (
+        ~windows(~m, k, [k // 2] * 4, 0.0)
+    ),
+    "You look at the patch to the lower right of each place: it should lie around it.": lambda m, k: windows(
+        m, k, [0, k - 1] * 2
+    ),
+    "You look along the rows only: a patch has columns too.": lambda m, k: windows(
+        m, (1, k), [k // 2, k // 2, 0, 0]
+    ),
+    "You look along the columns only: a patch has rows too.": lambda m, k: windows(
+        m, (k, 1), [0, 0, k // 2, k // 2]
+    ),
+    "You keep twice as far from the hole as needed: a patch reaches size // 2 from its centre.": lambda m, k: (
+        sources(m, 2 * k - 1)
+    ),
+    "All images have the sources of the first.": lambda m, k: sources(m, k)[:1].expand_as(m),
+    "The border is cut off: pad first, so that each place keeps its index.": lambda m, k: windows(
+        m, k, [0] * 4
+    ),
+}
 
-    def along(*window):
-        pad = [window[1] // 2, window[1] // 2, window[0] // 2, window[0] // 2]
-        return F.max_pool2d(F.pad(mask.float(), pad, value=1.0), window, stride=1) == 0
 
-    corner = F.max_pool2d(F.pad(mask.float(), [0, size - 1] * 2, value=1.0), size, stride=1) == 0
-    full = F.max_pool2d(F.pad((~mask).float(), [half] * 4, value=1.0), size, stride=1) == 0
-    some = F.max_pool2d(F.pad((~mask).float(), [half] * 4), size, stride=1) > 0
-    return {
-        "The map is upside down: true where a patch *is* whole.": ~sources(mask, size),
-        "Those are the known places: the whole patch around a place must be known.": ~mask,
-        "Patches that hang over the border count as whole: they must lie inside the picture.": sources(
-            mask, size, outside=0.0
-        ),
-        "Only the border is kept clear of: patches with missing pixels count as whole.": inside,
-        "The mask is upside down: true is where something is *missing*.": full,
-        "One known pixel makes a patch whole for you: all of them must be known.": some,
-        "You look at the patch to the lower right of each place: it should lie around it.": corner,
-        "You look along the rows only: a patch has columns too.": along(1, size),
-        "You look along the columns only: a patch has rows too.": along(size, 1),
-        "You keep twice as far from the hole as needed: a patch reaches size // 2 from its centre.": sources(
-            mask, 2 * size - 1
-        ),
-        "All images have the sources of the first.": sources(mask, size)[:1].expand_as(mask),
-    }
-
-
-def weights(query: Tensor, key: Tensor, whole: Tensor, scale: float) -> Tensor:
+def weights(queries: Tensor, keys: Tensor, whole: Tensor, scale: float) -> Tensor:
     """What is right: (B, P, N)."""
-    scores = scale * F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).mT
+    scores = scale * F.normalize(queries, dim=-1) @ F.normalize(keys, dim=-1).mT
     return scores.masked_fill(~whole[:, None], -torch.inf).softmax(dim=-1)
 
 
-def in_weights_shape(b: int, p: int, n: int, d: int) -> dict:
-    """Wrong shapes of the weights."""
-    return {
-        (b, n, p): "Queries and keys are swapped: a row for each query, a column for each key.",
-        (b, n): "The queries have run together: each has weights of its own.",
-        (p, n): "The images have run together: keep the batch axis.",
-        (b, p, d): "That is one vector for each query: the weighted sum comes later.",
-        (b, p, n, d): "The last axis should be summed: a cosine is one number.",
-    }
+def cosine(q, k):
+    return F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).mT
 
 
-def in_weights(cases: list[tuple]) -> dict:
-    """Wrong weights for each of the cases."""
+def forbid(scores, whole):
+    return scores.masked_fill(~whole[:, None], -torch.inf)
 
-    def each(function):
-        return [function(*case) for case in cases]
 
-    def cosine(q, k):
-        return F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).mT
+def share(scores, whole):
+    return forbid(scores, whole).softmax(dim=-1)
 
-    def forbid(scores, whole):
-        return scores.masked_fill(~whole[:, None], -torch.inf)
 
-    def share(scores, whole):
-        return forbid(scores, whole).softmax(dim=-1)
+def after(q, k, w, s):
+    return (s * cosine(q, k)).softmax(dim=-1) * w[:, None]
 
-    def after(q, k, w, s):
-        return (s * cosine(q, k)).softmax(dim=-1) * w[:, None]
 
-    wrong = {
-        "The mask is not used: broken patches get weight.": lambda q, k, w, s: (s * cosine(q, k)).softmax(-1),
-        "The weights no longer sum to 1: you mask after the softmax.": after,
-        "The mask is upside down: `True` is a patch that may be copied.": lambda q, k, w, s: share(
-            s * cosine(q, k), ~w
-        ),
-        "Forbidden scores become 0, and exp(0) is 1: they still get weight.": lambda q, k, w, s: (
-            s * cosine(q, k) * w[:, None]
-        ).softmax(-1),
-        "All images use the mask of the first one.": lambda q, k, w, s: share(s * cosine(q, k), w[:1]),
-        "Each key's weights sum to 1: a softmax over the queries.": lambda q, k, w, s: (
-            (s * cosine(q, k)).softmax(dim=1) * w[:, None]
-        ),
-        "The images share a budget: a softmax over dim=0.": lambda q, k, w, s: (
-            (s * cosine(q, k)).softmax(0) * w[:, None]
-        ),
-        "That is the dot product: divide by both lengths, or long patches win.": lambda q, k, w, s: share(
-            s * q @ k.mT, w
-        ),
-        "The keys keep their length: long ones win.": lambda q, k, w, s: share(
-            s * F.normalize(q, dim=-1) @ k.mT, w
-        ),
-        "The queries keep their length: long ones choose more sharply.": lambda q, k, w, s: share(
-            s * q @ F.normalize(k, dim=-1).mT, w
-        ),
-        "The lengths are taken over the patches: they belong to the last axis.": lambda q, k, w, s: share(
-            s * F.normalize(q, dim=1) @ F.normalize(k, dim=1).mT, w
-        ),
-        "The scale is lost.": lambda q, k, w, s: share(cosine(q, k), w),
-        "You divide by the scale: multiply, so that a larger one chooses more sharply.": lambda q, k, w, s: (
-            share(cosine(q, k) / s, w)
-        ),
-        "The least similar wins: the sign of the cosine is turned.": lambda q, k, w, s: share(
-            -s * cosine(q, k), w
-        ),
-        "All allowed keys weigh the same: the cosines are not used.": lambda q, k, w, s: share(
-            0 * cosine(q, k), w
-        ),
-        "Those are the cosines: a softmax turns them into weights.": lambda q, k, w, s: s * cosine(q, k),
-        "That is a sigmoid: the keys do not compete for a sum of 1.": lambda q, k, w, s: (
-            (s * cosine(q, k)).sigmoid() * w[:, None]
-        ),
-        "You exponentiate but do not divide by the sum.": lambda q, k, w, s: forbid(
-            s * cosine(q, k), w
-        ).exp(),
-    }
-    return {text: each(function) for text, function in wrong.items()}
+def by_hand(q, k, w, s):
+    e = (s * cosine(q, k)).exp() * w[:, None]
+    return e / e.sum(-1, keepdim=True)
+
+
+WEIGHTS = {
+    "`exp` overflows at a large scale: forbid by -inf, then let torch's `softmax` do the rest.": by_hand,
+    "The mask is not used: broken patches get weight.": lambda q, k, w, s: (s * cosine(q, k)).softmax(-1),
+    "The weights no longer sum to 1: you mask after the softmax.": after,
+    "The mask is upside down: `True` is a patch that may be copied.": lambda q, k, w, s: share(
+        s * cosine(q, k), ~w
+    ),
+    "Forbidden scores become 0, and exp(0) is 1: they still get weight.": lambda q, k, w, s: (
+        s * cosine(q, k) * w[:, None]
+    ).softmax(-1),
+    "All images use the mask of the first one.": lambda q, k, w, s: share(s * cosine(q, k), w[:1]),
+    "Each key's weights sum to 1: a softmax over the queries.": lambda q, k, w, s: (
+        (s * cosine(q, k)).softmax(dim=1) * w[:, None]
+    ),
+    "The images share a budget: a softmax over dim=0.": lambda q, k, w, s: (
+        (s * cosine(q, k)).softmax(0) * w[:, None]
+    ),
+    "That is the dot product: divide by both lengths, or long patches win.": lambda q, k, w, s: share(
+        s * q @ k.mT, w
+    ),
+    "The keys keep their length: long ones win.": lambda q, k, w, s: share(
+        s * F.normalize(q, dim=-1) @ k.mT, w
+    ),
+    "The queries keep their length: long ones choose more sharply.": lambda q, k, w, s: share(
+        s * q @ F.normalize(k, dim=-1).mT, w
+    ),
+    "The lengths are taken over the patches: they belong to the last axis.": lambda q, k, w, s: share(
+        s * F.normalize(q, dim=1) @ F.normalize(k, dim=1).mT, w
+    ),
+    "The scale is lost.": lambda q, k, w, s: share(cosine(q, k), w),
+    "You divide by the scale: multiply, so that a larger one chooses more sharply.": lambda q, k, w, s: share(
+        cosine(q, k) / s, w
+    ),
+    "The least similar wins: the sign of the cosine is turned.": lambda q, k, w, s: share(
+        -s * cosine(q, k), w
+    ),
+    "All allowed keys weigh the same: the cosines are not used.": lambda q, k, w, s: share(
+        0 * cosine(q, k), w
+    ),
+    "Those are the cosines: a softmax turns them into weights.": lambda q, k, w, s: s * cosine(q, k),
+    "That is a sigmoid: the keys do not compete for a sum of 1.": lambda q, k, w, s: (
+        (s * cosine(q, k)).sigmoid() * w[:, None]
+    ),
+    "You exponentiate but do not divide by the sum.": lambda q, k, w, s: forbid(s * cosine(q, k), w).exp(),
+}
 
 
 def summed(patches: Tensor, height: int, width: int, size: int) -> Tensor:
@@ -216,62 +200,45 @@ def paste(patches: Tensor, height: int, width: int, size: int) -> Tensor:
     return summed(patches, height, width, size) / count
 
 
-def in_paste_shape(b: int, c: int, h: int, w: int, k: int) -> dict:
-    """Wrong shapes of the pasted map."""
-    return {
-        (b, c, w, h): "Height and width are swapped.",
-        (b, c, h + k - 1, w + k - 1): "What hangs over the border is still there: `padding=size // 2`.",
-        (b, c, h * w): "The places are still flat: bring H and W back.",
-        (b, c * k * k, h, w): "The pixels of a patch are still stacked as channels: lay them out.",
-        (b, 1, h, w): "The channels are lost.",
-        (c, h, w): "The batch axis is lost.",
-    }
+def apart(patches, h, w, k):
+    return patches.unflatten(2, (-1, k, k)).unflatten(1, (h, w))  # (B, H, W, C, k, k)
 
 
-def in_paste(cases: list[tuple]) -> dict:
-    """Wrong pasted maps for each of the cases."""
+def centre(patches, h, w, k):
+    return apart(patches, h, w, k)[..., k // 2, k // 2].permute(0, 3, 1, 2)
 
-    def each(function):
-        return [function(*case) for case in cases]
 
-    def apart(patches, h, w, k):
-        return patches.unflatten(2, (-1, k, k)).unflatten(1, (h, w))  # (B, H, W, C, k, k)
+def turned(function):
+    def result(patches, h, w, k):
+        return paste(function(apart(patches, h, w, k)).flatten(3).flatten(1, 2), h, w, k)
 
-    def centre(patches, h, w, k):
-        return apart(patches, h, w, k)[..., k // 2, k // 2].permute(0, 3, 1, 2)
+    return result
 
-    def turned(function):
-        def result(patches, h, w, k):
-            return paste(function(apart(patches, h, w, k)).flatten(3).flatten(1, 2), h, w, k)
 
-        return result
+def by_columns(patches, h, w, k):
+    return paste(apart(patches, w, h, k).transpose(1, 2).flatten(3).flatten(1, 2), h, w, k)
 
-    def by_columns(patches, h, w, k):
-        return paste(apart(patches, w, h, k).transpose(1, 2).flatten(3).flatten(1, 2), h, w, k)
 
-    wrong = {
-        "Overlaps are added up: divide by how many patches cover a place.": summed,
-        "You divide by size squared everywhere: fewer patches cover the border.": lambda p, h, w, k: (
-            summed(p, h, w, k) / k**2
-        ),
-        "Only the middle of each patch is used: all of it should be pasted.": centre,
-        "You average each patch: its pixels should keep their places.": lambda p, h, w, k: (
-            apart(p, h, w, k).mean((4, 5)).permute(0, 3, 1, 2)
-        ),
-        "The pixels of each patch are transposed: rows first.": turned(lambda p: p.transpose(4, 5)),
-        "Each patch is turned by half: its first pixel is its upper left one.": turned(
-            lambda p: p.flip(4, 5)
-        ),
-        "The places come column by column: they are given row by row.": by_columns,
-        "Each patch is laid one place too far to the right.": lambda p, h, w, k: paste(
-            p.roll(1, dims=1), h, w, k
-        ),
-        "You divide by the number of places.": lambda p, h, w, k: summed(p, h, w, k) / (h * w),
-        "All images get the patches of the first.": lambda p, h, w, k: paste(p, h, w, k)[:1].expand(
-            len(p), -1, -1, -1
-        ),
-        "The sum is divided twice by the number of patches.": lambda p, h, w, k: (
-            paste(p, h, w, k) / summed(torch.ones_like(p), h, w, k)
-        ),
-    }
-    return {text: each(function) for text, function in wrong.items()}
+PASTE = {
+    "Overlaps are added up: divide by how many patches cover a place.": summed,
+    "You divide by size squared everywhere: fewer patches cover the border.": lambda p, h, w, k: (
+        summed(p, h, w, k) / k**2
+    ),
+    "Only the middle of each patch is used: all of it should be pasted.": centre,
+    "You average each patch: its pixels should keep their places.": lambda p, h, w, k: (
+        apart(p, h, w, k).mean((4, 5)).permute(0, 3, 1, 2)
+    ),
+    "The pixels of each patch are transposed: rows first.": turned(lambda p: p.transpose(4, 5)),
+    "Each patch is turned by half: its first pixel is its upper left one.": turned(lambda p: p.flip(4, 5)),
+    "The places come column by column: they are given row by row.": by_columns,
+    "Each patch is laid one place too far to the right.": lambda p, h, w, k: paste(
+        p.roll(1, dims=1), h, w, k
+    ),
+    "You divide by the number of places.": lambda p, h, w, k: summed(p, h, w, k) / (h * w),
+    "All images get the patches of the first.": lambda p, h, w, k: paste(p, h, w, k)[:1].expand(
+        len(p), -1, -1, -1
+    ),
+    "The sum is divided twice by the number of patches.": lambda p, h, w, k: (
+        paste(p, h, w, k) / summed(torch.ones_like(p), h, w, k)
+    ),
+}

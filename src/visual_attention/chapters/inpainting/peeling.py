@@ -37,6 +37,9 @@ class PeelingAttention(nn.Module):
 
     Differs from the paper: Efros and Leung weigh near pixels more, and draw one of the best matches at
         random.
+
+    Looks at numbers: how often a rim is filled depends on how deep the hole is. So it cannot be compiled into
+        one graph, exported, mapped over samples or run on the ``meta`` device.
     """
 
     def __init__(self, *, patch: int = 9, temperature: float = 0.001):
@@ -52,9 +55,10 @@ class PeelingAttention(nn.Module):
         Each row sums to 1 over the last axis. A known pixel takes itself; a missing one only known pixels.
         """
         require_hole(x, mask, patch=self.patch)
-        identity = torch.eye(x.shape[2] * x.shape[3], dtype=x.dtype)
+        identity = torch.eye(x.shape[2] * x.shape[3], dtype=x.dtype, device=x.device)
         maps = []
-        for image, missing, whole in zip(x, mask, whole_patches(mask, patch=self.patch), strict=True):
+        sources_of = whole_patches(mask, patch=self.patch, dtype=x.dtype)
+        for image, missing, whole in zip(x, mask, sources_of, strict=True):
             rows = identity.clone()  # (N, N)
             sources = whole.flatten().nonzero().squeeze(1)
             for rim, shares, _ in self._peel(image, missing, sources):
@@ -67,7 +71,8 @@ class PeelingAttention(nn.Module):
         """The image with its hole filled, (B, C, H, W): ``weights`` times the pixels."""
         require_hole(x, mask, patch=self.patch)
         filled = []
-        for image, missing, whole in zip(x, mask, whole_patches(mask, patch=self.patch), strict=True):
+        sources_of = whole_patches(mask, patch=self.patch, dtype=x.dtype)
+        for image, missing, whole in zip(x, mask, sources_of, strict=True):
             pixels, sources = image.flatten(1), whole.flatten().nonzero().squeeze(1)
             for rim, _, values in self._peel(image, missing, sources):
                 pixels = pixels.index_copy(1, rim, values.T)  # (C, N), (P, C) -> (C, P)

@@ -13,6 +13,7 @@ from skimage.restoration import inpaint_biharmonic
 from torch import Tensor, nn
 
 from visual_attention.chapters.inpainting.masks import require_hole
+from visual_attention.pictures import unit
 
 WINDOW = 7  # pixels of SSIM's window, scikit-image's default
 HIGHEST = 60.0  # decibels that count for a filling without any error, whose ratio is infinite
@@ -30,7 +31,8 @@ def psnr(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
         (B, C, H, W), (B, C, H, W), (B, 1, H, W) -> (B,), at most 60.
 
     Raises:
-        ValueError: if the shapes do not fit, the mask is not boolean, or an image has no hole.
+        ValueError: if the shapes do not fit, the mask is not boolean, an image has no hole, the truth is not
+            in [0, 1], or a filled pixel is NaN or infinite.
     """
     ratios = []
     for image, true, missing in _each(filled, truth, mask):
@@ -58,6 +60,9 @@ def ssim(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """
     scores = []
     for image, true, missing in _each(filled, truth, mask):
+        if min(true.shape[1:]) < WINDOW:
+            got = f"{true.shape[1]} x {true.shape[2]}"
+            raise ValueError(f"wanted images of at least {WINDOW} x {WINDOW} pixels, got {got}")
         _, similar = structural_similarity(
             true, image, win_size=WINDOW, data_range=1.0, channel_axis=0, full=True
         )
@@ -68,14 +73,16 @@ def ssim(filled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
 class MeanFill(nn.Module):
     """Fill a hole with the mean of all known pixels: (B, C, H, W), mask (B, 1, H, W) -> (B, C, H, W).
 
+    Where nothing is known it fills with 0.
+
     Raises:
-        ValueError: if the input does not fit its mask, or a hole covers everything.
+        ValueError: if the input does not fit its mask.
     """
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        _require_some_known(x, mask)
-        known = (~mask).to(x.dtype)
-        mean = (x * known).sum(dim=(2, 3), keepdim=True) / known.sum(dim=(2, 3), keepdim=True)
+        require_hole(x, mask, patch=1)
+        known = torch.where(mask, 0.0, x).sum(dim=(2, 3), keepdim=True)  # (B, C, 1, 1)
+        mean = known / (~mask).sum(dim=(2, 3), keepdim=True).clamp_min(1)
         return torch.where(mask, mean, x)
 
 
@@ -84,15 +91,19 @@ class BiharmonicFill(nn.Module):
 
     Raises:
         ValueError: if the input does not fit its mask, or a hole covers everything.
+
+    Looks at numbers: they leave torch, and come back without a gradient. So it cannot be compiled, exported,
+        mapped over samples, differentiated or run on the ``meta`` device.
     """
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         _require_some_known(x, mask)
+        images, holes = (each.contiguous().cpu().numpy() for each in (x.detach().double(), mask[:, 0]))
         filled = [
             inpaint_biharmonic(image, missing, channel_axis=0)
-            for image, missing in zip(x.detach().double().numpy(), mask[:, 0].numpy(), strict=True)
+            for image, missing in zip(images, holes, strict=True)
         ]
-        return torch.from_numpy(np.stack(filled)).to(x.dtype) if filled else x
+        return torch.from_numpy(np.stack(filled)).to(x) if filled else x
 
 
 def _require_some_known(x: Tensor, mask: Tensor) -> None:
@@ -110,8 +121,11 @@ def _each(filled: Tensor, truth: Tensor, mask: Tensor):
         raise ValueError(f"wanted a truth of shape {tuple(filled.shape)}, got {tuple(truth.shape)}")
     if not mask.flatten(1).any(dim=1).all():
         raise ValueError("wanted a hole in each image, got one without: there is nothing to judge")
-    images, truths = (tensor.detach().double().numpy() for tensor in (filled, truth))
-    return zip(images, truths, mask[:, 0].numpy(), strict=True)
+    if lost := int((~filled.isfinite()).sum()):
+        raise ValueError(f"filled: wanted finite numbers, got {lost} NaN or infinite of {filled.numel()}")
+    unit(truth, "truth")
+    images, truths = (tensor.detach().double().cpu().numpy() for tensor in (filled, truth))
+    return zip(images, truths, mask[:, 0].cpu().numpy(), strict=True)
 
 
 def main() -> None:

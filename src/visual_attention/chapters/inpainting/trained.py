@@ -53,7 +53,13 @@ def train(
 
 
 def absolute_error(model: nn.Module, batch: holes.Holed) -> Tensor:
-    """The mean absolute error of the missing pixels."""
+    """The mean absolute error of the missing pixels.
+
+    Raises:
+        ValueError: if none is missing.
+    """
+    if not batch.masks.any():
+        raise ValueError(f"wanted at least one missing pixel, got none in {len(batch.masks)} pictures")
     error = (model(batch.images, batch.masks) - batch.images).abs()
     return error[batch.masks.expand_as(error)].mean()
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from traitlets import Bytes, Float, Int, List, Unicode
 
 from visual_attention.view import figures
-from visual_attention.view.arrays import as_array, as_picture
+from visual_attention.view.arrays import as_array, as_coloured
 from visual_attention.view.portable import PortableWidget, pack
 
 LARGEST = 64  # pixels of a side: the page fills a hole while the reader drags
@@ -57,7 +57,7 @@ class Eraser(PortableWidget):
     ) -> None:
         if not pictures:
             raise ValueError("wanted at least one picture, got none")
-        shown = [_coloured(picture) for picture in pictures.values()]
+        shown = [as_coloured(picture) for picture in pictures.values()]
         sizes = {picture.shape[:2] for picture in shown}
         if len(sizes) > 1:
             raise ValueError(f"wanted pictures of one size, got {sorted(sizes)}")
@@ -76,7 +76,7 @@ class Eraser(PortableWidget):
                 f"wanted a boolean hole of {rows} x {columns}, got {missing.dtype} of shape {missing.shape}"
             )
         self._first, self._missing = shown[0], missing
-        self._filled = None if filled is None else _coloured(filled)
+        self._filled = None if filled is None else as_coloured(filled)
         super().__init__(
             names=[str(name) for name in pictures],
             grid=[rows, columns],
@@ -98,9 +98,3 @@ class Eraser(PortableWidget):
         for ax, (title, picture) in zip(axes, panels.items(), strict=True):
             figures.show_image(ax, picture, title=title)
         return figure
-
-
-def _coloured(picture: Any) -> np.ndarray:
-    """Any picture as (H, W, 3)."""
-    array = as_picture(picture)
-    return array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)

@@ -34,7 +34,7 @@ class StackedAttention(nn.Module):
         question (B, D), regions (B, N, D) -> (B, D), the question with all that was found added.
 
     Raises:
-        ValueError: if a size is not above 0; at call, if the regions are not a finite (B, N, D) of floating
+        ValueError: if a size is not above 0; at call, if the regions are not a (B, N, D) of floating
             point, or the question does not fit them.
 
     Differs from the paper: W_V. The paper adds what was found as it is (``own_values=False``). Then the finds

@@ -21,7 +21,8 @@ from visual_attention.training import fit, seeded
 class CellReader(nn.Module):
     """Make a vector of each cell of a picture from its own pixels alone.
 
-    No cell sees its neighbours, so that what lies beside a thing can only be told by looking there.
+    No cell sees its neighbours, so that what lies beside a thing can only be told by looking there. Two
+    linear layers, `name` and `colour`, are what `told` asks.
 
     Args:
         width: F, features of a cell.
@@ -31,7 +32,7 @@ class CellReader(nn.Module):
         variance 1 over the pictures of its training.
 
     Raises:
-        ValueError: if ``width`` is not above 0; at call, if the picture is not a finite (B, 3, 48, 48).
+        ValueError: if ``width`` is not above 0; at call, if the picture is not a (B, 3, 48, 48).
     """
 
     def __init__(self, width: int = 32):
@@ -57,7 +58,7 @@ class CellReader(nn.Module):
             raise ValueError(f"wanted pictures of {GRID * CELL} pixels a side, got {tuple(images.shape[2:])}")
         cells = grid_world.to_cells(images).flatten(0, 1)  # (B * N, 3, 12, 12)
         made = self.norm(self.proj(self.convs(cells).flatten(1)))  # (B * N, F)
-        return made.view(len(images), GRID * GRID, -1)
+        return made.unflatten(0, (len(images), GRID * GRID))
 
     def told(self, images: torch.Tensor) -> grid_world.Scenes:
         """What it takes to lie in each cell, in the form of a scene: -1 for nothing."""

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from visual_attention.chapters.question_answering.reading import Regions, require_words
+from visual_attention.chapters.question_answering.reading import Regions, masked_softmax, require_words
 from visual_attention.mechanisms.inputs import require_positive, require_tokens
 
 LONGEST = 9  # words of a question
@@ -32,8 +32,8 @@ class CrossAttention(nn.Module):
         x (B, N, D), context (B, M, D) -> (B, N, D).
 
     Raises:
-        ValueError: if ``heads`` does not divide ``dim``; at call, if an input is not a finite sequence of
-            tokens of width D, or a row of `present` leaves nothing to look at.
+        ValueError: if ``heads`` does not divide ``dim``; at call, if an input is not a sequence of
+            tokens of width D, or `present` does not fit the context.
     """
 
     def __init__(self, dim: int, *, heads: int):
@@ -58,20 +58,17 @@ class CrossAttention(nn.Module):
             present: (B, M), false for padding in the context, which gets exactly 0; None: all are there.
 
         Returns:
-            Non-negative, each row sums to 1 over M, the last axis.
+            Non-negative, each row sums to 1 over M, the last axis, or to 0 where nothing is present.
         """
         require_tokens(x, dim=self.dim)
         require_tokens(context, dim=self.dim)
         queries, keys = self._heads(self.query(x)), self._heads(self.key(context))
         scores = queries @ keys.mT / (self.dim // self.heads) ** 0.5  # (B, h, N, M)
-        if present is not None:
-            if present.shape != context.shape[:2] or not present.any(dim=1).all():
-                raise ValueError(
-                    f"wanted present {tuple(context.shape[:2])} with something in each row, "
-                    f"got {tuple(present.shape)}"
-                )
-            scores = scores.masked_fill(~present[:, None, None], -torch.inf)
-        return torch.softmax(scores, dim=-1)
+        if present is None:
+            return torch.softmax(scores, dim=-1)
+        if present.shape != context.shape[:2]:
+            raise ValueError(f"wanted present {tuple(context.shape[:2])}, got {tuple(present.shape)}")
+        return masked_softmax(scores, present[:, None, None])
 
     def forward(
         self, x: torch.Tensor, context: torch.Tensor, present: torch.Tensor | None = None
@@ -164,8 +161,8 @@ class CrossAnswerer(nn.Module):
 
     def place_maps(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         """For each block one map, the mean over heads and over all tokens that are there: (B, K, 16)."""
-        there = self._present(words).to(torch.float32)  # (B, 1 + L')
         maps = self.weights(cells, words).mean(dim=2)  # (B, K, 1 + L', 16)
+        there = self._present(words).to(maps.dtype)  # (B, 1 + L')
         return (maps * there[:, None, :, None]).sum(dim=2) / there.sum(dim=1)[:, None, None]
 
     def forward(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
@@ -176,7 +173,7 @@ class CrossAnswerer(nn.Module):
         return self.head(self.norm(tokens[:, 0]))
 
     def _start(self, cells: torch.Tensor, words: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        require_words(words, self.embedding.num_embeddings)
+        require_words(words)
         if words.shape[1] >= len(self.order):
             raise ValueError(f"wanted at most {len(self.order) - 1} words, got {words.shape[1]}")
         tokens = F.pad(self.embedding(words), (0, 0, 1, 0)) + self.order[: 1 + words.shape[1]]

@@ -47,7 +47,13 @@ def load() -> UNet:
 
 
 def loss(model: nn.Module, drawn: lookalikes.Lookalikes) -> Tensor:
-    """Cross-entropy of each pixel, plus one minus a soft Dice."""
+    """Cross-entropy of each pixel, plus one minus a soft Dice.
+
+    Raises:
+        ValueError: if there is no picture.
+    """
+    if not len(drawn.images):
+        raise ValueError("wanted at least one picture to take the mean loss of, got none")
     scores, true = model(drawn.images), drawn.masks.float()
     inside = scores.sigmoid()
     common = (inside * true).sum(dim=(1, 2, 3))

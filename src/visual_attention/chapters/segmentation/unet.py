@@ -40,7 +40,7 @@ class AttentionGate(nn.Module):
         (B, C, 2h, 2w) and (B, D, h, w) -> (B, C, 2h, 2w), in the units of the fine map.
 
     Raises:
-        ValueError: at call, if either map is not a finite feature map with the wanted channels, or the fine
+        ValueError: at call, if either map is not a feature map with the wanted channels, or the fine
             one is not twice as high and wide as the coarse one.
 
     Differs from the paper: images instead of volumes, and no convolution after the multiplication.
@@ -85,7 +85,7 @@ class ChannelSelfAttention(nn.Module):
         (B, C, H, W) -> (B, C, H, W), in the units of the input.
 
     Raises:
-        ValueError: at call, if the input is not a finite (B, C, H, W) of floating point.
+        ValueError: at call, if the input is not a (B, C, H, W) of floating point.
 
     Differs from the paper: the scale, unless ``scaled=False``. The code that its authors published turns the
         scores round (each row's largest, minus the score), so that a channel takes most from those unlike it.
@@ -129,6 +129,8 @@ class DualAttention(nn.Module):
 
     Differs from the paper: the scores are divided by the square root of what is summed in them, and there is
         no convolution before, between and after the two branches.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, channels: int):
@@ -168,6 +170,8 @@ class UNet(nn.Module):
 
     Differs from the paper: padded and normalised convolutions, two of them at the bottom and one on each
         level of the way down and up.
+
+    Derivatives: as those of ``bottom``.
     """
 
     def __init__(

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from visual_attention.chapters.self_attention import textures, twins
+from visual_attention.chapters.self_attention import textures
+from visual_attention.data import twins
 from visual_attention.experiments.claim import Arm, Budget, Claim
 from visual_attention.mechanisms.positions import LearnedPositions
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention

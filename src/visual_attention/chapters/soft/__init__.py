@@ -1,5 +1,6 @@
 """What does a softmax do that a gate does not, and what is choosing worth?
 
-The mechanism is `mechanisms/soft.py`, the world `data/clutter.py`, which other chapters share. `claims.py`
-holds the contest of poolings, `widget` the playground of scores and weights.
+The mechanism is `mechanisms/soft.py`, the world `data/clutter.py`, which other chapters share. `pools.py`
+holds the networks of the contest of poolings and `claims.py` its rule; `asked.py` asks one picture for
+different things; `widget` is the playground of scores and weights, `drawing.py` draws the pool.
 """

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from visual_attention.chapters.tracking.films import Tracks
-from visual_attention.chapters.tracking.paths import FRAME
 
 
 def hit_rate(films: Tracks, frame: int = -1) -> float:
@@ -39,12 +38,13 @@ def chance(films: Tracks, frame: int = -1) -> float:
 
 
 def _nearest(films: Tracks, frame: int) -> Tensor:
-    """The sprite whose centre is nearest to each pixel, (B, H, W)."""
-    pixel = (torch.arange(FRAME) + 0.5) / FRAME
-    grid = torch.stack(torch.meshgrid(pixel, pixel, indexing="xy"), dim=-1)  # (H, W, 2)
-    centres = films.boxes[:, frame, :, None, None, :2]  # (B, O, 1, 1, 2)
-    away = (grid - centres).norm(dim=-1)
-    return away.masked_fill(~films.present[:, frame, :, None, None], torch.inf).argmin(dim=1)
+    """The sprite whose centre is nearest to each pixel, (B, H, W); -1 where none is there."""
+    height, width = films.boards.shape[-2:]
+    grid = torch.meshgrid(torch.arange(width) + 0.5, torch.arange(height) + 0.5, indexing="xy")
+    centres = films.boxes[:, frame, :, None, None, :2] * torch.tensor([width, height])  # (B, O, 1, 1, 2)
+    away = (torch.stack(grid, dim=-1) - centres).norm(dim=-1)  # (H, W, 2) -> (B, O, H, W), in pixels
+    there = films.present[:, frame, :, None, None]  # (B, O, 1, 1)
+    return away.masked_fill(~there, torch.inf).argmin(dim=1).where(there.any(dim=1), -1)
 
 
 def main() -> None:

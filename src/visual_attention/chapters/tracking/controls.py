@@ -23,7 +23,8 @@ class UniformTracker(Tracker):
 
     def _weigh(self, similar: Tensor) -> Tensor:
         """1 over the number of parts in the target's disc, (B, N, M); 0 for other parts."""
-        return (self.mask.flatten() / self.mask.sum()).to(similar.dtype).expand_as(similar)
+        parts = self.mask.flatten().to(similar.dtype)  # (M,)
+        return (parts / parts.sum()).expand_as(similar)
 
 
 class ProductTracker(CorrelationTracker):

@@ -4,16 +4,19 @@ Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.follow
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from visual_attention import pictures
+from visual_attention.boxes import require_boxes
 from visual_attention.chapters.tracking import tracks
 from visual_attention.chapters.tracking.films import Tracks
 from visual_attention.chapters.tracking.paths import FRAME
-from visual_attention.chapters.tracking.trackers import STRIDE, TEMPLATE, Found, Tracker
+from visual_attention.chapters.tracking.trackers import PARTS, STRIDE, TEMPLATE, Found, Tracker
 from visual_attention.training import fit
 
 SEARCH = 48  # pixels of the search region's side
@@ -52,7 +55,7 @@ def template_of(frames: Tensor, boxes: Tensor) -> Tensor:
     Shape:
         (B, 3, H, W), (B, 4) -> (B, 3, 24, 24)
     """
-    theta = torch.zeros(len(frames), 2, 3)
+    theta = frames.new_zeros(len(frames), 2, 3)
     theta[:, 0, 0], theta[:, 1, 1] = 1.5 * boxes[:, 2], 1.5 * boxes[:, 3]
     theta[:, :, 2] = 2 * boxes[:, :2] - 1
     grid = F.affine_grid(theta, [len(frames), 3, TEMPLATE, TEMPLATE], align_corners=False)
@@ -65,9 +68,20 @@ def regions(frames: Tensor, corners: Tensor) -> Tensor:
     return torch.stack(cut)
 
 
-def corners_around(centres: Tensor) -> Tensor:
-    """Corners of search regions around centres in pixels, kept within the frame: (B, 2) -> (B, 2), int64."""
-    return (centres - SEARCH / 2).round().clamp(0, FRAME - SEARCH).long()
+def corners_around(centres: Tensor, frame: tuple[int, int]) -> Tensor:
+    """Corners of search regions around centres in pixels, kept within a frame of (height, width).
+
+    Shape:
+        (B, 2), x then y -> (B, 2), int64.
+
+    Raises:
+        ValueError: if a search region does not fit into the frame.
+    """
+    height, width = frame
+    if min(height, width) < SEARCH:
+        raise ValueError(f"wanted frames of at least {SEARCH} x {SEARCH} pixels, got {height} x {width}")
+    corners = (centres - SEARCH / 2).round()
+    return corners.clamp(corners.new_zeros(2), corners.new_tensor([width, height]) - SEARCH).long()
 
 
 def training_pairs(count: int, *, seed: int, targets: int = TARGETS, betrayed: bool = False) -> Pairs:
@@ -87,7 +101,7 @@ def training_pairs(count: int, *, seed: int, targets: int = TARGETS, betrayed: b
         drawn = tracks.pairs(min(CHUNK, count - start), split="train", betrayed=betrayed, generator=generator)
         centres = FRAME * drawn.boxes[:, 1, 0, :2]
         away = (torch.rand(len(centres), 2, generator=generator) - 0.5) * (SEARCH - 8)
-        corners = corners_around(centres + away)
+        corners = corners_around(centres + away, (FRAME, FRAME))
         boxes = FRAME * drawn.boxes[:, 1, :targets]
         boxes[..., :2] -= corners[:, None]
         inside = ((boxes[..., :2] > 2) & (boxes[..., :2] < SEARCH - 2)).all(dim=2)
@@ -107,16 +121,23 @@ def training_pairs(count: int, *, seed: int, targets: int = TARGETS, betrayed: b
 
 
 def loss(model: Tracker, batch: Pairs) -> Tensor:
-    """How unlikely the centres next to the true one are, or "nowhere", and how far off the box there is."""
+    """How unlikely the centres next to the true one are, or "nowhere", and how far off the box there is.
+
+    Raises:
+        ValueError: if nothing is asked for, so that there is nothing to take a mean of.
+    """
     owner, which = torch.nonzero(batch.asked, as_tuple=True)
+    if not len(owner):
+        raise ValueError(f"wanted at least one thing that is asked for, got none in {len(batch.asked)} pairs")
     templates, searches = batch.templates[owner, which].float() / 255, batch.searches.float() / 255
     wanted, present = batch.boxes[owner, which], batch.present[owner, which]
     rows, columns = (side // STRIDE + 1 for side in searches.shape[2:])
     row = (wanted[:, 1] / STRIDE).round().long().clamp(0, rows - 1)
     column = (wanted[:, 0] / STRIDE).round().long().clamp(0, columns - 1)
     scores, boxes = model.trained_on(templates, searches, row * columns + column, owner)
-    near = (torch.arange(rows) - row[:, None]).abs()[:, :, None] <= 1
-    near = near & ((torch.arange(columns) - column[:, None]).abs()[:, None] <= 1) & present[:, None, None]
+    near = (torch.arange(rows, device=row.device) - row[:, None]).abs()[:, :, None] <= 1
+    beside = (torch.arange(columns, device=row.device) - column[:, None]).abs()[:, None] <= 1
+    near = near & beside & present[:, None, None]
     right = torch.cat([near.flatten(1), ~present[:, None]], dim=1)  # (n, places + 1)
     chance = scores.log_softmax(dim=1).masked_fill(~right, -torch.inf).logsumexp(dim=1)
     off = (boxes[:, :2] - wanted[:, :2]).abs().sum(dim=1) / 4
@@ -142,26 +163,64 @@ def follow(model: Tracker, films: Tracks, *, target: int = 0, threshold: float =
     """Follow one sprite of each film from its true box in the first frame.
 
     The search region of a frame lies around the last box that was found with a chance of at least
-    `threshold`.
+    `threshold`. It has 48 x 48 pixels whatever the frame's size is, and the target should fill about 16 x 16
+    of them, as in training: make other frames larger or smaller first.
 
     Args:
         model: in evaluation mode.
-        films: B films of T frames.
+        films: B films of T frames of any size from 48 x 48 on, in [0, 1] or uint8.
         target: which of the sprites is followed.
         threshold: chance from which a box moves the search region.
+
+    Raises:
+        ValueError: if there is no film, a frame is too small or not in [0, 1], or the target is not there in
+            the first frame or is too large or too small for the trackers.
     """
-    templates = template_of(films.frames[:, 0], films.boxes[:, 0, target])
+    _require_target(films, target)
+    frames = _floats(films.frames)
+    height, width = frames.shape[-2:]
+    scale = films.boxes.new_tensor([width, height, width, height])
+    templates = template_of(frames[:, 0], films.boxes[:, 0, target])
     box = films.boxes[:, 0, target]
-    centre = FRAME * box[:, :2]
-    path = [(box, torch.ones(len(box)), corners_around(centre))]
-    for frame in films.frames.unbind(1)[1:]:
-        corners = corners_around(centre)
+    centre = (scale * box)[:, :2]
+    path = [(box, box.new_ones(len(box)), corners_around(centre, (height, width)))]
+    for frame in frames.unbind(1)[1:]:
+        corners = corners_around(centre, (height, width))
         found: Found = model(templates, regions(frame, corners))
         centres = found.boxes[:, :2] + corners
-        box = torch.cat([centres, found.boxes[:, 2:]], dim=1) / FRAME
+        box = torch.cat([centres, found.boxes[:, 2:]], dim=1) / scale
         centre = torch.where((found.presence >= threshold)[:, None], centres, centre)
         path.append((box, found.presence, corners))
     return Path(*(torch.stack(column, dim=1) for column in zip(*path, strict=True)))
+
+
+def _require_target(films: Tracks, target: int) -> None:
+    frames, boxes = films.frames, films.boxes
+    if frames.ndim != 5 or frames.shape[2] != 3 or boxes.ndim != 4 or boxes.shape[:2] != frames.shape[:2]:
+        raise ValueError(
+            "wanted frames (B, T, 3, H, W) and boxes (B, T, O, 4), "
+            f"got {tuple(frames.shape)}, {tuple(boxes.shape)}"
+        )
+    if not frames.numel() or not 0 <= target < boxes.shape[2]:
+        raise ValueError(
+            f"wanted at least one film and one frame, and a target from 0 to {boxes.shape[2] - 1}, "
+            f"got frames {tuple(frames.shape)} and target {target}"
+        )
+    require_boxes(boxes[:, 0, target], "boxes of the target in the first frame")
+    height, width = frames.shape[-2:]
+    sides = boxes[:, 0, target, 2:] * boxes.new_tensor([width, height])
+    low, high = (PARTS * STRIDE * math.exp(sign) for sign in (-1, 1))
+    if sides.min() < low or sides.max() > high:
+        raise ValueError(
+            f"wanted a target of {low:.0f} to {high:.0f} pixels a side in the first frame, "
+            f"got {sides.min():.3g} to {sides.max():.3g}: make the frames larger or smaller first"
+        )
+
+
+def _floats(frames: Tensor) -> Tensor:
+    """Frames from 0 to 1: floats as they are, bytes divided by what white is."""
+    checked = pictures.unit(frames, "frames")
+    return frames if frames.is_floating_point() else torch.from_numpy(checked).to(frames.device)
 
 
 def _bytes(images: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ Run: python -m visual_attention.chapters.tracking.scores
 import torch
 from torch import Tensor
 
-from visual_attention.boxes import iou, require_boxes
+from visual_attention.boxes import iou, require_boxes, require_order
 
 OVERLAPS = torch.linspace(0, 1, 21)
 DISTANCES = torch.linspace(0, 16, 33)  # pixels of a frame of 64; the paper's 50 belong to frames of some 400
@@ -25,39 +25,46 @@ def success(boxes: Tensor, true: Tensor, present: Tensor, thresholds: Tensor = O
     Args:
         boxes: What the tracker says.
         true: What is true.
-        present: Whether the target is there; other frames do not count.
+        present: Whether the target is there; other frames do not count, whatever boxes stand there.
         thresholds: For the intersection over union, in [0, 1].
 
     Shape:
         (..., 4), (..., 4), (...), (K,) -> (K,), in [0, 1], never rising.
 
     Raises:
-        ValueError: if the shapes do not fit, or no frame has the target.
+        ValueError: if the shapes do not fit, a box that counts is none, or no frame has the target.
     """
-    overlap = iou(boxes, true)[_counted(boxes, true, present)]
-    return (overlap[:, None] > thresholds).float().mean(dim=0)
+    overlap = iou(*_counted(boxes, true, present))
+    return (overlap[:, None] > thresholds.to(overlap.device)).float().mean(dim=0)
 
 
 def precision(
-    boxes: Tensor, true: Tensor, present: Tensor, thresholds: Tensor = DISTANCES, *, side: int = FRAME
+    boxes: Tensor,
+    true: Tensor,
+    present: Tensor,
+    thresholds: Tensor = DISTANCES,
+    *,
+    frame: tuple[int, int] = (FRAME, FRAME),
 ) -> Tensor:
     """The share of frames whose centre lies at most each threshold away from the true one.
 
     Args:
         boxes: What the tracker says.
         true: What is true.
-        present: Whether the target is there; other frames do not count.
+        present: Whether the target is there; other frames do not count, whatever boxes stand there.
         thresholds: Distances in pixels.
-        side: Pixels of a frame's side, of which boxes are shares.
+        frame: Height and width of a frame in pixels, of which boxes are shares.
 
     Shape:
         (..., 4), (..., 4), (...), (K,) -> (K,), in [0, 1], never falling.
 
     Raises:
-        ValueError: if the shapes do not fit, or no frame has the target.
+        ValueError: if the shapes do not fit, a box that counts is none, or no frame has the target.
     """
-    away = side * (boxes[..., :2] - true[..., :2]).norm(dim=-1)
-    return (away[_counted(boxes, true, present)][:, None] <= thresholds).float().mean(dim=0)
+    found, wanted = _counted(boxes, true, present)
+    pixels = found.new_tensor([frame[1], frame[0]])
+    away = (pixels * (found[:, :2] - wanted[:, :2])).norm(dim=-1)
+    return (away[:, None] <= thresholds.to(away.device)).float().mean(dim=0)
 
 
 def area(curve: Tensor) -> float:
@@ -75,24 +82,32 @@ def presence_area(presence: Tensor, present: Tensor) -> float:
         (...), (...) -> a number in [0, 1]; 0.5 is a coin's.
 
     Raises:
-        ValueError: if the target is there in all frames, or in none.
+        ValueError: if the target is there in all frames, or in none, or a score is NaN.
     """
     from sklearn.metrics import roc_auc_score
 
+    if presence.shape != present.shape:
+        raise ValueError(
+            f"wanted presence and present of one shape, got {tuple(presence.shape)}, {tuple(present.shape)}"
+        )
+    require_order(presence, "presence")
     if present.all() or not present.any():
         raise ValueError("present: wanted frames with the target and frames without, got one kind only")
-    return float(roc_auc_score(present.flatten().numpy(), presence.flatten().numpy()))
+    return float(roc_auc_score(present.flatten().cpu().numpy(), presence.flatten().float().cpu().numpy()))
 
 
-def _counted(boxes: Tensor, true: Tensor, present: Tensor) -> Tensor:
-    require_boxes(boxes, "boxes")
-    require_boxes(true, "true")
-    if boxes.shape != true.shape or present.shape != boxes.shape[:-1]:
+def _counted(boxes: Tensor, true: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """The boxes of the frames that count, (n, 4) twice."""
+    if boxes.shape[-1:] != (4,) or boxes.shape != true.shape or present.shape != boxes.shape[:-1]:
         shapes = [tuple(x.shape) for x in (boxes, true, present)]
         raise ValueError(f"wanted boxes (..., 4), true (..., 4) and present (...), got {shapes}")
     if not present.any():
         raise ValueError("present: wanted at least one frame with the target, got none")
-    return present.bool()
+    there = present.bool()
+    found, wanted = boxes[there], true[there]
+    require_boxes(found, "boxes")
+    require_boxes(wanted, "true")
+    return found, wanted
 
 
 def main() -> None:

@@ -180,7 +180,8 @@ class Tracker(nn.Module):
         return queries if owner is None else queries[owner], keys
 
     def _measure(self, x: Tensor) -> Tensor:
-        return F.normalize(x, dim=1)
+        # in half precision the usual 1e-12 is 0, and what has no length would be divided by it
+        return F.normalize(x, dim=1, eps=max(1e-12, torch.finfo(x.dtype).tiny))
 
 
 class AttentionTracker(Tracker):

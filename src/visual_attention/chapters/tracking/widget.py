@@ -15,11 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from traitlets import Bool, Bytes, Float, Int, List
 
+from visual_attention.pictures import unit
 from visual_attention.view import figures
 from visual_attention.view.arrays import as_array
 from visual_attention.view.portable import PortableWidget, pack
 
 KINDS = ("attention", "uniform", "correlation")
+TEMPLATE = 24  # pixels of the template's side, as the trackers take it
 LIMIT = 380_000  # bytes of pictures
 
 
@@ -110,17 +112,24 @@ class TrackPlayer(PortableWidget):
     ) -> None:
         if not films or not trackers:
             raise ValueError(f"wanted films and trackers, got {len(films)} and {len(trackers)}")
-        self._board = as_array(board).astype(float)
+        self._board = unit(board, "board")
         self.side = self._board.shape[-1]
+        if self._board.shape != (3, self.side, self.side) or not 0 < search <= self.side:
+            raise ValueError(
+                f"wanted a board (3, H, H) of at least {search} pixels a side, as the search region has, "
+                f"got {self._board.shape}"
+            )
         pictures, truth = [], []
         for one in films:
-            frames, template = as_array(one.frames), as_array(one.template)
+            frames, template = unit(one.frames, "frames"), unit(one.template, "template")
             boxes, present = as_array(one.boxes).astype(float), as_array(one.present)
             if frames.shape[1:] != (3, self.side, self.side) or not len(frames) == len(boxes) == len(present):
                 raise ValueError(
                     f"{one.name}: wanted frames (T, 3, {self.side}, {self.side}) with T boxes, "
                     f"got {frames.shape}, {boxes.shape} and {present.shape}"
                 )
+            if template.shape != (3, TEMPLATE, TEMPLATE):
+                raise ValueError(f"wanted a template (3, {TEMPLATE}, {TEMPLATE}), got {template.shape}")
             pictures += [frames.ravel(), template.ravel()]
             truth.append([box.tolist() if there else [] for box, there in zip(boxes, present, strict=True)])
         for one in trackers:

@@ -4,7 +4,7 @@ Sixteen handwritten digits in colours lie on a grid of 4 x 4. Eight classes occu
 one twin, written by another hand and in a colour of its own. The question, asked at each place: which colour
 has your twin?
 
-Run: python -m visual_attention.chapters.self_attention.twins
+Run: python -m visual_attention.data.twins
 """
 
 from typing import NamedTuple

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from visual_attention.chapters.self_attention import twins
-from visual_attention.data import digits
+from visual_attention.data import digits, twins
 
 
 def drawn(count: int = 7, split: str = "test", seed: int = 0) -> twins.Twins:

@@ -1,0 +1,99 @@
+"""How can attention carry a mask from frame to frame, if nobody trained it to?
+
+Each patch of a new frame attends to the patches of frames that are known already, and takes from them what
+they are. The features are those of a pretrained network; nothing is learned here.
+
+Paper: Allan Jabri, Andrew Owens and Alexei Efros, "Space-Time Correspondence as a Contrastive Random Walk",
+NeurIPS 2020, and Mathilde Caron et al., "Emerging Properties in Self-Supervised Vision Transformers", ICCV
+2021, section 4.2.2, where a transformer's patches do it.
+Chapter: notebooks/applications/tracking.ipynb
+Run: python -m visual_attention.mechanisms.label_propagation
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from visual_attention.mechanisms.inputs import require_positive, require_tokens
+
+
+class LabelPropagation(nn.Module):
+    """Give each patch of a frame the labels of the patches that it attends to in known frames.
+
+    Args:
+        most: How many patches of each known frame a patch may attend to: the most similar ones.
+        temperature: Divides the cosines before the softmax.
+
+    Shape:
+        frame (B, N, D), memory (B, F, M, D), labels (B, F, M, K) -> (B, N, K): a mean of labels, so that
+        labels that sum to 1 give labels that sum to 1.
+
+    Raises:
+        ValueError: if a number is not above 0, or the shapes do not belong together.
+
+    Differs from the papers: each known frame gives its own most similar patches, where they take the most
+    similar of all frames together; a patch may look anywhere in a frame, where they keep to its surroundings.
+    """
+
+    def __init__(self, *, most: int = 7, temperature: float = 0.07):
+        super().__init__()
+        require_positive(most=most, temperature=temperature)
+        self.most, self.temperature = most, temperature
+
+    def weights(self, frame: Tensor, memory: Tensor) -> Tensor:
+        """What each patch takes from each known patch, (B, N, F * M): non-negative, sums to 1; most are 0."""
+        require_tokens(frame)
+        if memory.ndim != 4 or memory.shape[0] != frame.shape[0] or memory.shape[3] != frame.shape[2]:
+            wanted = f"({frame.shape[0]}, F, M, {frame.shape[2]})"
+            raise ValueError(f"memory: wanted {wanted}, got {tuple(memory.shape)}")
+        cosines = F.normalize(frame, dim=-1)[:, None] @ F.normalize(memory, dim=-1).mT  # (B, F, N, M)
+        best = cosines.topk(min(self.most, cosines.shape[-1]), dim=-1)
+        kept = torch.full_like(cosines, -torch.inf).scatter(-1, best.indices, best.values)
+        scores = kept.transpose(1, 2).flatten(2) / self.temperature  # (B, N, F * M)
+        return torch.softmax(scores, dim=-1)
+
+    def forward(self, frame: Tensor, memory: Tensor, labels: Tensor) -> Tensor:
+        if labels.ndim != 4 or labels.shape[:3] != memory.shape[:3]:
+            raise ValueError(f"labels: wanted {(*memory.shape[:3], 'K')}, got {tuple(labels.shape)}")
+        return self.weights(frame, memory) @ labels.flatten(1, 2)  # (B, N, F * M) @ (B, F * M, K)
+
+
+def remaining(target: Tensor, first: Tensor, frame: Tensor) -> Tensor:
+    """How much of a target is still there, measured by what its surroundings alone would give.
+
+    Each patch of the target looks for the most similar one in the new frame; the mean of these cosines is
+    placed between two marks: 1, which it would be if the target were there unchanged, and what the target's
+    patches find in the first frame outside the target.
+
+    Args:
+        target: (M,), bool: which patches of the first frame are the target's, some and not all.
+        first: (M, D), features of the first frame.
+        frame: (N, D), features of the new one.
+
+    Shape:
+        (), from 0, nothing more alike than the surroundings, to 1.
+
+    Raises:
+        ValueError: if the target has no patch, or every one.
+    """
+    if target.all() or not target.any():
+        raise ValueError(f"target: wanted a part of the {len(target)} patches, got {int(target.sum())}")
+    first, frame = F.normalize(first, dim=-1), F.normalize(frame, dim=-1)
+    found = (first[target] @ frame.mT).amax(dim=-1).mean()
+    elsewhere = (first[target] @ first[~target].mT).amax(dim=-1).mean()
+    return ((found - elsewhere) / (1 - elsewhere)).clamp(0, 1)
+
+
+def main() -> None:
+    """A mask follows its patches when they change places."""
+    torch.manual_seed(0)
+    first, order = torch.randn(1, 1, 12, 16), torch.randperm(12)
+    labels = F.one_hot(torch.tensor([0] * 8 + [1] * 4), 2).float()[None, None]  # (1, 1, 12, 2)
+    moved = LabelPropagation()(first[:, 0, order], first, labels)[0, :, 1]
+    print("shares of the mask  ", [f"{share:.2f}" for share in moved])
+    print("where it truly is   ", labels[0, 0, order, 1].int().tolist())
+    print("what remains of it  ", remaining(labels[0, 0, :, 1] > 0, first[0, 0], first[0, 0, order]).item())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The record of times is whole, says how it was made, and its counts are those that are counted now."""
+
+import pytest
+
+from visual_attention.chapters.cost import measure
+from visual_attention.chapters.cost.counting import bill
+
+
+def test_a_short_run_counts_and_times_each_way():
+    rows = measure.run(sides=(8,), seconds=0.002)
+    assert [row["way"] for row in rows] == list(measure.ways(8))
+    for row in rows:
+        assert row["tokens"] == 64 and 0 < row["low"] <= row["seconds"] <= row["high"]
+    explicit = next(row for row in rows if row["way"] == "explicit")
+    assert explicit["operations"] == 4 * 64 * 64 * measure.WIDTH
+
+
+def test_only_the_named_ways_are_run():
+    rows = measure.run(sides=(8,), seconds=0.002, names=["rows", "fused"])
+    assert [row["way"] for row in rows] == ["fused", "rows"]
+
+
+def test_exponents_are_fitted_to_the_larger_sizes():
+    rows = [
+        {"way": "a", "tokens": n, "seconds": 1.0 if n < 500 else 1e-6 * n**2}
+        for n in (64, 256, 576, 1024, 2304)
+    ]
+    assert measure.exponents(rows)["a"].value == pytest.approx(2)
+    assert measure.exponents(rows, least=0)["a"].value < 1.9
+
+
+def test_the_record_is_whole_and_its_counts_hold():
+    kept = measure.load()
+    assert isinstance(kept["provisional"], bool) and kept["machine"]["processor"]
+    names = list(measure.ways(8))
+    wanted = [(name, side**2) for side in measure.SIDES for name in names]
+    assert [(row["way"], row["tokens"]) for row in kept["rows"]] == wanted
+    import torch
+
+    for row in kept["rows"]:
+        if row["tokens"] in (64, 576):
+            side = int(row["tokens"] ** 0.5)
+            generator = torch.Generator().manual_seed(side)
+            inputs = torch.randn(3, 1, side**2, kept["width"], generator=generator).unbind()
+            counted = bill(measure.ways(side)[row["way"]], *inputs)
+            assert (counted.operations, counted.moved, counted.held) == (
+                row["operations"],
+                row["moved"],
+                row["held"],
+            ), row["way"]

@@ -1,0 +1,97 @@
+"""Other weights are found by a search that keeps its promise, and a guided reader counts as it is told."""
+
+import pytest
+import torch
+
+from tests.chapters.explanation.worlds import pictures, untrained
+from visual_attention.chapters.explanation import other_weights as ow
+
+
+def test_with_its_own_row_the_last_block_answers_as_before():
+    model, (images, _) = untrained("transformer"), pictures(4)
+    with torch.no_grad():
+        features = model.features(images)
+        own = model.transformer.blocks[-1].weights(features)[:, :, 0]
+        scores = ow.with_row(model, features[:, 0], ow.offered(model, features), own)
+        torch.testing.assert_close(scores, model(images), atol=1e-5, rtol=1e-4)
+
+
+def test_another_row_gives_what_the_network_gives_with_that_row():
+    model, (images, _) = untrained("transformer"), pictures(4)
+    row = torch.randn(4, 3, 37, generator=torch.Generator().manual_seed(2)).softmax(-1)
+
+    def change(index, weights):
+        return torch.cat([row[:, :, None], weights[:, :, 1:]], 2) if index == 1 else weights
+
+    with torch.no_grad():
+        features = model.features(images)
+        scores = ow.with_row(model, features[:, 0], ow.offered(model, features), row)
+        torch.testing.assert_close(scores, model.by_hand(images, change)[0], atol=1e-5, rtol=1e-4)
+
+
+def test_distances_by_hand():
+    one, other = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 0.5, 0.5])
+    assert ow.divergence(one, other).item() == pytest.approx(1) and ow.variation(one, other).item() == 1
+    assert ow.divergence(one, one).item() == pytest.approx(0, abs=1e-6) and ow.variation(one, one).item() == 0
+    near = torch.tensor([0.9, 0.1, 0.0])
+    assert ow.variation(one, near).item() == pytest.approx(0.1)
+    assert 0 < ow.divergence(one, near).item() < ow.divergence(one, other).item()
+
+
+def test_what_is_found_are_weights_far_away_that_leave_the_answer_where_it_was():
+    model, (images, _) = untrained("transformer"), pictures(6)
+    found, far, moved = ow.others(model, images, steps=40)
+    assert (found >= 0).all() and torch.allclose(found.sum(-1), torch.ones(6, 3), atol=1e-5)
+    assert (moved <= ow.ALLOWED).all() and far.mean() > 0.3
+    with torch.no_grad():
+        features = model.features(images)
+        own = model.transformer.blocks[-1].weights(features)[:, :, 0]
+        scores = ow.with_row(model, features[:, 0], ow.offered(model, features), found)
+        torch.testing.assert_close(
+            ow.variation(scores.softmax(1), model(images).softmax(1)), moved, atol=1e-4, rtol=1e-3
+        )
+        torch.testing.assert_close(ow.divergence(found, own).mean(1), far, atol=1e-5, rtol=1e-4)
+
+
+def test_where_nothing_may_move_the_network_keeps_its_own():
+    model, (images, _) = untrained("transformer"), pictures(2)
+    found, far, moved = ow.others(model, images, steps=3, allowed=-1.0)
+    with torch.no_grad():
+        own = model.transformer.blocks[-1].weights(model.features(images))[:, :, 0]
+    assert torch.equal(found, own) and not far.any() and not moved.any()
+
+
+def test_even_weights_are_even_in_the_last_blocks_only():
+    model, (images, _) = untrained("transformer"), pictures(2)
+    with torch.no_grad():
+        torch.testing.assert_close(ow.even(model, images, blocks=0), model(images), atol=1e-5, rtol=1e-4)
+    one, two = (ow.even(model, images, blocks=blocks) for blocks in (1, 2))
+    row = torch.full((2, 3, 37), 1 / 37)
+    with torch.no_grad():
+        features = model.features(images)
+        wanted = ow.with_row(model, features[:, 0], ow.offered(model, features), row)
+    torch.testing.assert_close(one, wanted, atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(one, two, atol=1e-4)
+
+
+def test_a_guided_reader_counts_each_cell_as_it_is_told():
+    reader, (images, _) = ow.Guided(), pictures(2)
+    apart = torch.stack([reader(images, torch.eye(36)[[cell, cell]]) for cell in range(36)])  # (36, 2, 10)
+    weights = torch.rand(2, 36)
+    torch.testing.assert_close(
+        reader(images, weights), torch.einsum("nbk,bn->bk", apart, weights), atol=1e-4, rtol=1e-4
+    )
+    changed = images.clone()
+    changed[:, :, :8, :8] = 0  # cell 14 in row 2, column 2 sees pixels 4 to 15; cell 21 does not see these
+    one = torch.eye(36)[[21, 21]]
+    torch.testing.assert_close(reader(changed, one), reader(images, one))
+    assert not torch.allclose(
+        reader(changed, torch.eye(36)[[14, 14]]), reader(images, torch.eye(36)[[14, 14]])
+    )
+
+
+def test_shares_of_the_cells_leave_the_class_token_out():
+    rows = torch.rand(3, 2, 37)
+    shares = ow.over_cells(rows)
+    assert shares.shape == (3, 36) and torch.allclose(shares.sum(1), torch.ones(3))
+    torch.testing.assert_close(shares[1, 4] / shares[1, 9], rows[1, :, 5].mean() / rows[1, :, 10].mean())
