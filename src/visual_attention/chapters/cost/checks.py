@@ -80,7 +80,7 @@ def check_bytes_moved(student, check: Check):
             return
 
 
-@exercise(points=4, apart=False)  # a network is trained through the answer
+@exercise(points=4)
 def check_masked_attention(student, check: Check):
     """Attention among allowed tokens, (B, N, d), which then has to learn who is whose twin."""
     cases = [_heads(check, 2, 16, 5, 0), _heads(check, 1, 7, 3, 10), _heads(check, 3, 5, 1, 20)]

@@ -10,6 +10,7 @@ from torch import nn
 
 from visual_attention.chapters.explanation import little, mistakes
 from visual_attention.exercises.report import Check, exercise
+from visual_attention.exercises.values import is_module
 
 ENOUGH = 0.9  # of right answers, and of maps that point at the cell that decides
 TRAINING, TEST = 300, 200  # pictures
@@ -43,7 +44,7 @@ def check_rollout(student, check: Check):
         )
 
 
-@exercise(points=4, apart=False)  # the answer differentiates a function of the check's
+@exercise(points=4)
 def check_integrated_gradients(student, check: Check):
     """A function, inputs (B, D), a start and a number of steps become shares (B, D) that sum to the gain."""
 
@@ -111,7 +112,7 @@ def check_delete_cells(student, check: Check):
     )
 
 
-@exercise(points=4, apart=False)
+@exercise(points=4)
 def check_fall_for_it(student, check: Check):
     """A network is trained on pictures in which one corner decides, and then answers by that corner."""
     for corner, turn, points in ((1, 0, 2), (2, 3, 2)):
@@ -120,7 +121,7 @@ def check_fall_for_it(student, check: Check):
         model = little.network(seed=corner)
         before = [parameter.detach().clone() for parameter in model.parameters()]
         given = check.call(student, model, drawn.images, drawn.labels, may_change=True)
-        if not isinstance(given, nn.Module):
+        if not is_module(given):
             check.stop("Give the trained network back, not its losses or its answers.")
         scores = check.tensor(
             check.call(given, test.images),
@@ -170,7 +171,7 @@ def _taught(corner: int, turn: int) -> nn.Module:
     )
 
 
-@exercise(points=4, apart=False)
+@exercise(points=4)
 def check_find_it(student, check: Check):
     """For each picture a map (B, 1, 4, 4) whose highest cell is the one that decides the network's answer."""
     for corner, turn, points in ((0, 1, 2), (3, 0, 2)):

@@ -34,7 +34,6 @@ def check_spatial_gate(draw, B, C, H, W):
     axes=MAP,
     mistakes=wrong.ORDER,
     gradients=("x",),
-    apart=False,  # no gradient comes back through functions that are handed to the answer
 )
 def check_which_then_where(draw, B, C, H, W):
     """CBAM: gate by which(x), then gate the result by where of the result."""
