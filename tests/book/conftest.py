@@ -95,19 +95,25 @@ TYPESET = """() => {
 
 @pytest.fixture(scope="session")
 def visit(pages, address, request):
-    """A function that opens a page of the book in a window of its own: (its context, the Visit)."""
+    """A function that opens a page of the book in a context of its own, or in one that is kept under a name."""
     try:
         browser, missing = request.getfixturevalue("browser"), ""
     except pytest.skip.Exception as reason:  # then the tests that only read the HTML still run
         browser, missing = None, str(reason)
+    kept = {}
 
-    def visited(name, *, over="http", width=1280, scheme="light", **settings):
+    def visited(name, *, over="http", width=1280, scheme="light", keep=None, **settings):
         if browser is None:
             pytest.skip(missing)
-        size = {"width": width, "height": 900}
-        context = browser.new_context(viewport=size, color_scheme=scheme, **settings)
-        context.add_init_script(f"try {{ localStorage.mode = localStorage.theme = '{scheme}' }} catch {{}}")
-        context.set_default_timeout(PATIENCE)
+        context = kept.get(keep)
+        if context is None:
+            size = {"width": width, "height": 900}
+            context = browser.new_context(viewport=size, color_scheme=scheme, **settings)
+            context.set_default_timeout(PATIENCE)
+            theme = f"localStorage.mode = localStorage.theme = '{scheme}'"
+            context.add_init_script(f"try {{ {theme} }} catch {{}}")
+        if keep:
+            kept[keep] = context
         made = Visit(context.new_page())
         made.watch()
         base = pages.as_uri() if over == "file" else address
@@ -115,16 +121,18 @@ def visit(pages, address, request):
         made.page.wait_for_function(TYPESET)
         made.page.evaluate("document.fonts.ready.then(() => {})")
         made.page.evaluate(DRAWN)
-        return context, made
+        return made
 
-    return visited
+    yield visited
+    for context in kept.values():
+        context.close()
 
 
 class Opened:
     """One page of the book: its HTML, and two windows that open when they are first asked for."""
 
     def __init__(self, name, pages, visit):
-        self.name, self.file, self._visit, self._contexts = name, pages / f"{name}.html", visit, []
+        self.name, self.file, self._visit, self._made = name, pages / f"{name}.html", visit, []
 
     @functools.cached_property
     def document(self):
@@ -132,21 +140,20 @@ class Opened:
 
     @functools.cached_property
     def desk(self):
-        return self._open(over="http", width=1280, scheme="light")
+        return self._open(keep="desk", over="http", width=1280, scheme="light")
 
     @functools.cached_property
     def telephone(self):
-        return self._open(over="file", width=400, scheme="dark")
+        return self._open(keep="telephone", over="file", width=400, scheme="dark")
 
     def _open(self, **how):
         # Without transitions a colour is at once what it will be; the tests of reading have them.
-        context, made = self._visit(self.name, reduced_motion="reduce", **how)
-        self._contexts.append((context, made))
-        return made
+        self._made.append(self._visit(self.name, reduced_motion="reduce", **how))
+        return self._made[-1]
 
     def close(self):
-        for context, made in self._contexts:
-            context.close()
+        for made in self._made:
+            made.page.close()
             assert (made.outside, made.failed, made.errors) == ([], [], []), "after the page had been read"
 
 
@@ -164,8 +171,8 @@ def open_page(visit):
     contexts = []
 
     def opened(name, **how):
-        context, made = visit(name, **how)
-        contexts.append(context)
+        made = visit(name, **how)
+        contexts.append(made.page.context)
         return made
 
     yield opened

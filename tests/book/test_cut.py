@@ -60,7 +60,7 @@ BREAKS = {
     "a solution": "document.querySelector('details.solution pre').textContent = 'y'.repeat(140)",
     "a table in its frame": f"pre.outerHTML = '<div style=\"overflow-x: auto\">' + {ROW} + '</div>'",
     "a table without a frame": f"pre.closest('.cell').outerHTML = {ROW}",
-    "letters for ants": "pre.style.setProperty('font-size', '8px', 'important')",
+    "letters for ants": "pre.innerHTML += '<style>.cell_input pre { font-size: 8px !important }</style>'",
 }
 
 
@@ -72,16 +72,16 @@ def test_what_is_cut_on_a_desk_would_be_seen(page_of, what):
         assert [question for question in ("cut", "beyond", "small") if ask(page, question)]
 
 
+FAR = "<style>.far { text-align: right !important; max-width: none !important }</style>"
+
+
 @pytest.mark.parametrize(
     "added,question",
     [
         ('<svg style="width: 700px; max-width: none" viewBox="0 0 9 9"></svg>', "escaped"),
         ('<pre style="width: 300px; overflow: auto">' + 60 * "long " + "</pre>", "unreachable"),
         ('<figure><img alt="a b c" style="margin-left: 390px"></figure>', "outOfSight"),
-        (
-            '<table style="width: 900px"><caption style="text-align: right">words</caption></table>',
-            "outOfSight",
-        ),
+        ('<table style="width: 900px"><caption class="far">words</caption></table>' + FAR, "outOfSight"),
     ],
 )
 def test_what_a_telephone_hides_would_be_seen(page_of, added, question):

@@ -17,7 +17,7 @@ for line in sys.stdin:
     act, assignment, student = json.loads(line)
     with open("done.txt", "a") as file: print(student, os.getpid(), file=file)
     if student.startswith("dies") or (student == "once" and not os.path.exists("once")):
-        open("once", "w").close()
+        open(student, "w").close()
         os._exit(9)
     if student.startswith("slow"): time.sleep(60)
     why = "bad" if student == "bad" else ""

@@ -12,9 +12,11 @@ from tests.classroom.conftest import run_in
 from visual_attention.chapters.soft.checks import check_attention_pool, check_spatial_softmax
 from visual_attention.chapters.spatial.checks import check_which_then_where
 from visual_attention.classroom import sandbox, wire
-from visual_attention.classroom.remote import Sandbox
+from visual_attention.classroom.remote import Remote, Sandbox
 from visual_attention.classroom.watch import family
+from visual_attention.classroom.worker import KEPT
 from visual_attention.exercises.report import exercise
+from visual_attention.exercises.values import is_module
 
 SETUP = """
 import os, signal, sys, threading, time, torch
@@ -58,6 +60,18 @@ def fills(folder):
 def where(x):
     import visual_attention
     return visual_attention.__file__
+def slope(f, x):
+    x = x.requires_grad_()
+    return torch.autograd.grad(f(x).sum(), x)[0]
+def around(f, x): return f(2 * x)
+def moved(network):
+    with torch.no_grad():
+        for parameter in network.parameters(): parameter += 2
+    return network
+def bytes_of(): return bytes([128, 4, 78, 46])
+class Reduced:
+    def __reduce__(self): return print, ("run",)
+def pickled(): return Reduced()
 def cbam(x, which, where): x = x * which(x); return x * where(x)
 def cbam_swapped(x, which, where): x = x * where(x); return x * which(x)
 
@@ -145,22 +159,62 @@ def test_functions_of_the_checks_can_be_called_from_there(student):
     assert torch.equal(student("plus").invoke((torch.ones(2),), {}).value, torch.full((2,), 2.0))
 
 
+def test_gradients_pass_through_functions_of_the_checks(student):
+    """The check's function is differentiated in the sandbox, and from here through the sandbox."""
+    weight = torch.tensor(3.0, requires_grad=True)
+    x = torch.randn(4, requires_grad=True)
+
+    def cube(x):
+        return weight * x**3
+
+    value = student("slope").invoke((cube, x.detach()), {}).value
+    assert torch.allclose(value, 9 * x.detach() ** 2) and not value.requires_grad
+    value = student("around").invoke((cube, x), {}).value
+    (gradient,) = torch.autograd.grad(value.sum(), x)
+    assert torch.allclose(gradient, 2 * 9 * (2 * x.detach()) ** 2, atol=1e-4)
+
+
 def test_the_check_that_hands_functions_to_the_answer(student):
-    """Its values are right; no gradient comes back through them, so this check is marked apart=False."""
-    report = check_which_then_where(student("cbam"))
-    assert repr(report) == "2" and "the gradient that reaches x is not" in str(report)
-    assert not check_which_then_where.apart
+    assert repr(check_which_then_where(student("cbam"))) == "3"
     report = check_which_then_where(student("cbam_swapped"))
     assert repr(report) == "0" and "The order is swapped" in str(report)
 
 
+def test_networks_go_there_and_what_becomes_of_them_can_be_called(student):
+    torch.manual_seed(0)
+    network, x = torch.nn.Linear(3, 2), torch.randn(5, 3)
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    given = student("moved").invoke((network,), {}).value
+    assert is_module(given) and not is_module(student("moved")) and is_module(network)
+    assert torch.allclose(given(x), network(x) + 2 * x.sum(1, keepdim=True) + 2)
+    now = list(given.parameters())
+    assert all(torch.allclose(n, b + 2) for n, b in zip(now, before, strict=True))
+    assert all(map(torch.equal, network.parameters(), before)), "the grader's own is untouched"
+
+
+def test_only_the_last_calls_are_kept(student):
+    x = torch.ones(2, requires_grad=True)
+    first = student("plus").invoke((x,), {}).value
+    for _ in range(KEPT):
+        student("plus").invoke((x,), {})
+    with pytest.raises(RuntimeError):
+        torch.autograd.grad(first.sum(), x)
+
+
 def test_what_cannot_be_sent_is_the_checks_fault(student):
     @exercise(points=1)
-    def check_module(student, check):
-        """A function of a module."""
-        check.call(student, torch.nn.ReLU())
+    def check_set(student, check):
+        """A function of a set."""
+        check.call(student, {1, 2})
 
-    assert "apart=False" in check_module(student("plus")).fault
+    assert "apart=False" in check_set(student("plus")).fault
+
+
+def test_nothing_that_comes_back_is_unpickled(student):
+    """Pickles go one way only."""
+    outcome = student("bytes_of").invoke((), {})
+    assert outcome.value == b"\x80\x04N."
+    assert type(student("pickled").invoke((), {}).value) is Remote
 
 
 FORGERIES = """

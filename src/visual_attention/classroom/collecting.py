@@ -40,7 +40,9 @@ def gather(folder: Path, assignment: str) -> Gathered:
         name = path.name
         if is_hidden(name):
             gathered.passed_over[name] = "hidden, or of the operating system"
-        elif path.is_dir() and not path.is_symlink():
+        elif path.is_symlink() and not is_notebook(path):
+            gathered.passed_over[name] = "a link, not a file or folder"
+        elif path.is_dir():
             if reason := not_a_student(path, assignment):
                 gathered.passed_over[name + "/"] = reason
             else:

@@ -6,6 +6,7 @@ One process serves many students, because loading nbgrader and torch takes longe
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -17,6 +18,8 @@ from traitlets.config.loader import PyFileConfigLoader
 from visual_attention.classroom.names import shown
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+ADDRESS = re.compile(r"""(\s(?:href|xlink:href|action|formaction)\s*=\s*["']?)([^"'>]*)""", re.IGNORECASE)
+SAFE = re.compile(r"\s*(#|https?:|mailto:|[^:]*$)", re.IGNORECASE)  # other kinds of links may run something
 CONVERTERS = {"grade": Autograde, "feedback": GenerateFeedback}
 
 
@@ -60,7 +63,10 @@ def harden(folder: Path) -> None:
     """Bar scripts, frames and outside requests from the pages of feedback, whatever is in them."""
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     for page in folder.glob("*.html"):
-        page.write_text(page.read_text().replace("<head>", f"<head>\n{policy}", 1))
+        text = ADDRESS.sub(
+            lambda found: found[0] if SAFE.match(found[2]) else f"{found[1]}#", page.read_text()
+        )
+        page.write_text(text.replace("<head>", f"<head>\n{policy}", 1))
 
 
 def main() -> None:

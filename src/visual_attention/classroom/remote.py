@@ -7,6 +7,7 @@ the student's code never enters, and gradients travel through the sandbox as wel
 import contextlib
 import dataclasses
 import os
+import pickle
 import secrets
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import torch
 
 from visual_attention import rooms
 from visual_attention.classroom import wire
+from visual_attention.classroom.gradients import gradients_of, linked, with_gradient
 from visual_attention.classroom.sandbox import DISK
 from visual_attention.classroom.watch import Watch, family
 from visual_attention.exercises.calling import Outcome
@@ -56,7 +58,8 @@ class Sandbox:
         self.seconds, self.watch = seconds, Watch(self.process.pid)
         self.alive, self.begun, self.starved = True, False, False
         self.size = 0  # how many processes stand there while no exercise is examined
-        self.callbacks: list[Callable] = []
+        self.callbacks: list[Callable] = []  # functions of the check's, by number
+        self.graphs: list[tuple[list, list]] = []  # inputs and outputs of each call of them
         self.deadline = float("inf")  # of the exercise that is being examined
 
     def __enter__(self) -> "Sandbox":
@@ -102,21 +105,39 @@ class Sandbox:
         return reply
 
     def _called_back(self, call: dict) -> dict:
-        """The answer calls a function that the check handed to it."""
+        """The answer calls a function that the check handed to it, or wants the gradients of such a call."""
         try:
-            function = self.callbacks[call["callback"]]
-            return {"value": function(*call["args"], **call["kwargs"])}
+            if "gradients" in call:
+                leaves, outputs = self.graphs[call["callback"]]
+                return {"value": list(gradients_of(outputs, leaves, call["gradients"]))}
+            with torch.enable_grad():
+                value = self.callbacks[call["callback"]](*call["args"], **call["kwargs"])
+            self.graphs.append((with_gradient([call["args"], call["kwargs"]]), with_gradient(value)))
+            return {"value": value, "graph": len(self.graphs) - 1}
         except Exception as error:
             return {"raised": f"{type(error).__name__}: {error}"[:300]}
 
     def _refer(self, thing: Any) -> dict:
+        """What stands for something that is no value: the sandbox's own objects, functions, networks.
+
+        A network goes there as a pickle, which nobody would accept the other way.
+        """
         if isinstance(thing, Remote):
             return {"number": thing.reference["number"]}
-        if not isinstance(thing, types.FunctionType):
-            kind = type(thing).__qualname__
-            raise wire.Unsendable(f"{kind} cannot go to the sandbox: mark the check apart=False")
-        self.callbacks.append(thing)
-        return {"callback": len(self.callbacks) - 1}
+        if isinstance(thing, types.FunctionType):
+            self.callbacks.append(thing)
+            return {"callback": len(self.callbacks) - 1}
+        if isinstance(thing, torch.nn.Module):
+            return {"pickle": pickle.dumps(thing)}
+        kind = type(thing).__qualname__
+        raise wire.Unsendable(f"{kind} cannot go to the sandbox: mark the check apart=False")
+
+    def backward(self, number: int, gradients: list) -> list:
+        """The gradients that a call there leads to."""
+        try:
+            return self.ask("backward", number=number, gradients=gradients)
+        except wire.Garbled as error:
+            raise RuntimeError(str(error)) from error
 
     def warm(self) -> None:
         """Wait until it has started."""
@@ -131,6 +152,7 @@ class Sandbox:
         filled = self.ask("begin")
         self.begun = True
         self.callbacks.clear()
+        self.graphs.clear()
         many = self.size and len(family(self.process.pid)) > self.size + 1
         if many or not isinstance(filled, int) or filled > DISK // 4:
             self.end()
@@ -179,11 +201,9 @@ class Remote:
         after = reply.get("state")
         if isinstance(after, torch.Tensor) and (after.shape, after.dtype) == (state.shape, state.dtype):
             torch.set_rng_state(after)  # so that random numbers come as if the call had been made here
-        leaves = [t for t in _tensors([args, kwargs]) if t.requires_grad]
-        outputs = [t for t in _tensors(outcome.value) if t.requires_grad]
-        if leaves and outputs:
-            linked = iter(Through.apply(self.sandbox, number, [t.detach() for t in outputs], *leaves))
-            outcome.value = _replace(outcome.value, linked)
+        outcome.value = linked(
+            outcome.value, with_gradient([args, kwargs]), lambda g: self.sandbox.backward(number, g)
+        )
         return outcome
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -201,29 +221,6 @@ class Remote:
             raise AttributeError(name) from error
 
 
-class Through(torch.autograd.Function):
-    """Lets gradients pass through a call in the sandbox."""
-
-    @staticmethod
-    def forward(ctx: Any, sandbox: Sandbox, number: int, outputs: list, *leaves: torch.Tensor) -> tuple:
-        ctx.sandbox, ctx.number, ctx.shapes = sandbox, number, [leaf.shape for leaf in leaves]
-        return tuple(outputs)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple:
-        try:
-            found = ctx.sandbox.ask("backward", number=ctx.number, gradients=list(gradients))
-        except wire.Garbled as error:
-            raise RuntimeError(str(error)) from error
-        fits = [
-            g is None or (isinstance(g, torch.Tensor) and g.shape == s)
-            for g, s in zip(found, ctx.shapes, strict=True)
-        ]
-        if not all(fits):
-            raise RuntimeError("the gradients do not have the shapes of the inputs")
-        return None, None, None, *found
-
-
 def _outcome(values: dict) -> Outcome:
     known = {field.name for field in dataclasses.fields(Outcome)}
     outcome = Outcome(**{name: value for name, value in values.items() if name in known})
@@ -233,22 +230,3 @@ def _outcome(values: dict) -> Outcome:
         [str(text) for text in texts][:10] for texts in (outcome.changed, outcome.warned)
     )
     return outcome
-
-
-def _tensors(value: Any) -> list[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [t for item in value for t in _tensors(item)] if isinstance(value, (list, tuple)) else []
-
-
-def _replace(value: Any, linked: Any) -> Any:
-    """The same value with each tensor that has a gradient replaced by the next of `linked`."""
-    if isinstance(value, torch.Tensor):
-        return next(linked) if value.requires_grad else value
-    if isinstance(value, (list, tuple)):
-        return type(value)(_replace(item, linked) for item in value)
-    if isinstance(value, dict):
-        return {key: _replace(item, linked) for key, item in value.items()}
-    return value

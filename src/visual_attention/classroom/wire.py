@@ -122,7 +122,10 @@ def _tree(value: Any, blobs: list[bytes], keep: Callable[[Any], dict]) -> Any:
         return {**_tensor(torch.from_numpy(np.array(value)), blobs), "kind": "array"}
     if isinstance(value, torch.Tensor) and value.layout == torch.strided and _name(value) in DTYPES:
         return _tensor(value, blobs)
-    return {"kind": "object", **keep(value)}
+    if type(value) is bytes:
+        blobs.append(value)
+        return {"kind": "bytes", "blob": len(blobs) - 1}
+    return {"kind": "object", "reference": _tree(keep(value), blobs, keep)}
 
 
 def _tensor(value: torch.Tensor, blobs: list[bytes]) -> dict:
@@ -163,8 +166,10 @@ def _value(tree: Any, blobs: list[bytes], find: Callable[[dict], Any]) -> Any:
             if kind == "array":
                 return tensor.numpy()
             return tensor.requires_grad_() if tree["grad"] and tensor.is_floating_point() else tensor
+        case "bytes":
+            return blobs[tree["blob"]]
         case "object":
-            return find(tree)
+            return find(_value(tree["reference"], blobs, find))
     raise Garbled("an unknown kind")
 
 

@@ -13,6 +13,7 @@ import importlib
 import itertools
 import mmap
 import os
+import pickle
 import signal
 import sys
 import types
@@ -23,8 +24,11 @@ import torch
 
 from visual_attention.classroom import wire
 from visual_attention.classroom.cells import Cells
+from visual_attention.classroom.gradients import gradients_of, linked, with_gradient
 from visual_attention.classroom.sandbox import FOLDERS
 from visual_attention.exercises.calling import Outcome, at_most, invoke, quiet
+
+KEPT = 200  # calls of which gradients can still be asked for
 
 
 class Worker:
@@ -35,7 +39,8 @@ class Worker:
         self.cells = Cells()
         self.objects: list[Any] = []  # what cannot be sent, by number
         self.disk = on_disk()
-        self.calls: list[tuple[list, list]] = []  # for gradients: inputs and outputs of each call
+        self.calls: dict[int, tuple[list, list]] = {}  # for gradients: inputs and outputs of the last calls
+        self.numbers = itertools.count()
         # Shared with the fork: whether the grader waits for an answer, and the mark that it has to bear.
         self.busy, self.turn = mmap.mmap(-1, 1), mmap.mmap(-1, wire.TURN)
 
@@ -129,14 +134,15 @@ class Worker:
                     outcome.value = list(itertools.islice(outcome.value, wire.MANY))
         except BaseException as error:  # an object that refuses even to be looked at
             outcome = Outcome(error=f"Your code stopped with {type(error).__name__}")
-        leaves = [t for t in tensors([*args, *kwargs.values()]) if t.requires_grad]
-        self.calls.append((leaves, [t for t in tensors([outcome.value]) if t.requires_grad]))
-        return {"outcome": vars(outcome), "number": len(self.calls) - 1, "state": torch.get_rng_state()}
+        number = next(self.numbers)
+        self.calls[number] = with_gradient([args, kwargs]), with_gradient(outcome.value)
+        self.calls.pop(number - KEPT, None)
+        return {"outcome": vars(outcome), "number": number, "state": torch.get_rng_state()}
 
     def do_backward(self, number: int, gradients: list) -> list:
         leaves, outputs = self.calls[number]
         with quiet():
-            return list(torch.autograd.grad(outputs, leaves, gradients, allow_unused=True, retain_graph=True))
+            return list(gradients_of(outputs, leaves, gradients))
 
     def do_attribute(self, target: Any, name: str) -> Any:
         return {"found": getattr(target, name)}
@@ -152,25 +158,36 @@ class Worker:
     def keep(self, thing: Any) -> dict:
         self.objects.append(thing)
         kind = f"{type(thing).__module__}.{type(thing).__qualname__}"
-        return {"number": len(self.objects) - 1, "type": kind, "callable": callable(thing)}
+        module = isinstance(thing, torch.nn.Module)
+        return {"number": len(self.objects) - 1, "type": kind, "callable": callable(thing), "module": module}
 
     def find(self, reference: dict) -> Any:
         if "callback" in reference:
             return self.callback(reference["callback"])
+        if "pickle" in reference:  # the grader is trusted here; it trusts nobody itself
+            return pickle.loads(reference["pickle"])
         return self.objects[reference["number"]]
 
     def callback(self, number: int) -> Callable:
-        """A function of the check's that the answer may call; no gradient passes through it."""
+        """A function of the check's that the answer may call, and differentiate."""
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            self.write({"callback": number, "args": args, "kwargs": kwargs})
-            answer = self.read()
-            self.take_turn(answer["turn"])
-            if "raised" in answer:
-                raise RuntimeError(answer["raised"])
-            return answer["value"]
+            found = self.call_back({"callback": number, "args": args, "kwargs": kwargs})
+            graph = {"callback": found.get("graph")}
+            leaves = with_gradient([args, kwargs]) if torch.is_grad_enabled() else []
+            return linked(
+                found["value"], leaves, lambda g: self.call_back({**graph, "gradients": g})["value"]
+            )
 
         return function
+
+    def call_back(self, message: dict) -> dict:
+        self.write(message)
+        answer = self.read()
+        self.take_turn(answer["turn"])
+        if "raised" in answer:
+            raise RuntimeError(answer["raised"])
+        return answer
 
 
 def on_disk() -> int:
@@ -185,17 +202,6 @@ def how_it_ended(status: int) -> str:
         number = os.WTERMSIG(status)
         return f"it crashed Python itself ({signal.Signals(number).name})"
     return f"it left the process with status {os.WEXITSTATUS(status)}, as `os._exit` does"
-
-
-def tensors(value: Any) -> list[torch.Tensor]:
-    """All tensors in lists, tuples and dicts, in the order in which wire.py sends them."""
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if type(value) is dict:
-        value = list(value.values())
-    if type(value) in (list, tuple):
-        return [tensor for item in value for tensor in tensors(item)]
-    return []
 
 
 def main() -> None:

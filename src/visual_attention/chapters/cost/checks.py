@@ -111,7 +111,6 @@ def learns(student, check: Check) -> None:
     name="your mixture",
     mistakes=wrong.MASKED,
     after=(2, learns),
-    apart=False,  # a network is trained through the answer
     about=About(
         "Make it learn: what is lost in a window?",
         "masked attention, trained in a network",

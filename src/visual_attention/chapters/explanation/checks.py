@@ -12,6 +12,7 @@ from visual_attention.chapters.explanation import little
 from visual_attention.chapters.explanation import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
 from visual_attention.exercises.report import About, Check, exercise
+from visual_attention.exercises.values import is_module
 
 ENOUGH = 0.9  # of right answers, and of maps that point at the cell that decides
 TRAINING, TEST = 300, 200  # pictures
@@ -45,7 +46,6 @@ def straight(x):
     axes={"B examples": 3, "D numbers": 5},
     name="your shares",
     mistakes=wrong.INTEGRAL,
-    apart=False,  # the answer differentiates a function of the check's
     about=About("Can you make the shares add up?", "integrated gradients", 20),
 )
 def check_integrated_gradients(draw, B, D):
@@ -80,7 +80,6 @@ def check_delete_cells(draw, B, C, h, w, P, Q):
 
 @exercise(
     points=4,
-    apart=False,
     about=About("Make it learn: can you make a network fall for a shortcut?", "training on a shortcut", 20),
 )
 def check_fall_for_it(student, check: Check):
@@ -91,7 +90,7 @@ def check_fall_for_it(student, check: Check):
         model = little.network(seed=corner)
         before = [parameter.detach().clone() for parameter in model.parameters()]
         given = check.call(student, model, drawn.images, drawn.labels, may_change=True)
-        if not isinstance(given, nn.Module):
+        if not is_module(given):
             check.stop("Give the trained network back, not its losses or its answers.")
         scores = check.tensor(
             check.call(given, test.images),
@@ -143,7 +142,6 @@ def _taught(corner: int, turn: int) -> nn.Module:
 
 @exercise(
     points=4,
-    apart=False,
     about=About("Now find it, with a method of your own", "finding out what decides", 30, "takes thought"),
 )
 def check_find_it(student, check: Check):

@@ -44,7 +44,6 @@ def check_spatial_gate(draw, B, C, H, W):
     axes=MAP,
     mistakes=wrong.ORDER,
     gradients=("x",),
-    apart=False,  # no gradient comes back through functions that are handed to the answer
     about=About("Which first, where second?", "CBAM's order", 8),
 )
 def check_which_then_where(draw, B, C, H, W):
