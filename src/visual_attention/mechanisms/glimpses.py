@@ -67,22 +67,23 @@ class GlimpseSensor(nn.Module):
         """The patches around one location for each image, (B, M, C, S, S)."""
         require_feature_map(x)
         require_locations(locations, batch=len(x))
-        patches = []
-        for zoom in (2**k for k in range(self.scales)):
-            columns = self._shares(locations[:, 0], x.shape[3], zoom)  # (B, 1, S, W)
-            rows = self._shares(locations[:, 1], x.shape[2], zoom)  # (B, 1, S, H)
-            patches.append(rows @ x @ columns.mT)  # (B, C, S, S)
-        return torch.stack(patches, dim=1)
+        columns = self._shares(locations[:, 0], x.shape[3])  # (B, M, S, W)
+        rows = self._shares(locations[:, 1], x.shape[2])  # (B, M, S, H)
+        thin = rows.flatten(1, 2)[:, None] @ x  # (B, 1, M * S, H) @ (B, C, H, W) -> (B, C, M * S, W)
+        thin = thin.unflatten(2, (self.scales, self.size))  # (B, C, M, S, W)
+        return (thin @ columns.mT[:, None]).transpose(1, 2)  # (B, C, M, S, S) -> (B, M, C, S, S)
 
-    def _shares(self, centres: torch.Tensor, length: int, zoom: int) -> torch.Tensor:
-        """The share of each image pixel in each pixel of the patch, (B,) -> (B, 1, S, length)."""
+    def _shares(self, centres: torch.Tensor, length: int) -> torch.Tensor:
+        """The share of each image pixel in each pixel of each patch, (B,) -> (B, M, S, length)."""
         exact = centres.to(torch.promote_types(centres.dtype, torch.float32))  # half precision loses pixels
-        middle = (exact[:, None] + 1) * length / 2  # in pixels
-        first = middle - self.size * zoom / 2  # where the patch begins
-        begin = (first + zoom * torch.arange(self.size, device=first.device))[:, :, None]  # (B, S, 1)
-        pixel = torch.arange(length, device=first.device)
-        overlap = torch.minimum(begin + zoom, pixel + 1) - torch.maximum(begin, pixel)  # (B, S, length)
-        return (overlap.clamp(min=0)[:, None] / zoom).to(centres.dtype)
+        middle = ((exact + 1) * length / 2)[:, None, None]  # in pixels
+        zoom = 2 ** torch.arange(self.scales, device=exact.device)[:, None]  # (M, 1)
+        step = torch.arange(self.size, device=exact.device)
+        first = middle - self.size * zoom / 2  # where the patch begins, (B, M, 1)
+        begin = (first + zoom * step)[..., None]  # (B, M, S, 1)
+        pixel = torch.arange(length, device=exact.device)
+        overlap = torch.minimum(begin + zoom[:, :, None], pixel + 1) - torch.maximum(begin, pixel)
+        return (overlap.clamp(min=0) / zoom[:, :, None]).to(centres.dtype)
 
 
 class GlimpseNetwork(nn.Module):
