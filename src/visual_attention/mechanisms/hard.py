@@ -51,7 +51,7 @@ class RecurrentAttentionModel(nn.Module):
         each glimpse, not after the last one alone; locations are means in (-1, 1) by a tanh.
 
     Derivatives: those of what is seen. Places carry no gradient: they are taught by
-        :func:`hard_attention_loss`.
+        :func:`hard_attention_loss`, or, with ``sample(x, pathwise=True)``, by :func:`pathwise_loss`.
     """
 
     def __init__(
@@ -95,11 +95,17 @@ class RecurrentAttentionModel(nn.Module):
             x, lambda step, mean: locations[:, step], steps=locations.shape[1], first=True
         ).scores
 
-    def sample(self, x: torch.Tensor, *, generator: torch.Generator | None = None) -> Episode:
-        """Look at places drawn around the means, as training does."""
+    def sample(
+        self, x: torch.Tensor, *, pathwise: bool = False, generator: torch.Generator | None = None
+    ) -> Episode:
+        """Look at places drawn around the means, as training does.
+
+        With ``pathwise`` the drawn places keep their gradient, which runs through the sensor into the means.
+        """
 
         def draw(step: int, mean: torch.Tensor) -> torch.Tensor:
-            return (mean + self.locate.spread * normal(mean.shape, like=mean, generator=generator)).detach()
+            drawn = mean + self.locate.spread * normal(mean.shape, like=mean, generator=generator)
+            return drawn if pathwise else drawn.detach()
 
         return self._look(x, draw)
 
@@ -144,9 +150,7 @@ def hard_attention_loss(episode: Episode, labels: torch.Tensor, *, baseline: boo
     Differs from the paper: there the only reward is 1 for a right answer at the end.
     """
     glimpses = episode.scores.shape[1]
-    losses = F.cross_entropy(
-        episode.scores.mT, labels[:, None].expand(-1, glimpses), reduction="none"
-    )  # (B, T)
+    losses = losses_of_glimpses(episode.scores, labels)  # (B, T)
     later = torch.arange(glimpses, 0, -1, device=losses.device)  # how many glimpses remain, this one counted
     rewards = torch.exp(-losses.detach()).flip(1).cumsum(1).flip(1) / later
     chosen = reinforce_loss(
@@ -155,6 +159,25 @@ def hard_attention_loss(episode: Episode, labels: torch.Tensor, *, baseline: boo
         baselines=episode.baselines[:, 1:] if baseline else None,
     )
     return losses.mean() + chosen
+
+
+def pathwise_loss(episode: Episode, labels: torch.Tensor) -> torch.Tensor:
+    """The mean cross-entropy after each glimpse, whose gradient also says where a glimpse should have been.
+
+    Where a pixel slides out of a patch the loss has a slope in the place, because the sensor interpolates. It
+    says in which direction the loss falls *here*, and nothing of what lies further away.
+
+    Args:
+        episode: What ``RecurrentAttentionModel.sample`` gave, with ``pathwise=True``.
+        labels: (B,), the true classes.
+    """
+    return losses_of_glimpses(episode.scores, labels).mean()
+
+
+def losses_of_glimpses(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The cross-entropy after each glimpse, (B, T, classes), (B,) -> (B, T)."""
+    wanted = labels[:, None].expand(scores.shape[:2])
+    return F.cross_entropy(scores.mT, wanted, reduction="none")
 
 
 def random_locations(

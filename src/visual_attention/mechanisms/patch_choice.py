@@ -118,6 +118,12 @@ def reinforce_choice_loss(
     return losses.mean() + reinforce_loss(log_chances.gather(1, chosen), -losses, baselines=expected)
 
 
+def entropy(scores: torch.Tensor) -> torch.Tensor:
+    """How undecided a choice is, (B, N) -> (B,): 0 for a sure one, log N where all are as likely."""
+    log_chances = torch.log_softmax(scores, dim=1)
+    return -(log_chances.exp() * log_chances).sum(dim=1)
+
+
 def gumbel_choice_loss(
     model: PatchChoice,
     x: torch.Tensor,

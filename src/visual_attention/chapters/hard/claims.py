@@ -1,5 +1,5 @@
-"""All claims of the chapter: glimpses, the choice of one cell, and glimpses trained for longer."""
+"""All claims of the chapter: the contest of eyes, and what teaches a choice."""
 
-from visual_attention.chapters.hard import choice_claims, glimpse_claims, longer_claims
+from visual_attention.chapters.hard import choice_claims, glimpse_claims
 
-CLAIMS = [*glimpse_claims.CLAIMS, *choice_claims.CLAIMS, *longer_claims.CLAIMS]
+QUESTIONS = [glimpse_claims.QUESTION, choice_claims.QUESTION]

@@ -1,214 +1,209 @@
 """Does it pay to choose where to look?
 
-All arms read the same translated, cluttered digits of 60 x 60 pixels, with as many parameters.
+The contest of eyes: learned glimpses against places that are given, random or the same for all pictures, and
+against networks that look everywhere.
 
-Run: python -m visual_attention.experiments run hard --jobs 2
+Run: python -m visual_attention.experiments run hard
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from visual_attention.chapters.hard import translated
-from visual_attention.experiments.claim import Arm, Budget, Claim
-from visual_attention.mechanisms.hard import RecurrentAttentionModel, hard_attention_loss, random_locations
-from visual_attention.mechanisms.soft import SoftAttentionPool
-from visual_attention.training import evaluate, fit
+from visual_attention.chapters.hard import eyes, translated
+from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
+from visual_attention.mechanisms.hard import random_locations
 
-CANVAS = 60
-GLIMPSES = 4
-LEARNING_RATE = 2e-3  # one for all arms
-CHECKPOINT = "glimpses, checkpoint"
+CANVAS, PIECE = 40, 6  # pixels
+PARTS = {"train": "learning", "validation": "validation", "test": "test"}
 
 
-class RandomGlimpses(RecurrentAttentionModel):
-    """The same network, whose eye is moved at random: the choice is taken away, nothing else."""
-
-    def locations(self, x: Tensor) -> Tensor:
-        """Random places, (B, T, 2), drawn anew each time."""
-        return random_locations(len(x), self.glimpses, like=x)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.look(x, self.locations(x))[:, -1]
-
-
-def convolution(inputs: int, outputs: int, size: int, *, stride: int = 1) -> nn.Sequential:
-    """A convolution that keeps the size up to its stride, and a ReLU."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2), nn.ReLU())
-
-
-def soft_attention() -> nn.Sequential:
-    """Convolutions, a softmax over 8 x 8 places, the weighted sum, and a reader with the parameters left."""
-    return nn.Sequential(
-        *trunk(),
-        SoftAttentionPool(64, 8),
-        nn.Linear(64, 256),
-        nn.ReLU(),
-        nn.Linear(256, 248),
-        nn.ReLU(),
-        nn.Linear(248, 10),
+def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -> translated.TranslatedDigits:
+    """Digits somewhere among pieces of others; training, validation and test share no digit."""
+    return translated.batch(
+        count,
+        split=PARTS[split],
+        canvas=CANVAS,
+        piece=PIECE,
+        digit=setting["digit"],
+        clutter=setting["clutter"],
+        generator=generator,
     )
 
 
-def trunk() -> tuple[nn.Module, ...]:
-    """Small filters that give 64 features at each of 8 x 8 places."""
-    return convolution(1, 16, 7, stride=4), convolution(16, 48, 3, stride=2), convolution(48, 64, 3)
+def loss(model: nn.Module, batch: translated.TranslatedDigits) -> Tensor:
+    """What each network says of itself."""
+    return model.loss(batch.images, batch.labels)
 
 
-def convolutional() -> nn.Sequential:
-    """The paper's rival: 8 large filters with large steps, and a wide hidden layer that knows the places."""
-    return nn.Sequential(
-        nn.Conv2d(1, 8, 10, stride=5),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(8 * 11 * 11, 125),
-        nn.ReLU(),
-        nn.Linear(125, 10),
-    )
+def score(model: nn.Module, batch: translated.TranslatedDigits) -> dict[str, float]:
+    """The accuracy in percent, and how far from the digit's middle the last glimpse was, in pixels."""
+    metrics = {"accuracy": accuracy(model(batch.images), batch)}
+    if isinstance(model, eyes.Eye):
+        off = (model.locations(batch.images)[:, -1] - batch.centres).norm(dim=1)
+        metrics["last glimpse off (pixels)"] = (off * CANVAS / 2).mean().item()
+    return metrics
 
 
-def pooled() -> nn.Sequential:
-    """The same convolutions with max pooling, and a hidden layer that knows the places."""
-    return nn.Sequential(
-        *trunk(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64 * 16, 84), nn.ReLU(), nn.Linear(84, 10)
-    )
+def accuracy(scores: Tensor, batch: translated.TranslatedDigits) -> float:
+    """How many digits are named, in percent."""
+    return 100 * (scores.argmax(1) == batch.labels).float().mean().item()
 
 
-def fully_connected() -> nn.Sequential:
-    """The paper's other rival: every pixel to every hidden unit."""
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(CANVAS * CANVAS, 34),
-        nn.ReLU(),
-        nn.Linear(34, 34),
-        nn.ReLU(),
-        nn.Linear(34, 10),
-    )
+def at_random(places: Tensor, centres: Tensor) -> Tensor:
+    """Random places after the first, the same random ones for every network."""
+    generator = torch.Generator().manual_seed(0)
+    return random_locations(len(places), places.shape[1], like=places, generator=generator)
 
 
-def loss_of(model: nn.Module) -> Callable[[nn.Module, translated.TranslatedDigits], Tensor]:
-    """What training lowers; glimpses are trained at each step, and chosen ones by their rewards too."""
-
-    def chosen(model, batch):
-        return hard_attention_loss(model.sample(batch.images), batch.labels)
-
-    def random(model, batch):
-        scores = model.look(batch.images, model.locations(batch.images))
-        return F.cross_entropy(scores.mT, batch.labels[:, None].expand(scores.shape[:2]))
-
-    def plain(model, batch):
-        return F.cross_entropy(model(batch.images), batch.labels)
-
-    if isinstance(model, RandomGlimpses):
-        return random
-    return chosen if isinstance(model, RecurrentAttentionModel) else plain
+def anothers(places: Tensor, centres: Tensor) -> Tensor:
+    """The places of another picture."""
+    return places.roll(1, dims=0)
 
 
-def train(model: nn.Module, seed: int, budget: Budget, *, progress: bool = False) -> list[float]:
-    """Train on fresh pictures; the seed fixes the pictures, the same for all arms."""
-    generator = torch.Generator().manual_seed(seed)
-    return fit(
-        model,
-        lambda step: translated.batch(budget.batch, split="train", canvas=CANVAS, generator=generator),
-        loss_of(model),
-        steps=budget.steps,
-        lr=LEARNING_RATE,
-        progress=progress,
-    )
+def on_average(places: Tensor, centres: Tensor) -> Tensor:
+    """Each glimpse where it falls on average: the same places for all pictures."""
+    return places.mean(dim=0, keepdim=True).expand_as(places)
 
 
-def test_batches(seed: int, count: int) -> Iterator[translated.TranslatedDigits]:
-    """Pictures of digits that training does not show."""
-    generator = torch.Generator().manual_seed(10_000 + seed)
-    for start in range(0, count, 250):
-        size = min(250, count - start)
-        yield translated.batch(size, split="test", canvas=CANVAS, generator=generator)
+def on_the_digit(places: Tensor, centres: Tensor) -> Tensor:
+    """After the first glimpse the digit's middle, which no network is told."""
+    told = centres[:, None].expand_as(places).clone()
+    told[:, 0] = places[:, 0]
+    return told
 
 
-def measure(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
-    """Train, then the error in percent, the numbers read from a picture, and how far from it the eye was."""
-    if arm.name != CHECKPOINT:
-        train(model, seed, budget)
-    drawn = list(test_batches(seed, budget.test))
-    metrics = {"numbers read": float(CANVAS * CANVAS)}
-    if isinstance(model, RecurrentAttentionModel):
-        metrics["numbers read"] = float(model.glimpses * model.glimpse.sensor.pixels())
-        metrics["distance of the last glimpse"] = evaluate(model, drawn, last_distance)
-    wrong = evaluate(model, drawn, lambda model, batch: model(batch.images).argmax(1) != batch.labels)
-    return metrics | {"error": 100 * wrong}
+def cut(change: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., float | None]:
+    """The accuracy of a trained network whose eye is moved elsewhere; None if it has no eye that moves."""
+
+    def after(model: nn.Module, batch: translated.TranslatedDigits) -> float | None:
+        if not isinstance(model, eyes.Eye) or isinstance(model, eyes.FixedEye):
+            return None
+        places = change(model.locations(batch.images), batch.centres)
+        return accuracy(model.look(batch.images, places)[:, -1], batch)
+
+    return after
 
 
-def last_distance(model: RecurrentAttentionModel, batch: translated.TranslatedDigits) -> Tensor:
-    """From the middle of the last glimpse to the middle of the digit, in pixels, (B,)."""
-    return (model.locations(batch.images)[:, -1] - batch.centres).norm(dim=1) * CANVAS / 2
+def eye(kind: type[eyes.Eye]) -> Callable[[Setting], nn.Module]:
+    """How a contender that looks through glimpses builds its network."""
+    return lambda setting: kind(looks=setting["looks"], dim=setting["dim"], spread=setting["spread"])
 
 
-POOLED = Arm(
-    "max pooling",
-    "rival",
-    pooled,
-    "The same convolutions, the largest of 2 x 2 places, then a hidden layer.",
+def fixed(setting: Setting) -> nn.Module:
+    """Four glimpses whose places are written down."""
+    return eyes.FixedEye(dim=setting["dim"])
+
+
+def everywhere(setting: Setting) -> nn.Module:
+    """A network that sees the whole picture sharply."""
+    return eyes.Everywhere(width=setting["dim"] // 4)
+
+
+def blurred(setting: Setting) -> nn.Module:
+    """A network that sees the whole picture, averaged to as many numbers as two glimpses read."""
+    return eyes.Blurred(hidden=setting["dim"])
+
+
+TASK = Task(
+    draw,
+    loss,
+    score,
+    {
+        "random places": cut(at_random),
+        "another picture's places": cut(anothers),
+        "the places' mean": cut(on_average),
+        "the digit's middle": cut(on_the_digit),
+    },
 )
-CONVOLUTIONAL = Arm(
-    "convolutional",
-    "without",
-    convolutional,
-    "The paper's: 8 filters of 10 x 10 pixels every 5 pixels, then a hidden layer.",
+CONTENDERS = (
+    Contender(
+        "learned glimpses",
+        "attention",
+        eye(eyes.Eye),
+        "A glimpse at the centre, and one at a place chosen by what the first has shown; REINFORCE with a "
+        "baseline.",
+        "2 glimpses, 384 numbers",
+    ),
+    Contender(
+        "pathwise glimpses",
+        "rival",
+        eye(eyes.PathwiseEye),
+        "The same network; the gradient of the loss runs through the glimpse into its place.",
+        "2 glimpses, 384 numbers",
+    ),
+    Contender(
+        "max pooling",
+        "rival",
+        everywhere,
+        "Three convolutions over the whole picture, a maximum over 2 x 2 places, a reader.",
+        "all 1,600 numbers",
+    ),
+    Contender(
+        "blurred picture",
+        "rival",
+        blurred,
+        "The picture averaged to 20 x 20, two convolutions, a reader: as little to read as two glimpses.",
+        "400 numbers",
+    ),
+    Contender(
+        "four fixed glimpses",
+        "trivial",
+        fixed,
+        "The same network with four glimpses at places written down once: twice as many looks.",
+        "4 glimpses, 768 numbers",
+    ),
+    Contender(
+        "random glimpses",
+        "trivial",
+        eye(eyes.RandomEye),
+        "The same network with a glimpse at the centre and one at a random place.",
+        "2 glimpses, 384 numbers",
+    ),
+    Contender(
+        "one path for all",
+        "control",
+        eye(eyes.OnePath),
+        "The same network, its place learnt too, but from nothing: the same place for all pictures.",
+        "2 glimpses, 384 numbers",
+    ),
 )
-FULLY_CONNECTED = Arm(
-    "fully connected", "without", fully_connected, "The paper's: all pixels, two hidden layers."
+VARIANTS = (
+    Variant("half the rate", rate_factor=0.5),
+    Variant("twice the rate", rate_factor=2.0),
+    Variant("half the width", {"dim": 64}),
+    Variant("half the pictures", pictures=500),
+    Variant("easier: no clutter", {"clutter": 0}),
+    Variant("harder: six pieces of clutter", {"clutter": 6}),
+    Variant("smaller digits: 12 pixels", {"digit": 12}),
+    Variant("three glimpses", {"looks": 3}),
 )
 DESIGN = (
-    "A digit of 28 x 28 pixels lies at a random place of a 60 x 60 picture, with four pieces of 8 x 8 pixels "
-    "cut from other digits. Training has 400 digits a class, placed anew for each batch; the test's digits "
-    "do not occur in it. All arms have 123,000 parameters within 5 %, one learning rate, the same batches. "
+    "A handwritten digit of 16 pixels lies at a random place of a dark picture of 40 x 40, with two pieces "
+    "of 6 x 6 pixels cut from other digits. A glimpse is three patches of 8 x 8 numbers, for the nearest 8, "
+    "16 and 32 pixels. Learned glimpses look at the centre and then at one place of their own choice; where "
+    "that is, REINFORCE teaches with a learned baseline. Training, validation and test share no digit."
 )
-CLAIMS = [
-    Claim(
-        name="hard",
-        chapter="mechanisms/hard",
-        statement="Hard attention looks at some regions and at nothing else; the key is how to choose them.",
-        question="Does it pay to choose where to look?",
-        arms=(
-            Arm(
-                "learned glimpses",
-                "attention",
-                lambda: RecurrentAttentionModel(10, glimpses=GLIMPSES),
-                "Four glimpses of three patches of 12 x 12 numbers, placed by REINFORCE.",
-            ),
-            Arm(
-                "random glimpses",
-                "control",
-                lambda: RandomGlimpses(10, glimpses=GLIMPSES),
-                "The same network, trained and tested with places at random after the first.",
-            ),
-            Arm("soft attention", "rival", soft_attention, "Convolutions, then a softmax over 8 x 8 places."),
-            CONVOLUTIONAL,
-            POOLED,
-            FULLY_CONNECTED,
-        ),
-        measure=measure,
-        metric="error",
-        treatment="learned glimpses",
-        baseline="random glimpses",
-        margin=10,
-        lower=True,
-        matched=(
-            "learned glimpses",
-            "random glimpses",
-            "soft attention",
-            "convolutional",
-            "max pooling",
-            "fully connected",
-        ),
-        meaning=(
-            "The choice of places is worth 23 points. Soft attention and max pooling, which look everywhere, "
-            "err half as often; against the paper's convolutional net there is no clear difference after "
-            "1,000 steps. On so small a picture glimpses save little: nothing here speaks of large ones."
-        ),
-        budgets={"live": Budget(steps=400, test=500), "full": Budget(steps=1000, test=2000)},
-        design=DESIGN,
-    ),
-]
+MEANING = ""
+
+QUESTION = Question(
+    name="hard",
+    chapter="mechanisms/hard",
+    statement="Hard attention looks at some regions and at nothing else; the key is how to choose them.",
+    question="Does it pay to choose where to look?",
+    task=TASK,
+    contenders=CONTENDERS,
+    recipe=Recipe(steps=1024, batch=64, warmup=32, points=8, examples=500),
+    margin=5,
+    faster=1.5,
+    level=50,
+    sets=(300, 1000, 4000),
+    rates=(3e-4, 1e-3, 3e-3, 1e-2),
+    side_seeds=3,
+    variant_seeds=3,
+    setting={"dim": 128, "spread": 0.2, "looks": 2, "digit": 16, "clutter": 2},
+    variants=VARIANTS,
+    design=DESIGN,
+    meaning=MEANING,
+)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from visual_attention.data import digits
+from visual_attention.chapters.hard import banks
 
-DIGIT = 28  # side of an MNIST picture in pixels
+DIGIT = banks.MNIST
 
 
 class TranslatedDigits(NamedTuple):
@@ -35,6 +35,7 @@ def batch(
     canvas: int = 60,
     clutter: int = 4,
     piece: int = 8,
+    digit: int = DIGIT,
     generator: torch.Generator | None = None,
 ) -> TranslatedDigits:
     """Draw `count` pictures of one digit somewhere among pieces of others.
@@ -43,10 +44,11 @@ def batch(
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test".
+        split: one of `banks.SPLITS`.
         canvas: side of a picture in pixels.
         clutter: pieces of other digits in each picture.
         piece: side of a piece in pixels.
+        digit: side of a digit in pixels, 28 for MNIST as it is.
         generator: seeds everything that is random here.
 
     Shape:
@@ -55,22 +57,21 @@ def batch(
     Raises:
         ValueError: if a number is out of its range: the digit and the pieces must fit.
     """
-    digits.check_split(split)
+    bank, labels = banks.digits_of(split, digit)
     if count < 1 or clutter < 0:
         raise ValueError(f"wanted count from 1 and clutter from 0, got {count} and {clutter}")
-    if canvas < DIGIT:
-        raise ValueError(f"canvas: wanted at least {DIGIT} pixels, a digit's side, got {canvas}")
-    if not 1 <= piece <= DIGIT:
-        raise ValueError(f"piece: wanted from 1 to {DIGIT} pixels, got {piece}")
-    bank, labels = digits.load(split)
+    if canvas < digit:
+        raise ValueError(f"canvas: wanted at least {digit} pixels, a digit's side, got {canvas}")
+    if not 1 <= piece <= digit:
+        raise ValueError(f"piece: wanted from 1 to {digit} pixels, got {piece}")
     chosen = _integers(len(bank), (count,), generator)
-    corners = _integers(canvas - DIGIT + 1, (count, 1, 2), generator)  # (B, 1, 2): row, column
+    corners = _integers(canvas - digit + 1, (count, 1, 2), generator)  # (B, 1, 2): row, column
     pictures = torch.zeros(count, canvas * canvas)
     _paste(pictures, bank[chosen], corners, canvas)
     if clutter:
         cuts = _pieces(bank, piece, (count, clutter), generator)
         _paste(pictures, cuts, _integers(canvas - piece + 1, (count, clutter, 2), generator), canvas)
-    centres = (2 * corners[:, 0].flip(-1) + DIGIT) / canvas - 1  # row, column -> x, y
+    centres = (2 * corners[:, 0].flip(-1) + digit) / canvas - 1  # row, column -> x, y
     return TranslatedDigits(pictures.view(count, 1, canvas, canvas), labels[chosen], centres)
 
 
@@ -78,9 +79,8 @@ def _pieces(bank: Tensor, side: int, shape: tuple[int, int], generator: torch.Ge
     """Square pieces of random digits: (B, P, side, side)."""
     total = shape[0] * shape[1]
     which = _integers(len(bank), (total,), generator)
-    rows, columns = _integers(DIGIT - side + 1, (2, total, 1), generator) + torch.arange(
-        side
-    )  # (total, side)
+    high = bank.shape[-1] - side + 1
+    rows, columns = _integers(high, (2, total, 1), generator) + torch.arange(side)  # (total, side)
     cuts = bank[which[:, None, None], 0, rows[:, :, None], columns[:, None, :]]
     return cuts.view(*shape, side, side)
 
