@@ -94,7 +94,7 @@ class Extractor:
         return torch.stack(found)
 
     def look(self, image: Tensor) -> Tensor:
-        """The tokens of one picture (3, H, W) in [0, 1] of whole patches, the class token first: (1 + N, D)."""
+        """The tokens of one picture (3, H, W) in [0, 1] of whole patches, (1 + N, D), class token first."""
         place = self.place(image)
         if self.kept(image):
             try:

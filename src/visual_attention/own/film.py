@@ -90,9 +90,9 @@ def followed(result: Followed, name: str) -> str:
     gone = ", ".join(map(str, result.gone()))
     said = f"It is not to be found in the frames {gone}." if gone else "It is found in every frame."
     told = (
-        "<p>The mask of the first frame, carried on by attention between the features of patches; nothing was "
+        "<p>The mask of the first frame, carried on by attention between features of patches; nothing was "
         f"trained on this film. {said}</p><p>The score says how much of the target's first look is somewhere "
-        "in the frame: 1 if all of it is, 0 if nothing there is more like it than its surroundings were in the "
-        "first frame. A second thing of the same kind keeps it high, a target that turns lowers it.</p>"
+        "in the frame: 1 if all of it is, 0 if nothing there is more like it than its surroundings were "
+        "in the first frame. A second thing of the same kind keeps it high, a target that turns lowers it.</p>"
     )
     return page(f"Followed: {name}", told + player(result, name).page())

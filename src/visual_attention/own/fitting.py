@@ -2,7 +2,8 @@
 
 All heads of a comparison (each fold, each strength of the decay) are trained in one tensor, which gives what
 training one after the other gives, in a fraction of the time. How strongly the linear weights are held
-small is chosen for each pool and fold by the same rule, on pictures that are neither for training nor for the score.
+small is chosen for each pool and fold by the same rule, on pictures that are neither for training nor for
+the score.
 """
 
 from collections.abc import Sequence

@@ -189,7 +189,7 @@ def outside(read: Sequence[Path], out: Path) -> Path:
     for path in (Path(path).resolve() for path in read):
         if out in (path, path.parent if path.is_file() else path) or (path.is_dir() and path in out.parents):
             raise ValueError(
-                f"wanted a place for the results outside of what is read, {path}, got {out}: name one with --out"
+                f"wanted a place for the results outside of {path}, got {out}: name one with --out"
             )
     try:
         out.mkdir(parents=True, exist_ok=True)

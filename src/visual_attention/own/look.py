@@ -54,6 +54,6 @@ def looked(picture: Any, model: VisionTransformer, *, name: str, longer: int = L
     layers, heads, _ = shown.shape
     told = (
         f"<p>{escape(name)} in {shown.grid[1]} x {shown.grid[0]} patches; {layers} layers of {heads} heads. "
-        "Ask a patch, or the class token; choose a layer and a head. Bright is where weight went, not why.</p>"
+        "Ask a patch, or the class token; choose a layer and a head. Bright: where weight went, not why.</p>"
     )
     return page(f"Where attention looks: {name}", told + shown.page())

@@ -105,7 +105,8 @@ def pictured(image: Tensor, shares: Tensor, told: str) -> str:
     both = np.concatenate([image.numpy(), over(image, shares)], axis=2)
     alt = f"{told}. Picture and map of attention; its largest share: {where}, column {column + 1}."
     url = picture_url(both, side=2 * SIDE)
-    return f'<li><figure><img src="{url}" alt="{escape(alt)}"><figcaption>{escape(told)}</figcaption></figure></li>'
+    shown = f'<img src="{url}" alt="{escape(alt)}"><figcaption>{escape(told)}</figcaption>'
+    return f"<li><figure>{shown}</figure></li>"
 
 
 def over(image: Tensor, shares: Tensor) -> np.ndarray:

@@ -125,13 +125,11 @@ def few(result: Classified) -> str:
 def shortcut(without: str, left: float, whole: float, chance: float, lost: str) -> str:
     """What a test says that took something away."""
     if whole <= chance + NEAR:
-        return (
-            f"{without} {percent(left)} are right; but whole pictures are hardly named better than by chance."
-        )
+        return f"{without} {percent(left)} are right; but whole ones are hardly named better."
     if left >= whole - NEAR:
         return (
-            f"{without} {percent(left)} are right, nearly as many as of whole pictures: colours, textures or the "
-            "background may be all that is needed. Take the same things in other places before you trust it."
+            f"{without} {percent(left)} are right, nearly as many as of whole pictures: colours, textures or "
+            "the background may be all that is needed. Take the same things in other places before you trust it."
         )
     if left > chance + NEAR:
         return f"{without} {percent(left)} are right: a part of the answers needs {lost}."
@@ -186,6 +184,6 @@ def onward() -> str:
     command = escape("python -m visual_attention.own predict head.safetensors PICTURE ...")
     return (
         f"<h2>And then?</h2><p>The pool, trained on all pictures, lies beside this page: "
-        f"<code>{command}</code> names others. It knows these classes only, and gives one of them to anything."
+        f"<code>{command}</code> names others. It knows these classes only, and gives one to anything."
         "</p>"
     )

