@@ -58,7 +58,7 @@ def follow(frames: Frames, mask: Tensor, extractor: Extractor, *, progress: bool
         progress: whether to show a bar, and to say how long it will take.
 
     Raises:
-        ValueError: if the mask is of another size, empty, or covers everything.
+        ValueError: if the mask is of another size, or covers everything.
     """
     if mask.shape != (frames.height, frames.width):
         raise ValueError(f"mask: wanted {(frames.height, frames.width)}, got {tuple(mask.shape)}")
@@ -66,13 +66,15 @@ def follow(frames: Frames, mask: Tensor, extractor: Extractor, *, progress: bool
     labels = F.interpolate(mask[None, None], (rows, columns), mode="area").flatten()[:, None]  # (N, 1)
     if not (labels > 0.5).any():
         labels = (labels >= labels.max()).to(labels)  # a target smaller than a patch keeps its best one
-    target = labels[:, 0] > 0.5
-    propagate, features, kept, present = LabelPropagation(), [], [labels], []
+    if (labels > 0.5).all():
+        raise ValueError(
+            "mask: wanted one that leaves a part of the picture free, got one that covers it all"
+        )
+    propagate, features, kept, present = LabelPropagation(), [], [labels], [torch.tensor(1.0)]
     started = time.perf_counter()
     with tqdm(frames.small, desc="frames", unit="frame", disable=not progress) as bar:
         for index, frame in enumerate(bar):
             features.append(extractor.look(frame)[1:])  # (N, D)
-            present.append(remaining(target, features[0], features[-1]))
             if index == 0:
                 if progress:
                     left = in_words((time.perf_counter() - started) * (len(frames.small) - 1))
@@ -82,4 +84,21 @@ def follow(frames: Frames, mask: Tensor, extractor: Extractor, *, progress: bool
             memory = torch.stack([features[i] for i in known])[None]  # (1, F, N, D)
             carried = torch.stack([kept[i] for i in known])[None]
             kept.append(propagate(features[-1][None], memory, carried)[0])
+            present.append(score(features, kept))
     return Followed(torch.stack(kept)[..., 0].view(-1, rows, columns), torch.stack(present), frames)
+
+
+def score(features: list[Tensor], kept: list[Tensor]) -> Tensor:
+    """How much of the target came over into the last frame, from 0 to 1; 0 where no patch is more than half its.
+
+    Asked of the frame before; of the first, if the target was gone there.
+
+    Args:
+        features: (N, D) of each frame so far.
+        kept: (N, 1) of each frame so far, the share of the target in each patch.
+    """
+    now, before = (shares[:, 0] > 0.5 for shares in (kept[-1], kept[-2]))
+    if not now.any():
+        return torch.tensor(0.0)
+    start = -2 if before.any() and not before.all() else 0
+    return remaining(kept[start][:, 0] > 0.5, features[start], features[-1])

@@ -70,7 +70,7 @@ def verdict(result: Classified) -> str:
         _, low, high = fitting.difference(result.scores[0], score)
         (better if low > 0 else worse if high < 0 else level).append(score.pool)
     said = [
-        f"{text} {', '.join(names)}"
+        f"{text} {' and '.join(f'the {name}' for name in names)}"
         for text, names in (("ahead of", better), ("behind", worse), ("not clearly different from", level))
         if names
     ]
@@ -129,7 +129,7 @@ def shortcut(without: str, left: float, whole: float, chance: float, lost: str) 
     if left >= whole - NEAR:
         return (
             f"{without} {percent(left)} are right, nearly as many as of whole pictures: colours, textures or "
-            "the background may be all that is needed. Take the same things in other places before you trust it."
+            "the background may be all that is needed. Try the same things in other places first."
         )
     if left > chance + NEAR:
         return f"{without} {percent(left)} are right: a part of the answers needs {lost}."
