@@ -53,17 +53,18 @@ class LabelPropagation(nn.Module):
         return torch.softmax(scores, dim=-1)
 
     def forward(self, frame: Tensor, memory: Tensor, labels: Tensor) -> Tensor:
+        weights = self.weights(frame, memory)
         if labels.ndim != 4 or labels.shape[:3] != memory.shape[:3]:
             raise ValueError(f"labels: wanted {(*memory.shape[:3], 'K')}, got {tuple(labels.shape)}")
-        return self.weights(frame, memory) @ labels.flatten(1, 2)  # (B, N, F * M) @ (B, F * M, K)
+        return weights @ labels.flatten(1, 2)  # (B, N, F * M) @ (B, F * M, K)
 
 
 def remaining(target: Tensor, known: Tensor, frame: Tensor) -> Tensor:
     """How much of a target is still there: the share of its patches that find back to it.
 
     Each patch of the target looks for the most similar patch of the new frame, and that one for the most
-    similar patch of the frame that is known. If the target is there, this leads back to it; if it is not, the patch
-    that was found is one of its surroundings, and leads there.
+    similar patch of the frame that is known. If the target is there, this leads back to it; if it is not, the
+    patch that was found is one of its surroundings, and leads there.
 
     Args:
         target: (M,), bool: which patches of the known frame are the target's, some and not all.

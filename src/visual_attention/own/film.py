@@ -91,8 +91,8 @@ def followed(result: Followed, name: str) -> str:
     said = f"It is not to be found in the frames {gone}." if gone else "It is found in every frame."
     told = (
         "<p>The mask of the first frame, carried on by attention between features of patches; nothing was "
-        f"trained on this film. {said}</p><p>The score says how many patches of the target find "
-        "back to it from one frame to the next: 1 if all do, 0 if none does or the mask is empty. A mask that "
-        "slides slowly onto something else keeps its score, so look at the film.</p>"
+        f"trained on this film. {said}</p><p>The score says how many patches of the target find back to it "
+        "from one frame to the next: 1 if all do, 0 if none does or the mask is empty. A mask that slides "
+        "slowly onto something else keeps its score, so look at the film.</p>"
     )
     return page(f"Followed: {name}", told + player(result, name).page())

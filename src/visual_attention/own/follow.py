@@ -89,9 +89,10 @@ def follow(frames: Frames, mask: Tensor, extractor: Extractor, *, progress: bool
 
 
 def score(features: list[Tensor], kept: list[Tensor]) -> Tensor:
-    """How much of the target came over into the last frame, from 0 to 1; 0 where no patch is more than half its.
+    """How much of the target came over into the last frame, from 0 to 1.
 
-    Asked of the frame before; of the first, if the target was gone there.
+    Asked of the frame before; of the first, if the target was gone there. Where no patch is more than half
+    the target's, it is 0.
 
     Args:
         features: (N, D) of each frame so far.
