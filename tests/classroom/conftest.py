@@ -1,9 +1,12 @@
 """One class is graded once, and many questions are asked about it."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +85,7 @@ def term(tmp_path_factory) -> Term:
     command = [sys.executable, "-m", "visual_attention.classroom", "--course", str(folder), "rehearse"]
     command += ["--students", str(len(kinds) + 1), "--jobs", "2", "--seconds", str(SECONDS)]
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))  # a new one has no columns
     process = subprocess.Popen(
         [*command, "--kinds", ",".join(kinds)], cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, text=True
     )

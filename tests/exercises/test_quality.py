@@ -1,17 +1,38 @@
 """The targets of the checks: what is wrong is caught, and told more than two numbers."""
 
+import re
+
 import pytest
 
 from tools import check_quality
 from tools.mutation import mutants
+from visual_attention import rooms
 from visual_attention.exercises.properties import examined
+from visual_attention.exercises.report import checks
 
 
 @pytest.mark.slow
 def test_the_targets_are_met(capsys):
-    """Some 60 CPU-seconds: all listed mistakes and all mutants of all solutions."""
-    status = check_quality.main([])
-    assert status == 0, capsys.readouterr().out
+    """One in five of all wrong answers, drawn by a fixed seed; the command tries all of them."""
+    status = check_quality.main(["--one-in", "5"])
+    heard = capsys.readouterr().out
+    assert status == 0, heard
+    chapters = re.findall(r"^(\w+), all +(\d+) wrong", heard, re.MULTILINE)
+    assert [stem for stem, _ in chapters] == list(rooms.parts("checks"))
+    assert all(int(wrong) >= 20 for _, wrong in chapters) and heard.endswith("told: met\n"), heard
+
+
+def test_a_chapter_that_misses_a_target_is_named(capsys, monkeypatch):
+    monkeypatch.setattr(check_quality, "CAUGHT", 1.01)
+    assert check_quality.main(["self_attention", "--one-in", "40"]) == 1
+    assert capsys.readouterr().out.endswith("told: missed by self_attention\n")
+
+
+def test_a_sample_is_the_same_each_time():
+    check = checks(rooms.parts("checks")["self_attention"])["check_others_only"]
+    source = (check_quality.ROOT / "book/solutions/self_attention.py").read_text()
+    first, again = (check_quality.examine(check, "others_only", source, one_in=4) for _ in range(2))
+    assert str(first) == str(again) and 5 <= first.wrong + len(first.equivalent) <= 9
 
 
 def test_mutants_change_one_thing_each():

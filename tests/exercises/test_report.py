@@ -94,6 +94,25 @@ def test_not_implemented_is_not_attempted():
     assert not check_double(unfinished).attempted
 
 
+def test_what_has_given_an_answer_is_no_stub():
+    """A case that is still to be written costs its own marks, and is an attempt."""
+
+    @exercise(points=2)
+    def check_both(student, check):
+        """Twice a number, and of two numbers."""
+        check.equal(check.call(student, torch.ones(1)), 2 * torch.ones(1), points=1)
+        check.equal(check.call(student, torch.ones(2)), 2 * torch.ones(2), points=1)
+
+    def half(x):
+        if len(x) > 1:
+            raise NotImplementedError
+        return 2 * x
+
+    report = check_both(half)
+    assert (repr(report), report.attempted) == ("1", True)
+    assert "still to be written" in words(report) and "ot attempted" not in words(report)
+
+
 def test_class_with_an_empty_forward_is_a_stub():
     class Gate(torch.nn.Module):
         def forward(self, x):

@@ -12,9 +12,8 @@ from visual_attention.classroom import wire
 from visual_attention.classroom.remote import SECONDS, Sandbox
 from visual_attention.exercises.feedback import Part, Report
 
-FATAL = 8  # statements of a submission that may hang or end a sandbox before nobody starts another
-TOO_OFTEN = f"more than {FATAL} lines of the notebook hang or end the process that runs them"
-ALL = 10  # times SECONDS is what all statements of a submission may take together
+FATAL = 8  # statements that may hang or end a sandbox while one exercise is examined
+LINES = 5  # times SECONDS is what all statements for one exercise may take together
 
 
 class Broken(Exception):
@@ -63,7 +62,8 @@ class Examination:
         self.lines: dict[int, list[str]] = {}  # the first line of each statement of a cell
         self.unread: dict[int, str] = {}  # cells that are no Python -> why
         self.fatal: dict[tuple[int, int], str] = {}  # statements that hung or ended a sandbox -> how
-        self.left = ALL * seconds  # for statements; a check has a limit of its own
+        self.left = LINES * seconds  # for the statements of an exercise; its check has a limit of its own
+        self.known = 0  # how many statements were fatal before this exercise
 
     def __enter__(self) -> "Examination":
         return self
@@ -78,11 +78,15 @@ class Examination:
 
     def report(self, question: Question) -> Report:
         """The report on one exercise from what it needs, or, if names are missing, from all definitions."""
+        self.left, self.known = LINES * self.seconds, len(self.fatal)
         attempt = self.attempt(question, question.place)
         if attempt.missing:
             again = self.attempt(question, len(self.cells), definitions=True)
             attempt = max(again, attempt, key=lambda a: a.report.score)
         report = attempt.report
+        ended = [f"In a cell, {why}" for (cell, _), why in self.fatal.items() if cell == question.own]
+        if ended and not report.attempted:  # a stub is what is left of it
+            report.parts, report.attempted = [Part(why, False) for why in ended[:3]], True
         if report.score < question.points:
             known = " ".join(part.text for part in report.parts)
             report.parts += [Part(e, None) for e in dict.fromkeys(attempt.errors) if e not in known][-3:]
@@ -112,7 +116,7 @@ class Examination:
             if found is None:
                 report = self.absent(question, errors)
                 return Attempt(report, errors, missing=True)
-            report = self.sandbox.check(question.check, question.answer, question.points)
+            report = self.sandbox.check(question.check, question.answer)
         except (wire.Garbled, LookupError, TypeError, ValueError) as error:
             report = failure(question, f"Your code could not be examined: {error}.")
         report.points = question.points
@@ -121,13 +125,14 @@ class Examination:
 
     def run_up_to(self, question: Question, until: int, definitions: bool) -> list[str]:
         """Run what the answer needs in a process of its own; returns what went wrong on the way."""
-        while len(self.fatal) <= FATAL and self.left > 0:
+        while True:
             self.ready()
             steps = self.sandbox.ask(
                 "plan", answer=question.answer, own=question.own, until=until, definitions=definitions
             )
             errors = [self.unread[question.own]] if question.own in self.unread else []
             for cell, number, needed in steps:
+                self.within_limits()
                 error = self.fatal.get((cell, number)) or self.step(cell, number)
                 if self.sandbox.starved:
                     raise wire.Garbled("starved")
@@ -138,7 +143,13 @@ class Examination:
                     errors.append(f"In a cell, {error}")
             else:
                 return errors
-        raise wire.Garbled(TOO_OFTEN if self.left > 0 else "its cells take too long together")
+
+    def within_limits(self) -> None:
+        """Garbled if the lines for this exercise have hung, or ended a sandbox, too often or too long."""
+        if len(self.fatal) - self.known > FATAL:
+            raise wire.Garbled(f"more than {FATAL} lines hang or end the process that runs them")
+        if self.left <= 0:
+            raise wire.Garbled("its cells take too long together")
 
     def step(self, cell: int, number: int) -> str:
         """Run one statement; one that hangs or ends the sandbox is not run again."""
@@ -170,8 +181,7 @@ class Examination:
         """A new sandbox, with the cells that can be read."""
         while not (self.sandbox and self.sandbox.alive):
             self.close()
-            if len(self.fatal) > FATAL:
-                raise wire.Garbled(TOO_OFTEN)
+            self.within_limits()
             try:
                 self.sandbox = Sandbox(self.command, seconds=self.seconds)
                 self.sandbox.warm()

@@ -41,6 +41,7 @@ class Grader:
         self.course, self.environment, self.lock = course, environment, lock
         self.process: subprocess.Popen | None = None
         self.turns = 0
+        self.turn, self.over = threading.Lock(), False  # once it is over, no process is started any more
 
     def work(self, act: str, assignment: str, student: str) -> dict:
         """What became of one student."""
@@ -49,6 +50,8 @@ class Grader:
             self.start()
         self.turns += 1
         try:
+            if self.process is None:
+                raise OSError("it is over")
             self.process.stdin.write(json.dumps([act, assignment, student]) + "\n")
             self.process.stdin.flush()
             return json.loads(self.line())
@@ -64,33 +67,39 @@ class Grader:
 
     def start(self) -> None:
         self.turns = 0
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "visual_attention.classroom.grader"],
-            cwd=self.course,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,  # Ctrl+C is for the one who started the round
-            pass_fds=[self.lock],
-        )
+        with self.turn:
+            if self.over:
+                return
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "visual_attention.classroom.grader"],
+                cwd=self.course,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,  # Ctrl+C is for the one who started the round
+                pass_fds=[self.lock],
+            )
 
     def stop(self) -> int:
         """End it after its last answer; returns its status."""
         if self.process is None:
             return 0
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):  # it has ended without reading to the end
+            self.process.stdin.close()
         status = self.process.wait()
         self.process.stdout.close()
         self.process = None
         return status
 
-    def kill(self) -> None:
-        """End it now, with whatever runs under it."""
-        if self.process:
+    def kill(self, *, over: bool = False) -> None:
+        """End it now, with whatever runs under it; `over` for good."""
+        with self.turn:
+            self.over, process = self.over or over, self.process
+        if process:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class Round:
@@ -119,12 +128,15 @@ class Round:
             for thread in threads:
                 thread.start()
             try:
-                for thread in threads:
-                    thread.join()
-            finally:  # nothing is left to do here unless this was interrupted
+                while any(thread.is_alive() for thread in threads) and not self.stopped.wait(0.1):
+                    pass
+            finally:  # little is left to do here unless this was interrupted
                 self.stopped.set()
                 for grader in graders:
-                    grader.kill()
+                    grader.kill(over=True)
+                for grader, thread in zip(graders, threads, strict=True):
+                    thread.join()
+                    grader.stop()
         if self.troubles:
             raise self.troubles[0]
 

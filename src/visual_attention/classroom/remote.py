@@ -24,7 +24,7 @@ from visual_attention.classroom.gradients import gradients_of, linked, with_grad
 from visual_attention.classroom.sandbox import DISK
 from visual_attention.classroom.watch import Watch, family
 from visual_attention.exercises.calling import Outcome
-from visual_attention.exercises.feedback import Part, Report
+from visual_attention.exercises.feedback import Report
 from visual_attention.exercises.report import checks
 
 START = 120.0  # seconds for Python and torch to load on a busy machine
@@ -130,7 +130,7 @@ class Sandbox:
         if isinstance(thing, torch.nn.Module):
             return {"pickle": pickle.dumps(thing)}
         kind = type(thing).__qualname__
-        raise wire.Unsendable(f"{kind} cannot go to the sandbox: mark the check apart=False")
+        raise wire.Unsendable(f"{kind} cannot go to the sandbox")
 
     def backward(self, number: int, gradients: list) -> list:
         """The gradients that a call there leads to."""
@@ -162,18 +162,11 @@ class Sandbox:
         """The function or class of that name, or None."""
         return self.ask("find", name=name)["found"]
 
-    def check(self, name: str, answer: str, points: float) -> Report:
-        """Run a check here on an answer there; only a check marked `apart=False` runs there."""
+    def check(self, name: str, answer: str) -> Report:
+        """Run a check here on an answer there."""
         check = find_check(name)
         self.deadline = time.monotonic() + CALLS * self.seconds
-        if check.apart:
-            return check(self.student(answer))
-        reply = self.ask("check", check=name, name=answer, seconds=CALLS * self.seconds)
-        parts = [
-            Part(str(text), None if passed is None else bool(passed), float(worth))
-            for text, passed, worth in reply["parts"]
-        ]
-        return Report(name.removeprefix("check_"), points, parts, attempted=bool(reply["attempted"]))
+        return check(self.student(answer))
 
 
 class Remote:

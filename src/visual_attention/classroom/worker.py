@@ -147,14 +147,6 @@ class Worker:
     def do_attribute(self, target: Any, name: str) -> Any:
         return {"found": getattr(target, name)}
 
-    def do_check(self, check: str, name: str) -> dict:
-        """For the few checks that need live objects: the score is made here, where it can be forged."""
-        from visual_attention.classroom.remote import find_check
-
-        report = find_check(check)(self.cells.namespace.get(name))
-        parts = [(p.text, p.passed, float(p.points)) for p in report.parts]
-        return {"attempted": report.attempted, "parts": parts}
-
     def keep(self, thing: Any) -> dict:
         self.objects.append(thing)
         kind = f"{type(thing).__module__}.{type(thing).__qualname__}"

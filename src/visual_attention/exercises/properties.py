@@ -47,7 +47,6 @@ def examined(
     held: float = 1.0,
     allowed: float = 1.0,
     after: tuple[float, Callable[..., Any]] | None = None,
-    apart: bool = True,
     about: About | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     """Make a check of a function that draws inputs; the result is called as `check_name(student)`.
@@ -70,7 +69,7 @@ def examined(
         observe: What to look at: a function of `call`, which calls the answer, and of the arguments.
         after: Points, and a function of the answer and the check that examines more once ordinary inputs are
             right: whether a network learns with it, for instance.
-        apart, about: As in report.exercise.
+        about: As in report.exercise.
     """
 
     def decorate(draw: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -79,7 +78,7 @@ def examined(
             *(observe, held, allowed, after),
         )
 
-        @exercise(points=points, apart=apart, about=about)
+        @exercise(points=points, about=about)
         @functools.wraps(draw)
         def body(student: Any, check: Any) -> None:
             Examination(asked, student, check).run()

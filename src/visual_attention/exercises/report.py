@@ -60,6 +60,7 @@ class Check:
         self.reached = 0.0  # points of all parts that were examined
         self.called: functools.partial | None = None  # the student's code that was called last
         self.seconds = 0.0  # that the student's code has run
+        self.heard: list[Callable] = []  # what has given an answer, and so is no stub
         self.means: set[str] = set()  # by which it came to its results, see means.py
 
     def random(self, *shape: int, seed: int = 0) -> torch.Tensor:
@@ -78,12 +79,26 @@ class Check:
             self.stop(problem)
         return value
 
+    def part_of_network(self, function: Callable) -> Callable[..., torch.Tensor]:
+        """The student's function as a part of a network that is trained through it.
+
+        Each call is one of `call`; real numbers come back in the type of the first argument, because an
+        answer in another type is right, too, but the layers around it have one type only.
+        """
+
+        def part(first: torch.Tensor, *args: Any) -> torch.Tensor:
+            value = self.call(function, first, *args)
+            return value.to(first.dtype) if isinstance(value, torch.Tensor) else value
+
+        return part
+
     def attempt(
         self, function: Callable, *args: Any, may_change: bool = False, **kwargs: Any
     ) -> tuple[Any, str]:
         """Call the student's code; returns its value, or None and what went wrong, for the student to read.
 
-        A stub ends the check, and so does code that has taken too long in all its calls together.
+        A stub ends the check, and so does code that has taken too long in all its calls together. What has
+        given an answer before is no stub, whatever it says now.
         """
         if not callable(function):
             return None, f"A function or a class was wanted here, got {kind(function)}."
@@ -96,10 +111,14 @@ class Check:
         outcome = getattr(function, "invoke", functools.partial(invoke, function))(args, kwargs)
         self.seconds += time.monotonic() - began
         self._hear(outcome)
+        heard = any(known is function for known in self.heard)
+        if outcome.untouched and heard:
+            return None, "Your code stopped with NotImplementedError: is a part of it still to be written?"
         if outcome.untouched:
             self.report.attempted = False
             self.note(NOT_ATTEMPTED)
             raise Stop
+        self.heard += [] if heard else [function]
         self.means |= {str(means) for means in listed(outcome.means)}
         if outcome.error:
             return None, outcome.error
@@ -232,14 +251,12 @@ class Check:
 
 
 def exercise(
-    *, points: float, apart: bool = True, about: About | None = None
+    *, points: float, about: About | None = None
 ) -> Callable[[Callable[[Any, Check], None]], Callable[[Any], Report]]:
     """Make a check of `check_name(student, check)`; the result is called as `check_name(student)`.
 
     Args:
         points: What the parts of the check add up to.
-        apart: Whether a grader may keep the student's code in another process than the check. It cannot where
-            the check needs the student's live object, for instance to read the gradients of its parameters.
         about: For the list of all exercises.
     """
 
@@ -266,7 +283,7 @@ def exercise(
             return report
 
         del examine.__wrapped__  # so that help() shows one argument
-        examine.points, examine.apart, examine.about = points, apart, about
+        examine.points, examine.about = points, about
         return examine
 
     return decorate
