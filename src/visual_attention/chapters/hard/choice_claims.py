@@ -16,7 +16,6 @@ from visual_attention.chapters.hard import cells, choosers
 from visual_attention.chapters.hard.choosers import (
     ESTIMATES,
     AnothersCell,
-    BrightestCell,
     Chooser,
     FullestCell,
     SoftChooser,
@@ -141,12 +140,11 @@ CONTENDERS = (
     ),
     Contender(
         "fullest cell",
-        "rival",
+        "trivial",
         ruled(FullestCell),
         "Reads the cell whose darkest quarter has the most ink: a rule written by hand.",
         "a rule by someone who knows the task",
     ),
-    Contender("brightest cell", "trivial", ruled(BrightestCell), "Reads the cell with the most ink."),
     Contender(
         "another picture's cell",
         "control",

@@ -19,6 +19,7 @@ from visual_attention.mechanisms.patch_choice import (
     reinforce_choice_loss,
     soft_choice_loss,
 )
+from visual_attention.training import fit, seeded
 
 GRID, OVERVIEW = 4, 8  # cells a side, pixels of the overview a side: 2 x 2 of them for each cell
 
@@ -134,6 +135,46 @@ def compare_gradients(
     variance = (estimates - mean).square().sum() / (draws - 1)
     bias = (mean - exact).square().sum() - variance / draws
     return {"variance": (variance / size).item(), "bias": (bias / size).item()}
+
+
+def drawn_loss(choice_loss: Callable[..., Tensor], *, bonus: float = 0.05) -> Estimate:
+    """An estimate from a function of `doors.choice_loss`'s kind: draw a cell, read it, ask the function."""
+
+    def estimate(model: PatchChoice, x: Tensor, labels: Tensor) -> Tensor:
+        scores = model.scores(x)
+        drawn = torch.multinomial(scores.detach().softmax(dim=1), 1)[:, 0]
+        read = model.read_with(x, F.one_hot(drawn, scores.shape[1]).to(x.dtype))
+        losses = F.cross_entropy(read, labels, reduction="none")
+        expected = model.expect(model.glance(x))[:, 0]
+        return choice_loss(scores, drawn, losses, expected, bonus)
+
+    return estimate
+
+
+def learn(estimate: Estimate, *, steps: int = 300, seed: int = 0) -> tuple[Chooser, list[float]]:
+    """Train a chooser by an estimate; gives it with the loss of each step."""
+    with seeded(seed):
+        model = Chooser(estimate)
+        generator = torch.Generator().manual_seed(seed)
+        losses = fit(
+            model,
+            lambda step: cells.batch(64, split="train", generator=generator),
+            lambda model, batch: model.loss(batch.images, batch.labels),
+            steps=steps,
+            lr=1e-2,
+            schedule="constant",
+            progress=False,
+        )
+    return model, losses
+
+
+def found(model: Chooser, *, count: int = 500, seed: int = 1) -> tuple[float, float]:
+    """How often the whole digit's cell is chosen, and how often the digit is named, on new pictures."""
+    batch = cells.batch(count, split="test", generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        right = model.weights(batch.images).argmax(dim=1) == batch.cells
+        named = model(batch.images).argmax(dim=1) == batch.labels
+    return right.float().mean().item(), named.float().mean().item()
 
 
 ESTIMATES = {
