@@ -37,3 +37,13 @@ def straight_through(scores, noise, temperature=1.0):
     blend = torch.softmax(noisy / temperature, dim=1)
     winner = torch.nn.functional.one_hot(noisy.argmax(dim=1), scores.shape[1]).to(blend.dtype)
     return winner + blend - blend.detach()
+
+
+def choice_loss(scores, drawn, losses, expected, bonus):
+    """A number whose gradient trains the reader, the choice, the baseline and keeps the choice curious."""
+    log_chances = scores.log_softmax(dim=1)  # (B, N)
+    chosen = log_chances.gather(1, drawn[:, None])[:, 0]  # (B,)
+    rewards = -losses.detach()
+    surprise = rewards - expected.detach()
+    entropy = -(log_chances.exp() * log_chances).sum(dim=1)
+    return (losses - chosen * surprise + (expected - rewards) ** 2 - bonus * entropy).mean()

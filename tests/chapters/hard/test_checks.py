@@ -185,11 +185,66 @@ DRAWS = {
 }
 
 
+def chosen_log(s, d):
+    return s.log_softmax(1).gather(1, d[:, None])[:, 0]
+
+
+def spread_of(s):
+    return -(s.softmax(1) * s.log_softmax(1)).sum(1)
+
+
+def number(s, d, v, e, b, *, sign=1.0):
+    """As a learner might write it, in four lines."""
+    reward = -v.detach()
+    surprise = reward - e.detach()
+    return (
+        v.mean()
+        - sign * (chosen_log(s, d) * surprise).mean()
+        + ((e - reward) ** 2).mean()
+        - b * spread_of(s).mean()
+    )
+
+
+CHOICE = {
+    "The sign of the surprise is flipped": lambda *given: number(*given, sign=-1.0),
+    "The baseline is not taken off": lambda s, d, v, e, b: (
+        number(s, d, v, e, b) - (chosen_log(s, d) * e.detach()).mean()
+    ),
+    "The baseline never learns": lambda s, d, v, e, b: number(s, d, v, e.detach(), b) + 0 * e.sum(),
+    "detach it there": lambda s, d, v, e, b: (
+        v - chosen_log(s, d) * (-v.detach() - e) + (e + v.detach()) ** 2 - b * spread_of(s)
+    ).mean(),
+    "flows into the losses": lambda s, d, v, e, b: (
+        v - chosen_log(s, d) * (-v - e.detach()) + (e + v.detach()) ** 2 - b * spread_of(s)
+    ).mean(),
+    "The reader learns nothing": lambda s, d, v, e, b: number(s, d, v, e, b) - v.mean(),
+    "The likeliest choice is pushed": lambda s, d, v, e, b: number(s, s.argmax(1), v, e, b),
+    "not its logarithm": lambda s, d, v, e, b: (
+        v - chosen_log(s, d).exp() * (-v - e).detach() + (e + v.detach()) ** 2 - b * spread_of(s)
+    ).mean(),
+    "You push the score itself": lambda s, d, v, e, b: (
+        v - s.gather(1, d[:, None])[:, 0] * (-v - e).detach() + (e + v.detach()) ** 2 - b * spread_of(s)
+    ).mean(),
+    "The bonus is not there": lambda s, d, v, e, b: number(s, d, v, e, 0.0),
+    "The bonus punishes curiosity": lambda s, d, v, e, b: number(s, d, v, e, -b),
+    "The entropy counts the drawn choice only": lambda s, d, v, e, b: (
+        number(s, d, v, e, 0.0) + b * chosen_log(s, d).mean()
+    ),
+    "The entropy is a mean over the choices": lambda s, d, v, e, b: number(s, d, v, e, b / s.shape[1]),
+    "The weight of the bonus changes nothing": lambda s, d, v, e, b: number(s, d, v, e, 1.0 if b else 0.0),
+    "You sum over the batch: take the mean, or": lambda s, d, v, e, b: len(s) * number(s, d, v, e, b),
+    "One number in a tensor is wanted": lambda s, d, v, e, b: (
+        v - chosen_log(s, d) * (-v - e).detach() + (e + v.detach()) ** 2 - b * spread_of(s)
+    ),
+}
+
+
 WRONG = {
     "check_cut_glimpse": GLIMPSE,
     "check_reinforce": REINFORCE,
     "check_exact_gradient": EXACT,
     "check_straight_through": DRAWS,
+    "check_choice_loss": CHOICE,
 }
 
 

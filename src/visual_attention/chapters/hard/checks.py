@@ -6,10 +6,11 @@ Chapter: notebooks/mechanisms/hard.ipynb
 import torch
 from torch import Tensor
 
+from visual_attention.chapters.hard import choosers, doors
 from visual_attention.chapters.hard import mistakes as wrong
 from visual_attention.exercises.means import AUTOGRAD
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 from visual_attention.exercises.values import Problem
 
 
@@ -130,3 +131,63 @@ def check_straight_through(draw, B, N):
     yield scores, noise
     yield special(1, "on the way back", scores, noise, observe=blend_slope)
     yield special(1, "on the way back at temperature 0.5", scores, noise, 0.5, observe=blend_slope)
+
+
+def slopes_of_all(which: int):
+    """The gradient that reaches one of scores, losses and expected rewards, of an answer's number."""
+
+    def observe(call, scores, drawn, losses, expected, bonus):
+        def number(scores, losses, expected):
+            return call(scores, drawn, losses, expected, bonus)
+
+        return slopes(number, scores, losses, expected)[which]
+
+    return observe
+
+
+def learns(student, check: Check) -> None:
+    """Whether the three doors, then a network that chooses among cells, learn by the answer."""
+
+    def call(*given):
+        return check.call(student, *given)
+
+    share = doors.learn(call, bonus=0.3, runs=60).found
+    check.that(
+        share > 0.9,
+        points=1,
+        good=f"By your number {share:.0%} of 60 trainings find the best of three doors.",
+        bad=f"By your number {share:.0%} of 60 trainings find the best of three doors: nine in ten should.",
+    )
+    model, _ = choosers.learn(choosers.drawn_loss(call), steps=350)
+    right, named = choosers.found(model, count=300)
+    told = f"the whole digit's cell in {right:.0%} of 300 new pictures, and the digit in {named:.0%}"
+    check.that(
+        right > 0.8 and named > 0.5,
+        points=1,
+        good=f"Trained by it for 350 steps, a network finds {told}.",
+        bad=f"Trained by it for 350 steps, a network finds {told}: eight and five in ten are wanted.",
+    )
+
+
+@examined(
+    points=7,
+    right=doors.choice_loss,
+    axes={"B examples": 5, "N choices": 3},
+    name="the gradient of your number",
+    mistakes=wrong.CHOICE,
+    observe=slopes_of_all(0),
+    after=(2, learns),
+    about=About(
+        "Can you make a choice learn?",
+        "REINFORCE with baseline and entropy; training a choice",
+        30,
+        "project",
+    ),
+)
+def check_choice_loss(draw, B, N):
+    """Scores (B, N), draws, losses, expectations (B,) and a bonus become a number that trains a choice."""
+    given = draw(B, N), draw.whole(N, B), draw.unit(B) + 0.5, draw(B).clamp(-5, 5) - 1
+    yield *given, 0.5
+    yield special(1, "without a bonus", *given, 0.0)
+    yield special(1, "with regard to the losses", *given, 0.5, observe=slopes_of_all(1))
+    yield special(1, "with regard to what was expected", *given, 0.5, observe=slopes_of_all(2))

@@ -85,14 +85,6 @@ class AnothersCell(Chooser):
         return super().scores(x).roll(1, dims=0)
 
 
-class BrightestCell(Chooser):
-    """Reads the cell with the most ink; nothing is learnt about where to look."""
-
-    def weights(self, x: Tensor) -> Tensor:
-        ink = self.patches(x).sum(dim=2)
-        return F.one_hot(ink.argmax(dim=1), ink.shape[1]).to(x.dtype)
-
-
 class FullestCell(Chooser):
     """Reads the cell whose darkest quarter has the most ink: whole digits have ink in each, halves do not."""
 

@@ -262,3 +262,97 @@ DRAW = {
         s / t + n, 1.0, one_hot(s + n)
     ),
 }
+
+
+def choice(
+    scores: Tensor,
+    drawn: Tensor,
+    losses: Tensor,
+    expected: Tensor,
+    bonus: float,
+    *,
+    push: Tensor | None = None,
+    surprise: Tensor | None = None,
+    baseline: Tensor | None = None,
+    spread: Tensor | None = None,
+    read: Tensor | None = None,
+) -> Tensor:
+    """What trains a reader, a choice, a baseline and its curiosity; a mistake replaces one of the parts."""
+    rewards = -losses.detach()
+    push = log_chance(scores, drawn) if push is None else push
+    surprise = rewards - expected.detach() if surprise is None else surprise
+    baseline = (expected - rewards).square() if baseline is None else baseline
+    spread = undecided(scores) if spread is None else spread
+    return ((losses if read is None else read) - push * surprise + baseline - bonus * spread).mean()
+
+
+def log_chance(scores: Tensor, drawn: Tensor) -> Tensor:
+    return scores.log_softmax(1).gather(1, drawn[:, None])[:, 0]
+
+
+def undecided(scores: Tensor, dim: int = 1) -> Tensor:
+    """The entropy of each row's softmax."""
+    chances, log_chances = scores.softmax(dim), scores.log_softmax(dim)
+    return -(chances * log_chances).sum(1)
+
+
+def with_part(**parts):
+    """The right answer with some parts replaced, each a function of all arguments."""
+    return lambda *given: choice(*given, **{name: part(*given) for name, part in parts.items()})
+
+
+CHOICE = {
+    "The sign of the surprise is flipped: choices that paid more than expected become rarer.": with_part(
+        surprise=lambda s, d, v, e, b: v.detach() + e.detach()
+    ),
+    "The loss counts as a reward: a reward is minus the loss.": with_part(
+        surprise=lambda s, d, v, e, b: v.detach() - e.detach(),
+        baseline=lambda s, d, v, e, b: (e - v.detach()).square(),
+    ),
+    "The baseline is not taken off the reward.": with_part(surprise=lambda s, d, v, e, b: -v.detach()),
+    "The baseline never learns: add the square of how far it was off.": with_part(
+        baseline=lambda s, d, v, e, b: 0 * e
+    ),
+    "The baseline is taught through the surprise: detach it there, and teach it by its own square.": with_part(
+        surprise=lambda s, d, v, e, b: -v.detach() - e
+    ),
+    "A gradient of the choice's term flows into the losses: detach the rewards.": with_part(
+        surprise=lambda s, d, v, e, b: -v - e.detach()
+    ),
+    "The baseline's square is detached in the wrong place: the rewards stay, the baseline moves.": with_part(
+        baseline=lambda s, d, v, e, b: (e.detach() + v).square()
+    ),
+    "The reader learns nothing: the losses themselves are missing.": with_part(
+        read=lambda s, d, v, e, b: 0 * v
+    ),
+    "The likeliest choice is pushed, not the one that was drawn.": with_part(
+        push=lambda s, d, v, e, b: log_chance(s, s.argmax(1))
+    ),
+    "You push the chance of the choice, not its logarithm.": with_part(
+        push=lambda s, d, v, e, b: log_chance(s, d).exp()
+    ),
+    "You push the score itself: without the softmax the others do not lose what it gains.": with_part(
+        push=lambda s, d, v, e, b: s.gather(1, d[:, None])[:, 0]
+    ),
+    "The softmax of the push runs over the batch: the choices of one example share its chances.": with_part(
+        push=lambda s, d, v, e, b: s.log_softmax(0).gather(1, d[:, None])[:, 0]
+    ),
+    "The bonus is not there: add the entropy, weighted.": with_part(
+        spread=lambda s, d, v, e, b: 0 * s.sum(1)
+    ),
+    "The bonus punishes curiosity: entropy should rise, so it is taken off what is lowered.": with_part(
+        spread=lambda s, d, v, e, b: -undecided(s)
+    ),
+    "The entropy counts the drawn choice only: it is a sum over all choices.": with_part(
+        spread=lambda s, d, v, e, b: -log_chance(s, d)
+    ),
+    "The entropy is a mean over the choices: it is their sum.": with_part(
+        spread=lambda s, d, v, e, b: undecided(s) / s.shape[1]
+    ),
+    "The weight of the bonus changes nothing: multiply the entropy by it.": with_part(
+        spread=lambda s, d, v, e, b: undecided(s) / b if b else 0 * s.sum(1)
+    ),
+    "You sum over the batch: take the mean, or the step grows with the batch.": lambda *given: (
+        choice(*given) * len(given[0])
+    ),
+}
