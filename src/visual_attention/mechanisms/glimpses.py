@@ -77,7 +77,7 @@ class GlimpseSensor(nn.Module):
         """The share of each image pixel in each pixel of each patch, (B,) -> (B, M, S, length)."""
         exact = centres.to(torch.promote_types(centres.dtype, torch.float32))  # half precision loses pixels
         middle = ((exact + 1) * length / 2)[:, None, None]  # in pixels
-        zoom = 2 ** torch.arange(self.scales, device=exact.device)[:, None]  # (M, 1)
+        zoom = torch.arange(self.scales, device=exact.device, dtype=exact.dtype).exp2()[:, None]  # (M, 1)
         step = torch.arange(self.size, device=exact.device)
         first = middle - self.size * zoom / 2  # where the patch begins, (B, M, 1)
         begin = (first + zoom * step)[..., None]  # (B, M, S, 1)

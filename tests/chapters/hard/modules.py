@@ -1,51 +1,64 @@
 """The contract's entries for the networks of the claims."""
 
-from tests.contract.case import DRAWN, Case
+from torch.autograd.gradcheck import GradcheckError
+
+from tests.contract.case import Cannot, Case
 from tests.contract.inputs import maps, once
-from visual_attention.chapters.hard import choice_claims, glimpse_claims
-from visual_attention.mechanisms.glimpses import GlimpseSensor
+from visual_attention.chapters.hard import choosers, eyes
 from visual_attention.mechanisms.patch_choice import gumbel_choice_loss
+
+LOOKS = ("glimpse", "recur", "locate", "expect", "classify")
+NO_GRADIENT = {"second": Cannot("Places carry no gradient", GradcheckError, "Jacobian mismatch")}
+BASELINE = {"expect": "is the baseline, which only the loss asks"}
+EYES = {"again": LOOKS, "verbs": {"locations": once}}
+WHOLE = {"sizes": ((40, 40),)}
+CELLS = {"sizes": ((32, 32),), "silent": BASELINE}
 
 
 def chosen(kind, **parts):
-    return lambda: kind(gumbel_choice_loss, **parts)
+    return lambda: kind(gumbel_choice_loss, hidden=5, **parts)
 
 
 CASES = [
-    Case(
-        glimpse_claims.RandomGlimpses,
-        lambda: glimpse_claims.RandomGlimpses(3, glimpses=2, sensor=GlimpseSensor(2, scales=2), dim=8),
-        maps(1),
-        again=("glimpse", "recur", "locate", "expect", "classify"),
-        verbs={"locations": once},
-        mixes="random",
-        random=True,
-        cannot=DRAWN,
+    *(
+        Case(kind, lambda kind=kind: kind(dim=8), maps(1), cannot=NO_GRADIENT, **EYES)
+        for kind in (eyes.Eye, eyes.PathwiseEye)
     ),
+    Case(eyes.OnePath, lambda: eyes.OnePath(dim=8), maps(1), **EYES),
+    Case(eyes.Blind, lambda: eyes.Blind(7), lambda draw, b, size: (draw.normal(b, 7),), sizes=((),)),
+    Case(eyes.FixedEye, lambda: eyes.FixedEye(dim=8), maps(1), **EYES),
+    Case(eyes.Everywhere, lambda: eyes.Everywhere(width=8, hidden=5), maps(1), **WHOLE),
+    Case(eyes.Blurred, lambda: eyes.Blurred(width=4, hidden=5), maps(1), **WHOLE),
     Case(
-        choice_claims.Reader,
-        chosen(choice_claims.Reader),
+        choosers.SharedScores,
+        lambda: choosers.SharedScores(5),
+        lambda draw, b, size: (draw.unit(b, 64),),
+        sizes=((),),
+    ),
+    Case(choosers.Chooser, chosen(choosers.Chooser), maps(1), jumps=True, **CELLS),
+    Case(
+        choosers.Chooser,
+        chosen(choosers.Chooser, shared=False),
         maps(1),
-        sizes=((32, 32),),
-        silent={"expect": "is the baseline, which only the loss asks"},
         jumps=True,
+        variant="each place",
+        **CELLS,
+    ),
+    Case(choosers.SoftChooser, chosen(choosers.SoftChooser), maps(1), **CELLS),
+    Case(
+        choosers.AnothersCell,
+        chosen(choosers.AnothersCell),
+        maps(1),
+        jumps=True,
+        mixes="another picture",
+        **CELLS,
     ),
     Case(
-        choice_claims.Reader,
-        chosen(choice_claims.Reader, soft=True),
+        choosers.FullestCell,
+        chosen(choosers.FullestCell),
         maps(1),
+        jumps=True,
         sizes=((32, 32),),
-        variant="soft",
-        silent={"expect": "is the baseline, which only the loss asks"},
-    ),
-    Case(
-        choice_claims.RandomCell,
-        chosen(choice_claims.RandomCell),
-        maps(1),
-        sizes=((32, 32),),
-        silent={"expect": "is the baseline, which only the loss asks"},
-        mixes="random",
-        random=True,
-        cannot=DRAWN,
+        silent=BASELINE | {"choose": "never asked"},
     ),
 ]

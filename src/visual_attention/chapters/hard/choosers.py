@@ -86,7 +86,10 @@ class AnothersCell(Chooser):
 
 
 class FullestCell(Chooser):
-    """Reads the cell whose darkest quarter has the most ink: whole digits have ink in each, halves do not."""
+    """Reads the cell whose darkest quarter has the most ink: whole digits have ink in each, halves do not.
+
+    The layers that choose are never asked.
+    """
 
     def weights(self, x: Tensor) -> Tensor:
         quarters = F.avg_pool2d(x, cells.SIDE // 2)  # (B, 1, 8, 8)

@@ -1,4 +1,4 @@
-"""Who moves the eye? The same network with places that are learnt, given, or nobody's choice.
+"""Who moves the eye? The same network with places that are learnt in three ways, or written down.
 
 Run: python -m visual_attention.chapters.hard.eyes
 """
@@ -13,7 +13,6 @@ from visual_attention.mechanisms.hard import (
     hard_attention_loss,
     losses_of_glimpses,
     pathwise_loss,
-    random_locations,
 )
 
 SIZE, SCALES = 8, 3  # of a glimpse: 8 x 8 numbers each for 8, 16 and 32 pixels
@@ -30,6 +29,8 @@ class Eye(RecurrentAttentionModel):
 
     Shape:
         (B, 1, H, W) -> scores of the digits (B, 10).
+
+    Derivatives: those of what is seen. Places carry no gradient.
     """
 
     def __init__(self, *, looks: int = 2, dim: int = 128, spread: float = 0.2):
@@ -43,7 +44,10 @@ class Eye(RecurrentAttentionModel):
 
 
 class PathwiseEye(Eye):
-    """The same network, whose places are taught by the gradient that runs through the glimpse itself."""
+    """The same network, whose places are taught by the gradient that runs through the glimpse itself.
+
+    Places carry no gradient once it is trained: only what training lowers has them drawn with theirs.
+    """
 
     def loss(self, x: Tensor, labels: Tensor) -> Tensor:
         return pathwise_loss(self.sample(x, pathwise=True), labels)
@@ -53,7 +57,7 @@ class Blind(LocationNetwork):
     """Says where to look next without hearing what was seen."""
 
     def forward(self, state: Tensor) -> Tensor:
-        return super().forward(torch.zeros_like(state))
+        return super().forward(0 * state)
 
 
 class OnePath(Eye):
@@ -64,29 +68,24 @@ class OnePath(Eye):
         self.locate = Blind(dim, spread=spread)
 
 
-class RandomEye(Eye):
-    """The same network, whose eye is moved at random after the first glimpse."""
+class FixedEye(Eye):
+    """The same network with places that somebody wrote down: the middles of four quarters, nearly.
+
+    The layers that choose places are asked, but nobody heeds them.
+    """
+
+    def __init__(self, *, dim: int = 128):
+        super().__init__(looks=len(CORNERS), dim=dim)
 
     def locations(self, x: Tensor) -> Tensor:
-        """Random places, (B, T, 2), drawn anew each time."""
-        return random_locations(len(x), self.glimpses, like=x)
+        """The same places for all pictures, (B, T, 2)."""
+        return torch.tensor(CORNERS, dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.look(x, self.locations(x))[:, -1]
 
     def loss(self, x: Tensor, labels: Tensor) -> Tensor:
         return losses_of_glimpses(self.look(x, self.locations(x)), labels).mean()
-
-
-class FixedEye(RandomEye):
-    """The same network with places that somebody wrote down: the middles of four quarters, nearly."""
-
-    def __init__(self, *, dim: int = 128, spread: float = 0.2):
-        super().__init__(looks=len(CORNERS), dim=dim, spread=spread)
-
-    def locations(self, x: Tensor) -> Tensor:
-        """The same places for all pictures, (B, T, 2)."""
-        return torch.tensor(CORNERS, dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
 
 
 class Everywhere(nn.Module):
@@ -154,7 +153,7 @@ def layer(inputs: int, outputs: int, size: int, *, stride: int) -> tuple[nn.Modu
 def main() -> None:
     torch.manual_seed(0)
     x = torch.rand(2, 1, 40, 40)
-    for kind in (Eye, PathwiseEye, OnePath, RandomEye, FixedEye, Everywhere, Blurred):
+    for kind in (Eye, PathwiseEye, OnePath, FixedEye, Everywhere, Blurred):
         print(f"{kind.__name__:12} scores {tuple(kind()(x).shape)}")
 
 
