@@ -181,6 +181,17 @@ ESTIMATES = {
 }
 
 
+def gradients(seed: int, *, steps: int = 150, draws: int = 60) -> dict[str, dict[str, float]]:
+    """Train a chooser for a while by REINFORCE with a baseline, then hold estimates against the exact one."""
+    model, _ = learn(reinforce_choice_loss, steps=steps, seed=seed)
+    with seeded(seed):
+        batch = cells.batch(64, split="train")
+        return {
+            name: compare_gradients(model, batch, ESTIMATES[name], draws=draws)
+            for name in ("REINFORCE alone", "REINFORCE, baseline", "Gumbel-softmax")
+        }
+
+
 def main() -> None:
     torch.manual_seed(0)
     drawn = cells.batch(64, split="train")

@@ -7,11 +7,13 @@ Run: python -m visual_attention.experiments run hard
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from visual_attention.chapters.hard import eyes, translated
+from visual_attention.experiments import trial
 from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
 from visual_attention.mechanisms.hard import random_locations
 
@@ -200,3 +202,29 @@ QUESTION = Question(
     design=DESIGN,
     meaning=MEANING,
 )
+
+
+def live(
+    name: str, *, steps: int = 512, rate: float = 3e-3, seed: int = 1, **setting: object
+) -> tuple[nn.Module, dict[int, dict[str, float]]]:
+    """Train a contender now, on pictures without end; gives the averaged network and its scores by step.
+
+    Args:
+        name: the contender's.
+        steps: how many updates.
+        rate: the learning rate.
+        seed: fixes the pictures and the first weights.
+        setting: what differs from the registered setting, such as ``clutter=2``.
+    """
+    without_end = QUESTION.conditions[-1]
+    condition = trial.shorter(
+        replace(without_end, setting={**QUESTION.setting, **setting}), steps=steps, points=7
+    )
+    judged = trial.examples(TASK, "test", seed, condition)
+    model, scores, _ = trial.train(
+        QUESTION,
+        trial.Trial("live", condition, name, rate, seed),
+        lambda averaged: score(averaged, judged),
+        scored=condition.recipe.scored,
+    )
+    return model, scores
