@@ -10,6 +10,7 @@ from visual_attention.mechanisms.hard import (
     RecurrentAttentionModel,
     hard_attention_loss,
     main,
+    pathwise_loss,
     random_locations,
 )
 from visual_attention.training import seeded
@@ -193,6 +194,40 @@ class TestLoss:
         labels = torch.tensor([1, 0, 6])
         want = sum(F.cross_entropy(scores[:, t], labels) for t in range(T)) / T
         torch.testing.assert_close(hard_attention_loss(still, labels, baseline=False), want)
+
+
+class TestPathwise:
+    def test_the_draw_keeps_its_gradient_only_if_asked(self, model):
+        x, labels = images(), torch.tensor([0, 1, 2])
+        drawn, slid = model.sample(x, generator=draw()), model.sample(x, pathwise=True, generator=draw())
+        torch.testing.assert_close(drawn.locations, slid.locations)
+        assert not drawn.locations.requires_grad and slid.locations.requires_grad
+        weight = model.locate.linear.weight
+        (slope,) = torch.autograd.grad(pathwise_loss(slid, labels), weight)
+        assert slope.abs().sum() > 0
+        (none,) = torch.autograd.grad(pathwise_loss(drawn, labels), weight, allow_unused=True)
+        assert none is None
+
+    def test_its_loss_is_the_mean_cross_entropy_after_each_glimpse(self, model):
+        episode, labels = model.sample(images(), generator=draw()), torch.tensor([2, 0, 5])
+        by_hand = [F.cross_entropy(episode.scores[:, step], labels) for step in range(T)]
+        torch.testing.assert_close(pathwise_loss(episode, labels), sum(by_hand) / T)
+
+    def test_its_slope_is_that_of_the_loss_in_the_place(self, model):
+        """Moving the mean a little changes the loss as the gradient says."""
+        model = model.double()
+        x, labels = images().double(), torch.tensor([2, 0, 5])
+        bias = model.locate.linear.bias
+        (slope,) = torch.autograd.grad(
+            pathwise_loss(model.sample(x, pathwise=True, generator=draw()), labels), bias
+        )
+        step, losses = 1e-6, []
+        for sign in (1, -1):
+            with torch.no_grad():
+                bias[0] += sign * step
+                losses.append(pathwise_loss(model.sample(x, pathwise=True, generator=draw()), labels))
+                bias[0] -= sign * step
+        assert slope[0].item() == pytest.approx(((losses[0] - losses[1]) / (2 * step)).item(), rel=1e-3)
 
 
 def test_random_locations_start_at_the_centre_and_fill_the_image():

@@ -1,11 +1,14 @@
 """A choice among patches: the estimators against the exact gradient, which enumeration gives."""
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from visual_attention.mechanisms.patch_choice import (
     PatchChoice,
+    entropy,
     exact_loss,
     gumbel_choice_loss,
     gumbel_softmax,
@@ -156,6 +159,14 @@ class TestGumbelSoftmax:
     def test_a_temperature_of_0_is_refused(self):
         with pytest.raises(ValueError, match="temperature above 0, got 0"):
             gumbel_softmax(torch.zeros(1, 2), temperature=0.0)
+
+
+def test_entropy_by_hand():
+    even, sure = torch.zeros(1, 4), torch.tensor([[300.0, 0.0, 0.0, 0.0]])
+    assert entropy(even).item() == pytest.approx(math.log(4))
+    assert entropy(sure).item() == pytest.approx(0)
+    half = torch.tensor([[0.0, 0.0, -300.0, -300.0], [0.0, 0.0, 0.0, 0.0]])
+    assert entropy(half).tolist() == pytest.approx([math.log(2), math.log(4)])
 
 
 def test_the_module_runs(capsys):

@@ -51,6 +51,13 @@ def test_a_seed_fixes_the_pictures():
     assert not torch.equal(draw(seed=3).images, draw(seed=4).images)
 
 
+def test_smaller_digits_lie_around_their_centre_too():
+    images, _, centres = draw(canvas=40, digit=16, clutter=0)
+    for image, (x, y) in zip(images, centres.tolist(), strict=True):
+        left, top = round((x + 1) * 20) - 8, round((y + 1) * 20) - 8
+        assert image[:, top : top + 16, left : left + 16].sum() == pytest.approx(image.sum().item())
+
+
 def test_the_splits_use_their_own_digits():
     bank = {image.numpy().tobytes() for image in digits.load("train")[0]}
     images, _, centres = draw(split="test", clutter=0)
@@ -62,7 +69,7 @@ def test_the_splits_use_their_own_digits():
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"split": "validation"}, "split"),
+        ({"split": "all"}, "split"),
         ({"count": 0}, "count from 1 and clutter from 0, got 0 and 4"),
         ({"clutter": -1}, "got 50 and -1"),
         ({"canvas": 27}, "at least 28 pixels.*got 27"),

@@ -169,13 +169,14 @@ VARIANTS = (
     Variant("twice the rate", rate_factor=2.0),
     Variant("half the width", {"dim": 64}),
     Variant("half the pictures", pictures=500),
-    Variant("harder: two pieces of clutter", {"clutter": 2}),
+    Variant("easier: no clutter", {"clutter": 0}),
     Variant("harder: digits of 12 pixels", {"digit": 12}),
     Variant("three glimpses", {"looks": 3}),
-    Variant("twice as long", recipe={"steps": 1024}),
+    Variant("twice as long", recipe={"steps": 2048}),
 )
 DESIGN = (
-    "A handwritten digit of 16 pixels lies at a random place of a dark picture of 40 x 40. A glimpse "
+    "A handwritten digit of 16 pixels lies at a random place of a dark picture of 40 x 40, with two pieces "
+    "of 6 x 6 pixels cut from other digits. A glimpse "
     "is three patches of 8 x 8 numbers, for the nearest 8, 16 and 32 pixels. Learned glimpses look at the "
     "centre and then at one place of their own choice; where that is, REINFORCE teaches with a learned "
     "baseline. Training, validation and test share no digit."
@@ -189,7 +190,7 @@ QUESTION = Question(
     question="Does it pay to choose where to look?",
     task=TASK,
     contenders=CONTENDERS,
-    recipe=Recipe(steps=512, batch=64, warmup=32, points=7, examples=500),
+    recipe=Recipe(steps=1024, batch=64, warmup=32, points=8, examples=500),
     margin=5,
     faster=1.5,
     level=30,
@@ -197,7 +198,7 @@ QUESTION = Question(
     rates=(3e-4, 1e-3, 3e-3, 1e-2),
     side_seeds=3,
     variant_seeds=3,
-    setting={"dim": 128, "spread": 0.2, "looks": 2, "digit": 16, "clutter": 0},
+    setting={"dim": 128, "spread": 0.2, "looks": 2, "digit": 16, "clutter": 2},
     variants=VARIANTS,
     design=DESIGN,
     meaning=MEANING,
@@ -218,7 +219,7 @@ def live(
     """
     without_end = QUESTION.conditions[-1]
     condition = trial.shorter(
-        replace(without_end, setting={**QUESTION.setting, **setting}), steps=steps, points=7
+        replace(without_end, setting={**QUESTION.setting, **setting}), steps=steps, points=8
     )
     judged = trial.examples(TASK, "test", seed, condition)
     model, scores, _ = trial.train(
