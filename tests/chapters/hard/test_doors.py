@@ -33,11 +33,17 @@ def test_the_choice_is_pushed_by_its_surprise_and_kept_open_by_the_bonus():
     torch.testing.assert_close(slope, (push + curious) / 4, atol=1e-6, rtol=1e-5)
 
 
-def test_without_a_bonus_some_trainings_never_find_the_best_door_and_with_it_nearly_all_do():
-    without, bonus = doors.learn(), doors.learn(bonus=0.3)
-    assert 0.4 < without.found < 0.75 and bonus.found > 0.95
-    assert without.losses[:, -1].mean() > 3 * bonus.losses[:, -1].mean()
-    assert without.losses.shape == (100, 200) and without.losses[:, 0].mean() == pytest.approx(2, abs=0.05)
+@pytest.mark.parametrize(
+    ("rate", "bonus", "early", "late"),
+    [(0.1, 0.0, 0.58, 1.0), (0.1, 0.3, 0.99, 1.0), (1.0, 0.0, None, 0.80), (1.0, 0.3, None, 0.94)],
+)
+def test_what_the_chapter_says_of_gentle_and_bold_steps(rate, bonus, early, late):
+    if early is not None:
+        assert doors.learn(rate=rate, bonus=bonus, steps=200).found == pytest.approx(early, abs=0.005)
+    learnt = doors.learn(rate=rate, bonus=bonus, steps=1000)
+    assert learnt.found == pytest.approx(late, abs=0.005)
+    assert learnt.losses.shape == (100, 1000)
+    assert learnt.losses[:, 0].mean() == pytest.approx(2, abs=0.05)
 
 
 def test_trainings_side_by_side_do_not_touch_each_other():
@@ -48,4 +54,4 @@ def test_trainings_side_by_side_do_not_touch_each_other():
 
 def test_the_module_runs(capsys):
     doors.main()
-    assert "bonus 0.3" in capsys.readouterr().out
+    assert "rate 0.1, bonus 0.3: the best door in 99%, then 100%" in capsys.readouterr().out

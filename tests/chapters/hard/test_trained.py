@@ -5,6 +5,7 @@ import torch
 
 from visual_attention.chapters.hard import translated
 from visual_attention.chapters.hard.trained import FILE, error, load, train
+from visual_attention.mechanisms.hard import random_locations
 
 
 def test_the_file_is_small():
@@ -21,6 +22,26 @@ def test_it_looks_at_the_digit():
     with torch.no_grad():
         distance = (load().locations(drawn.images) - drawn.centres[:, None]).norm(dim=2).mean(dim=0)
     assert distance[0] > 0.35 and (distance[1:] < 0.25).all()
+
+
+def test_what_the_chapter_says_of_a_moved_eye():
+    model = load()
+    test = translated.batch(500, split="test", generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        own = model.locations(test.images)
+        middle = test.centres[:, None].repeat(1, 6, 1)
+        middle[:, 0] = 0.0
+        right = [
+            (model.look(test.images, places)[:, -1].argmax(1) == test.labels).float().mean().item()
+            for places in (
+                own,
+                own.roll(1, dims=0),
+                own.mean(dim=0, keepdim=True).expand_as(own),
+                random_locations(500, 6, generator=torch.Generator().manual_seed(0)),
+                middle,
+            )
+        ]
+    assert right == [pytest.approx(share, abs=0.015) for share in (0.89, 0.45, 0.48, 0.59, 0.84)]
 
 
 def test_training_ends_with_the_narrow_spread_and_repeats_itself():

@@ -173,6 +173,15 @@ DESIGN = (
     "second one reads the chosen cell. Training, validation and test share no digit."
 )
 MEANING = ""
+TRIED = (
+    "In the first version's pictures the whole digit was as bright as the halves, and the cell with the most "
+    "ink held it 996 times in 1,000: nothing had to be learnt. Written half as bright, it is the brightest "
+    "cell in 5 of 100 pictures. A rule by hand, the cell whose darkest quarter is brightest, still finds 99.",
+    "The first version's network learnt each place for itself. On the fainter digits (one seed, 1,024 steps, "
+    "the better of 3e-3 and 1e-2) it finds the cell in 12 of 100 pictures by REINFORCE with baseline and "
+    "bonus, in 16 by Gumbel-softmax, in 13 by the exact gradient, and in 66 by the exact gradient with the "
+    "bonus. With scores that all cells share, each of the four finds it in 100.",
+)
 
 QUESTION = Question(
     name="hard-choice",
@@ -193,4 +202,5 @@ QUESTION = Question(
     variants=VARIANTS,
     design=DESIGN,
     meaning=MEANING,
+    tried=TRIED,
 )
