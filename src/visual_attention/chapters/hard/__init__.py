@@ -1,8 +1,10 @@
 """What if a network may look at some places and at nothing else?
 
-The mechanisms are `mechanisms/glimpses.py`, `hard.py`, `patch_choice.py` and `policy_gradient.py`. The
-worlds are `translated.py`, a digit anywhere among bits of others, and `cells.py`, one whole digit among
-halves. The claims about each are `glimpse_claims.py`, `choice_claims.py` and, trained for longer,
-`longer_claims.py`; `claims.py` gathers them. `trained.py` has the glimpses trained for longer than a lesson
-allows, `widget` lets you place the eye.
+The mechanisms are `mechanisms/glimpses.py`, `hard.py`, `patch_choice.py` and `policy_gradient.py`. There are
+three worlds: `doors.py`, a choice among three; `cells.py`, one whole digit among halves; `translated.py`, a
+digit anywhere among bits of others; `banks.py` says which digits serve for what. `choosers.py` has the
+networks that choose a cell and `choice_claims.py` the contest of what teaches them; `eyes.py` has the
+networks that look through glimpses and `glimpse_claims.py` the contest of who moves the eye; `claims.py`
+gathers both. `trained.py` has glimpses trained for longer than a lesson allows, `widget` lets you place the
+eye, `drawing.py` draws it.
 """
