@@ -186,7 +186,7 @@ TRIED = (
     "Trained twice as long, at a rate of 2e-3 (one seed, before the rule): learned glimpses 72.0, four fixed "
     "glimpses 76.8, which read twice as many numbers. After 512 steps they had 43.8 and 49.8.",
     "In that longer training the eye was moved: 56.4 with another picture's places, 57.2 with their mean, "
-    "77.8 when told the digit's middle. So the network depends on its choice, and its choice is not the best.",
+    "77.8 when told the digit's middle: the network depends on its choice, and the choice is not the best.",
     "Without clutter, after 512 steps at 3e-3 (one seed): learned glimpses 62.2, one path for all 56.6, "
     "pathwise glimpses 50.4, four fixed glimpses 72.2.",
 )
