@@ -95,7 +95,7 @@ TYPESET = """() => {
 
 @pytest.fixture(scope="session")
 def visit(pages, address, request):
-    """A function that opens a page of the book in a context of its own, or in one that is kept under a name."""
+    """A function that opens a page of the book in a context of its own, or in one kept under a name."""
     try:
         browser, missing = request.getfixturevalue("browser"), ""
     except pytest.skip.Exception as reason:  # then the tests that only read the HTML still run

@@ -138,22 +138,34 @@ def of_right_answers(check, solution):
 def of_spoilt_answers(check, solution):
     """Right answers that one operation spoils lose marks, in every exercise, and no more than they must."""
     asked = check.asked
-    observed = any(case.observe is not returned for case in asked.cases)  # gradients in place of results
+    observed = any(case.observe is not returned for case in asked.cases)  # e.g. slopes
     if not observed and any(1 in case.want.shape for case in asked.cases if case.situation.kind == "one"):
         report = check(changed(solution, torch.squeeze))
         if report.score >= report.points:
             yield "an answer that is squeezed gets full marks"
     report = check(changed(solution, lambda t: t.detach()))
-    if (report.score < report.points) != bool(asked.gradients or observed):
+    if (report.score < report.points) != bool(asked.gradients or sees_gradients(asked)):
         yield f"gradients count, or do not, against what the exercise says:\n{report}"
 
 
+def sees_gradients(asked) -> bool:
+    """Whether what the check looks at in place of a result is another thing without gradients."""
+    cut = changed(asked.right, lambda t: t.detach())
+    looks = [case for case in asked.cases if case.observe is not returned]
+    seen = [(case.want, asked.attempted(cut, case.args, case.observe)) for case in looks]
+    return any(got is None or not torch.allclose(got.double(), want.double()) for want, got in seen)
+
+
 def changed(solution, change):
-    """The solution with its tensor changed."""
+    """The solution with its tensors changed."""
 
     @functools.wraps(solution)
     def answer(*args, **kwargs):
-        value = solution(*args, **kwargs)
+        return each(solution(*args, **kwargs))
+
+    def each(value):
+        if isinstance(value, (tuple, list)):
+            return tuple(map(each, value))
         return change(value) if isinstance(value, torch.Tensor) else value
 
     return answer

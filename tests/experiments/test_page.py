@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +12,7 @@ from visual_attention.experiments import page, record, registry
 def listed(tmp_path, monkeypatch):
     """Two claims, one with a record in which attention loses to max pooling, one never run."""
     claims = {
-        "toy": toy.claim(meaning="It says a lot."),
+        "toy": toy.claim(meaning="It says a lot.", tried=("Longer: no change.", "Fewer: worse.")),
         "toy-new": toy.claim(name="toy-new", question="A < B?"),
     }
     monkeypatch.setattr(registry, "everything", lambda: claims)
@@ -31,6 +33,9 @@ def test_what_was_found_includes_what_beats_attention(listed):
     text = page.after(listed[0])
     assert "- Worse. With minus max: −19.0 points" in text
     assert "**What this says.** It says a lot." in text
+    assert "**What else was tried.**\n\n- Longer: no change.\n- Fewer: worse.\n\n" in text
+    untold = replace(listed[0], claim=replace(listed[0].claim, tried=()))
+    assert "What else was tried" not in page.after(untold)
     assert "7 steps of 64, tested on 1,000" in text and "records/toy.jsonl" in text
 
 

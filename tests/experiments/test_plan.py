@@ -146,7 +146,7 @@ def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_counts_twice(tmp
     plain = known.usual().task
     question = small(task=Task(plain.draw, loss, plain.score, plain.cuts))
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
     ) as cluster:
         made, _ = go(question, tmp_path / "there", scheduler=cluster.scheduler_address)
     assert marker.exists() and made == 32

@@ -139,7 +139,7 @@ def test_a_dask_cluster_gives_the_same_rows(tmp_path):
     distributed = pytest.importorskip("distributed")
     go(toy.claim(), tmp_path / "here", seeds=range(2))
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
     ) as cluster:
         made = go(toy.claim(), tmp_path / "there", seeds=range(2), scheduler=cluster.scheduler_address)
     assert made == 6

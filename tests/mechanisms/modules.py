@@ -8,6 +8,7 @@ from visual_attention.mechanisms.cbam import CBAM, BottleneckAttention
 from visual_attention.mechanisms.channel import ChannelAttention, EfficientChannelAttention, SqueezeExcitation
 from visual_attention.mechanisms.glimpses import GlimpseNetwork, GlimpseSensor, LocationNetwork
 from visual_attention.mechanisms.hard import RecurrentAttentionModel
+from visual_attention.mechanisms.label_propagation import LabelPropagation
 from visual_attention.mechanisms.nonlocal_block import NonLocalBlock
 from visual_attention.mechanisms.patch_choice import PatchChoice
 from visual_attention.mechanisms.positions import LearnedPositions
@@ -33,6 +34,11 @@ NO_GRADIENT = {"second": Cannot("Places carry no gradient", GradcheckError, "Jac
 def looked_at(channels: int):
     """Images and a place in each."""
     return lambda draw, batch, size: (draw.unit(batch, channels, *size), 2 * draw.unit(batch, 2) - 1)
+
+
+def known_frames(draw, batch, size):
+    """A frame, two known ones with fewer patches, and three labels for each of their patches."""
+    return draw.normal(batch, *size, D), draw.normal(batch, 2, 4, D), draw.unit(batch, 2, 4, 3)
 
 
 def small_glimpses():
@@ -86,6 +92,14 @@ CASES = [
     ),
     Case(MultiHeadSelfAttention, lambda: MultiHeadSelfAttention(D, heads=3), tokens(D), TOKENS, fused=True),
     Case(UniformAttention, lambda: UniformAttention(D, heads=3), tokens(D), TOKENS),
+    Case(
+        LabelPropagation,
+        lambda: LabelPropagation(most=3, temperature=0.5),
+        known_frames,
+        TOKENS,
+        verbs={"weights": lambda inputs: inputs[:2]},
+        jumps=True,
+    ),
     Case(NonLocalBlock, lambda: NonLocalBlock(C), maps(C), fused=True),
     Case(LearnedPositions, lambda: LearnedPositions(5, D), tokens(D), TOKENS[:1]),
     Case(

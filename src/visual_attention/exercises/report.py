@@ -79,6 +79,19 @@ class Check:
             self.stop(problem)
         return value
 
+    def part_of_network(self, function: Callable) -> Callable[..., torch.Tensor]:
+        """The student's function as a part of a network that is trained through it.
+
+        Each call is one of `call`; real numbers come back in the type of the first argument, because an
+        answer in another type is right, too, but the layers around it have one type only.
+        """
+
+        def part(first: torch.Tensor, *args: Any) -> torch.Tensor:
+            value = self.call(function, first, *args)
+            return value.to(first.dtype) if isinstance(value, torch.Tensor) else value
+
+        return part
+
     def attempt(
         self, function: Callable, *args: Any, may_change: bool = False, **kwargs: Any
     ) -> tuple[Any, str]:

@@ -69,6 +69,7 @@ class Claim:
         columns: which of the other metrics the table shows; empty: all of them.
         design: a few sentences on data and models, for the page of claims.
         meaning: what the result does and does not say, for the page of claims; written after the run.
+        tried: what an attacker tried, and what it gave; written after the run.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Claim:
     columns: tuple[str, ...] = ()
     design: str = ""
     meaning: str = ""
+    tried: tuple[str, ...] = ()
 
     def __post_init__(self):
         names = [arm.name for arm in self.arms]

@@ -73,11 +73,13 @@ def after(entry: Entry) -> str:
     others = [arm.name for arm in claim.arms if arm.name not in (claim.treatment, claim.baseline)]
     held = [compare(claim, entry.rows, baseline=name) for name in others if _has(result, name)]
     lines = "\n".join(f"- {other.sentence}" for other in held)
+    tried = "\n".join(f"- {line}" for line in claim.tried)
     return "\n\n".join(
         part
         for part in (
             f"**The other arms**, for which there was no rule:\n\n{lines}" if held else "",
             f"**What this says.** {claim.meaning}" if claim.meaning else "",
+            f"**What else was tried.**\n\n{tried}" if tried else "",
             made(entry),
         )
         if part

@@ -69,6 +69,14 @@ def test_only_the_most_alike_are_merged():
     torch.testing.assert_close(weights[..., 0], raised[..., 0] / raised.sum(-1) / 2)
 
 
+def test_a_long_key_is_no_more_alike_than_a_short_one():
+    """1 points as 0 does and 3 as 2 does, though 2 is so long that every product with it is the largest."""
+    keys = torch.tensor([[[1.0, 0.0], [2.0, 0.1], [30.0, 30.0], [0.4, 0.5]]])
+    assert Merged(2).home(keys).tolist() == [[0, 0, 2, 2]]
+    assert Merged(3).home(keys).tolist() == [[0, 0, 2, 3]]
+    assert Merged(3).home(keys * torch.tensor([7.0, 0.2, 1.0, 50.0]).view(4, 1)).tolist() == [[0, 0, 2, 3]]
+
+
 def test_dropped_tokens_get_nothing_and_the_rest_share():
     queries, keys, _ = tokens()
     way = Dropped(4)

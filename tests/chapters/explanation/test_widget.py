@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.axe.check import violations
 from tests.chapters.explanation.worlds import pictures, untrained
+from tests.view.test_accessible import SMALL
 from tests.widgets import settle
 from visual_attention.chapters.explanation import deletion, fillings, maps
 from visual_attention.chapters.explanation.widget import CellDeleter
@@ -125,7 +127,9 @@ def test_the_picture_shows_the_filling_where_cells_are_gone(draw, deleter):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [400, 1280])
-def test_it_fits_its_page(draw, deleter, width):
-    page = draw(deleter, width=width, touch=width == 400)
+@pytest.mark.parametrize("width,scheme", [(1280, "light"), (400, "dark"), (1280, "dark"), (400, "light")])
+def test_axe_finds_nothing_and_nothing_overflows(draw, deleter, width, scheme):
+    page = draw(deleter, width=width, scheme=scheme, touch=width == 400)
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.evaluate(SMALL)

@@ -85,8 +85,9 @@ def check_bytes_moved(draw):
 def learns(student, check: Check) -> None:
     """Whether a network around the answer finds twins, and in windows only those inside."""
     everywhere = torch.ones(pairs.COUNT, pairs.COUNT, dtype=torch.bool)
-    found, _ = check.call(pairs.learn, student, everywhere)
-    inside, outside = check.call(pairs.learn, student, Windows(pairs.SIDE, window=2).allowed())
+    mix = check.part_of_network(student)
+    found, _ = pairs.learn(mix, everywhere)
+    inside, outside = pairs.learn(mix, Windows(pairs.SIDE, window=2).allowed())
     check.that(
         found > 90,
         points=1,
@@ -110,6 +111,7 @@ def learns(student, check: Check) -> None:
     axes={"B images": 2, "N tokens": 7, "d numbers": 5},
     name="your mixture",
     mistakes=wrong.MASKED,
+    gradients=("queries", "keys", "values"),
     after=(2, learns),
     about=About(
         "Make it learn: what is lost in a window?",

@@ -3,7 +3,7 @@
 Chapter: notebooks/deeper/cost.ipynb
 """
 
-from html import escape
+from visual_attention.view.drawing import ACCENT, INK, Drawing, arrow, box, text
 
 WORDS = (
     "Three blocks of keys and values lie across the top, three blocks of queries down the left. Between "
@@ -13,70 +13,11 @@ WORDS = (
     "says that the old ones are multiplied by exp of old best minus new best. After the last tile of the "
     "row, mixed divided by total is the output of these queries."
 )
-
-
-class Drawing:
-    """An SVG with a title and a description, shown by a notebook as it is.
-
-    Args:
-        shapes: What is drawn, as SVG elements.
-        width: Of the drawing in its own units.
-        height: The same.
-        title: A few words.
-        words: What is seen, for those who do not see it.
-    """
-
-    def __init__(self, shapes: list[str], *, width: int, height: int, title: str, words: str):
-        self.shapes, self.size, self.title, self.words = shapes, (width, height), title, words
-
-    def __repr__(self) -> str:
-        return f"{self.title}: {self.words}"
-
-    def _repr_html_(self) -> str:
-        width, height = self.size
-        head = (
-            '<marker id="cost-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-            'orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="currentColor"/></marker>'
-        )
-        said = escape(f"{self.title}. {self.words}")
-        paint = "background:var(--paper,#ffffff);color:var(--ink,#1d232a)"
-        return (
-            f'<div class="drawing" style="{paint};max-width:{width + 40}px">'
-            f'<svg role="img" aria-label="{said}" '
-            f'viewBox="0 0 {width} {height}" style="width:100%;height:auto" font-size="15">'
-            f"<defs>{head}</defs>{''.join(self.shapes)}</svg></div>"
-        )
-
-
-def box(x: int, y: int, width: int, height: int, text: str = "", *, kind: str = "plain") -> str:
-    """A box with a line of text in its middle; "now" is what counts, "used" is past, "later" is to come."""
-    looks = {
-        "plain": 'fill="none" stroke="currentColor" stroke-width="1.5"',
-        "now": 'fill="var(--accent,#b5380c)" stroke="currentColor" stroke-width="2.5"',
-        "used": 'fill="currentColor" fill-opacity="0.16" stroke="currentColor" stroke-opacity="0.5"',
-        "later": 'fill="none" stroke="currentColor" stroke-opacity="0.6" stroke-dasharray="4 4"',
-    }
-    ink = "var(--paper,#ffffff)" if kind == "now" else "currentColor"
-    weight = ' font-weight="700"' if kind == "now" else ""
-    written = (
-        f'<text x="{x + width / 2}" y="{y + height / 2 + 5}" text-anchor="middle" fill="{ink}"{weight}>'
-        f"{escape(text)}</text>"
-    )
-    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" {looks[kind]}/>' + written * bool(
-        text
-    )
-
-
-def text(x: int, y: int, words: str, *, anchor: str = "middle") -> str:
-    """A line of text."""
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="currentColor">{escape(words)}</text>'
-
-
-def arrow(path: str) -> str:
-    """A line with a tip at its end, along an SVG path."""
-    return (
-        f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="1.8" marker-end="url(#cost-tip)"/>'
-    )
+TILES = {
+    "now": f'fill="{ACCENT}" stroke="{INK}" stroke-width="2.5"',
+    "used": f'fill="{INK}" fill-opacity="0.16" stroke="{INK}" stroke-opacity="0.5"',
+    "later": f'fill="none" stroke="{INK}" stroke-opacity="0.6" stroke-dasharray="4 4"',
+}
 
 
 def running_softmax() -> Drawing:
@@ -89,8 +30,10 @@ def running_softmax() -> Drawing:
         shapes.append(box(12, top + k * tall, 82, tall - 6, f"Q{k + 1}"))
         for j in range(3):
             kind = "used" if (k, j) < (1, 1) else "now" if (k, j) == (1, 1) else "later"
-            words = "(n, m) now" if kind == "now" else kind
-            shapes.append(box(left + j * wide, top + k * tall, tile, tall - 6, words, kind=kind))
+            x, y = left + j * wide, top + k * tall
+            shapes.append(box(x, y, tile, tall - 6, looks=TILES[kind]))
+            words, ink = ("(n, m) now", "#ffffff") if kind == "now" else (kind, INK)
+            shapes.append(text(x + tile / 2, y + 25, words, ink=ink))
     gap = left + 2 * wide - 8  # between the second and the third column of tiles
     shapes += [
         text(53, top + 3 * tall + 14, "queries (n, d)"),

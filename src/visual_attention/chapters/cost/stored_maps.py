@@ -79,6 +79,15 @@ def of_rank(weights: Tensor, ranks: Sequence[int]) -> list[Tensor]:
     return [(left[..., :r] * size[..., None, :r]) @ right[..., :r, :] for r in ranks]
 
 
+def shuffled(weights: Tensor) -> Tensor:
+    """The same numbers in each row, in an order of its own: what is left is that rows are uneven.
+
+    The control for `of_rank`: if few patterns were enough here, too, then any uneven rows would do.
+    """
+    order = torch.rand(weights.shape, generator=torch.Generator().manual_seed(0)).argsort(dim=-1)
+    return weights.gather(-1, order)
+
+
 def likeness(name: str, side: int) -> Tensor:
     """What stands in for the keys where patches are merged: three components of the features, (1, N, 3)."""
     features = packs.load(name).features_pca.permute(2, 0, 1)  # (3, 32, 32)
@@ -96,13 +105,17 @@ def losses(weights: Tensor, features: Tensor) -> list[Loss]:
         Loss(family, way.allowed().sum().item() / count**2, moved(weights, forbid(weights, way.allowed())))
         for family, way in places
     ]
+    found.append(Loss("all alike", 1 / 2, moved(weights, torch.full_like(weights, 1 / count))))
     received = weights.mean(dim=-2).argsort(dim=-1, descending=True)
     chance = torch.rand(received.shape, generator=torch.Generator().manual_seed(0)).argsort(dim=-1)
     counts = [round(share * count) for share in SHARES]
-    for share, left, low_rank in zip(SHARES, counts, of_rank(weights, counts), strict=True):
+    mixed = shuffled(weights)
+    ranked = zip(SHARES, counts, of_rank(weights, counts), of_rank(mixed, counts), strict=True)
+    for share, left, low_rank, control in ranked:
         found.append(Loss("dropped, the best kept", share, moved(weights, keep(weights, left, received))))
         found.append(Loss("dropped at random", share, moved(weights, keep(weights, left, chance))))
         found.append(Loss("linear at its best", share, moved(weights, low_rank)))
+        found.append(Loss("linear, rows shuffled", share, moved(mixed, control)))
         if share >= 0.5:
             home = Merged(left).home(features)[0]
             found.append(Loss("merged", share + MATCHING, moved(weights, merge(weights, home))))

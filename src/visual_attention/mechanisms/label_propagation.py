@@ -53,35 +53,36 @@ class LabelPropagation(nn.Module):
         return torch.softmax(scores, dim=-1)
 
     def forward(self, frame: Tensor, memory: Tensor, labels: Tensor) -> Tensor:
+        weights = self.weights(frame, memory)
         if labels.ndim != 4 or labels.shape[:3] != memory.shape[:3]:
             raise ValueError(f"labels: wanted {(*memory.shape[:3], 'K')}, got {tuple(labels.shape)}")
-        return self.weights(frame, memory) @ labels.flatten(1, 2)  # (B, N, F * M) @ (B, F * M, K)
+        return weights @ labels.flatten(1, 2)  # (B, N, F * M) @ (B, F * M, K)
 
 
-def remaining(target: Tensor, first: Tensor, frame: Tensor) -> Tensor:
-    """How much of a target is still there, measured by what its surroundings alone would give.
+def remaining(target: Tensor, known: Tensor, frame: Tensor) -> Tensor:
+    """How much of a target is still there: the share of its patches that find back to it.
 
-    Each patch of the target looks for the most similar one in the new frame; the mean of these cosines is
-    placed between two marks: 1, which it would be if the target were there unchanged, and what the target's
-    patches find in the first frame outside the target.
+    Each patch of the target looks for the most similar patch of the new frame, and that one for the most
+    similar patch of the frame that is known. If the target is there, this leads back to it; if it is not, the
+    patch that was found is one of its surroundings, and leads there.
 
     Args:
-        target: (M,), bool: which patches of the first frame are the target's, some and not all.
-        first: (M, D), features of the first frame.
+        target: (M,), bool: which patches of the known frame are the target's, some and not all.
+        known: (M, D), features of that frame.
         frame: (N, D), features of the new one.
 
     Shape:
-        (), from 0, nothing more alike than the surroundings, to 1.
+        (), from 0, none finds back, to 1, all do.
 
     Raises:
         ValueError: if the target has no patch, or every one.
     """
     if target.all() or not target.any():
         raise ValueError(f"target: wanted a part of the {len(target)} patches, got {int(target.sum())}")
-    first, frame = F.normalize(first, dim=-1), F.normalize(frame, dim=-1)
-    found = (first[target] @ frame.mT).amax(dim=-1).mean()
-    elsewhere = (first[target] @ first[~target].mT).amax(dim=-1).mean()
-    return ((found - elsewhere) / (1 - elsewhere)).clamp(0, 1)
+    known, frame = F.normalize(known, dim=-1), F.normalize(frame, dim=-1)
+    found = (known[target] @ frame.mT).argmax(dim=-1)  # (T,), places in the new frame
+    back = (frame[found] @ known.mT).argmax(dim=-1)  # (T,), places in the known one
+    return target[back].to(known).mean()
 
 
 def main() -> None:

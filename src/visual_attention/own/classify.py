@@ -12,11 +12,14 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.nn import functional as F
 
-from visual_attention.own import folder, heads
-from visual_attention.own.features import Extractor
+from visual_attention.own import fitting, folder, heads
+from visual_attention.own.features import Extractor, border, confetti
+from visual_attention.own.fitting import Scored
 
 KIND = "visual_attention.own head 1"
+TWINS = 0.95  # a cosine of class tokens from which on two pictures count as nearly the same
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,23 @@ class Classified:
     Args:
         found: the pictures and their classes.
         scores: one for each pool, on pictures left out; attention first.
-        confetti: attention's accuracy when every picture is cut into pieces that change places.
-        head: the attention head, trained on all pictures.
+        confetti: attention's score where every picture is cut into pieces that change places.
+        border: attention's score where the middle of every picture is covered.
+        twins: pairs of pictures that are nearly the same, indices into `found.paths`.
         grid: rows, and columns, of patches.
     """
 
     found: folder.Labelled
-    scores: list[heads.Scored]
-    confetti: heads.Scored
-    head: heads.Head
+    scores: list[Scored]
+    confetti: Scored
+    border: Scored
+    twins: list[tuple[int, int]]
     grid: int
+
+    @property
+    def head(self) -> heads.Head:
+        """The attention pool, trained on all pictures."""
+        return self.scores[0].head
 
     def confusions(self) -> Tensor:
         """How many pictures of each class (rows) were taken for each (columns) by attention, (K, K)."""
@@ -62,27 +72,44 @@ def classify(path: str | Path, extractor: Extractor, *, progress: bool = True) -
     """
     found = folder.labelled(path)
     many = len(found.classes)
-    tokens = extractor.tokens(found.paths, progress=progress)
-    scores = heads.compare(tokens, found.labels, classes=many, progress=progress)
-    pieces = extractor.tokens(found.paths, confetti=True, progress=progress)
-    (confetti,) = heads.compare(pieces, found.labels, classes=many, pools=[heads.ATTENTION], progress=False)
-    known = torch.tensor(found.labels)
-    decay = heads.choose_decay(heads.ATTENTION, tokens, known, classes=many)
-    head = heads.fit(heads.ATTENTION, tokens, known, classes=many, decay=decay)
-    return Classified(found, scores, confetti, head, extractor.grid)
+
+    def tokens(name: str, **view) -> Tensor:
+        return extractor.tokens(found.paths, progress=progress, name=name, **view)
+
+    whole = tokens("features")
+    scores = fitting.compare(whole, found.labels, classes=many, progress=progress)
+    changed = {"confetti": confetti, "border only": border}
+    tests = [
+        fitting.compare(
+            tokens(f"features, {name}", view=view),
+            found.labels,
+            classes=many,
+            pools=[heads.ATTENTION],
+            progress=progress,
+            name=f"heads, {name}",
+        )[0]
+        for name, view in changed.items()
+    ]
+    return Classified(found, scores, *tests, near_twins(whole), extractor.grid)
+
+
+def near_twins(tokens: Tensor) -> list[tuple[int, int]]:
+    """Pairs of pictures whose class tokens point the same way."""
+    directions = F.normalize(tokens[:, 0] - tokens[:, 0].mean(dim=0), dim=-1)
+    alike = (directions @ directions.T).triu(diagonal=1) > TWINS
+    return [(int(one), int(other)) for one, other in alike.nonzero()]
 
 
 def save(result: Classified, extractor: Extractor, file: str | Path) -> None:
-    """Write the attention head: a small safetensors file that names its classes and its weights."""
+    """Write the attention pool: a small safetensors file that names its classes and its weights."""
     told = {"kind": KIND, "classes": json.dumps(result.found.classes), "size": str(extractor.size)}
     told |= {"weights": extractor.weights_digest}
-    save_file(
-        {name: tensor.contiguous() for name, tensor in result.head.state_dict().items()}, file, metadata=told
-    )
+    state = {name: tensor.contiguous() for name, tensor in result.head.state_dict().items()}
+    save_file(state, file, metadata=told)
 
 
 def load(file: str | Path, extractor: Extractor) -> tuple[heads.Head, tuple[str, ...]]:
-    """A head that `save` wrote, with the names of its classes.
+    """An attention pool that `save` wrote, with the names of its classes.
 
     Raises:
         ValueError: if the file is another, or was trained on other weights or another size of pictures.
@@ -100,7 +127,7 @@ def load(file: str | Path, extractor: Extractor) -> tuple[heads.Head, tuple[str,
     if int(told["size"]) != extractor.size:
         raise ValueError(f"{file}: wanted pictures of {told['size']} pixels, got {extractor.size} (--size)")
     classes = tuple(json.loads(told["classes"]))
-    head = heads.Head(heads.ATTENTION, dim=state["query"].numel(), classes=len(classes))
+    head = heads.Head(dim=state["query"].numel(), classes=len(classes))
     head.load_state_dict(state)
     return head.eval(), classes
 

@@ -1,0 +1,57 @@
+"""Small folders of real pictures, and a transformer that nobody trained, with a place to keep features."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from visual_attention.data import photographs
+from visual_attention.own import features, weights
+
+SIZE = 56  # 4 x 4 patches
+
+
+def picture(image: torch.Tensor) -> Image.Image:
+    return Image.fromarray((image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8))
+
+
+def fingerprint(folder: Path) -> dict[str, tuple]:
+    """Every file of a folder, with its content and when it was changed."""
+    return {
+        str(path.relative_to(folder)): (
+            path.stat().st_mtime_ns,
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
+        )
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory):
+    """Two classes of five pieces of photographs each, all of unlike sizes: a wall of bricks, and grass."""
+    root = tmp_path_factory.mktemp("material")
+    for name in ("brick", "grass"):
+        whole = photographs.load(name)
+        for index in range(5):
+            (root / name).mkdir(exist_ok=True)
+            top, side = 90 * index, 70 + 4 * index
+            picture(whole[:, top : top + side, 3 * index : 3 * index + side + 9]).save(
+                root / name / f"{index}.png"
+            )
+    return root
+
+
+@pytest.fixture
+def folder(material, tmp_path):
+    """A copy of it that may be spoilt."""
+    import shutil
+
+    return Path(shutil.copytree(material, tmp_path / "holiday"))
+
+
+@pytest.fixture
+def extractor(tmp_path):
+    return features.Extractor(weights.STAND_IN, size=SIZE, cache=tmp_path / "cache")
