@@ -10,6 +10,6 @@ shows all heads on a photograph; `follow.py` carries a mask through `frames.py`,
 line, `commands.py` what it runs.
 
 For the chapters' last sections: `segment.py` learns masks from a handful, `fill.py` fills a hole,
-`relatives.py` asks which pictures, and which parts of them, are alike. `sample.py` makes small folders of the same form, and
-`upload.py` is Colab's button.
+`relatives.py` asks which pictures, and which parts of them, are alike. `sample.py` makes small folders of the
+same form, and `upload.py` is Colab's button.
 """
