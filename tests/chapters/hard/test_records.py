@@ -1,0 +1,60 @@
+"""What the chapter says of its records is what they hold."""
+
+import pytest
+
+from visual_attention.experiments import ledger, plan, registry, verdict
+from visual_attention.experiments.answer import answer
+
+TEACHERS = registry.question("hard-choice")
+MINE, PLAIN, ALONE = "REINFORCE, baseline, entropy", "REINFORCE, baseline", "REINFORCE alone"
+LEVEL = (PLAIN, "Gumbel-softmax", "exact gradient", "exact gradient, entropy", "soft blend", "fullest cell")
+
+
+@pytest.mark.parametrize("name", ["hard", "hard-choice"])
+def test_every_row_was_made_under_the_rule_and_can_be_read(name):
+    book = ledger.read(ledger.path(name))
+    assert book.faults == [] and plan.changed(registry.question(name), book.rows) == 0
+
+
+def test_on_a_thousand_pictures_no_teacher_ends_higher_than_another():
+    fewer = answer(TEACHERS).fewer()
+    assert (fewer.verdict, fewer.seeds) == ("not supported", 10)
+    for name in LEVEL:
+        assert -1.5 < fewer.against[name].low < 0 < fewer.against[name].high < 1.5
+    assert {n for n, one in fewer.against.items() if verdict.held(one, 5) == "beaten"} == {
+        ALONE,
+        "another picture's cell",
+    }
+
+
+def test_without_a_baseline_nothing_is_learnt_at_any_rate():
+    found = answer(TEACHERS)
+    lines = {line.contender.name: line for line in found.table(TEACHERS.middle)}
+    assert lines[ALONE].mean < 12 and all(95.5 < lines[name].mean < 97.5 for name in (MINE, *LEVEL))
+    rows = [row for row in found.rows if row["arm"] == ALONE and row["condition"] == TEACHERS.middle]
+    assert {0.001, 0.003, 0.01, 0.03} <= {row["rate"] for row in rows}
+    assert max(row["scores"]["accuracy"][-1] for row in rows) < 14
+
+
+def test_the_bonus_buys_time_for_reinforce_and_nothing_for_the_exact_gradient():
+    found = answer(TEACHERS)
+
+    def half_way(name):
+        return found.curve(TEACHERS.middle, name)[:, -2]
+
+    assert TEACHERS.recipe.scored[-2] == 256
+    shares = [half_way(n).mean() for n in ("exact gradient", "Gumbel-softmax", MINE, PLAIN)]
+    assert [round(share) for share in shares] == [97, 95, 54, 42]
+    gain = verdict.paired(half_way(MINE), half_way(PLAIN))
+    assert (round(gain.effect), round(gain.low), round(gain.high)) == (12, 5, 20)
+    exact = verdict.paired(half_way("exact gradient, entropy"), half_way("exact gradient"))
+    assert exact.low < 0 < exact.high < 1
+
+
+def test_what_was_learnt_depends_on_the_chosen_cell():
+    for line in answer(TEACHERS).table(TEACHERS.middle):
+        assert line.cuts["another picture's cell"] < 15.5
+        if line.contender.name in (MINE, *LEVEL):
+            assert line.cuts["the digit's cell"] < line.mean + 0.5
+        if line.contender.name == ALONE:
+            assert round(line.cuts["the digit's cell"]) == 54
