@@ -60,7 +60,7 @@ def without_twin(weights: Tensor, batch: twins.Twins) -> Tensor:
 
 
 def without_stranger(weights: Tensor, batch: twins.Twins) -> Tensor:
-    """As much is forbidden, but another cell: the one after the twin, or after that if it is the cell itself."""
+    """As much is forbidden, but another cell: the next after the twin that is not the asking cell."""
     places = weights.shape[-1]
     after = (batch.twins + 1) % places
     after = torch.where(after == torch.arange(places), (after + 1) % places, after)
@@ -73,7 +73,7 @@ def _without(weights: Tensor, forbidden: Tensor) -> Tensor:
 
 
 def cut(change: Callable[[Tensor, twins.Twins], Tensor]) -> Callable[[nn.Module, twins.Twins], float | None]:
-    """The accuracy of a trained network after its weights were changed in all layers; None without weights."""
+    """The accuracy of a trained network with changed weights in all layers; None if it has none."""
 
     def after(model: nn.Module, batch: twins.Twins) -> float | None:
         if not model.has_weights:
@@ -173,10 +173,10 @@ VARIANTS = (
     Variant("twice as long", recipe={"steps": 1024}),
 )
 DESIGN = (
-    "Sixteen coloured handwritten digits lie on a grid of 4 x 4: eight classes, each twice. At each cell the "
-    "network names the colour of that digit's twin, one of six; guessing gives 17 %. Each cell is a patch and "
-    "becomes a token of 48 numbers; in two layers cells hear of each other and then think alone. The contenders "
-    "differ in how cells hear of each other. Training, validation and test share no digit."
+    "Sixteen coloured handwritten digits lie on a grid of 4 x 4: eight classes, each twice. At each cell "
+    "the network names the colour of that digit's twin, one of six; guessing gives 17 %. Each cell is a "
+    "patch and becomes a token of 48 numbers; in two layers cells hear of each other and then think alone. "
+    "The contenders differ in how cells hear of each other. Training, validation and test share no digit."
 )
 MEANING = ""
 
