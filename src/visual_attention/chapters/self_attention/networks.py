@@ -131,6 +131,8 @@ class TwinFinder(nn.Module):
 
     Shape:
         (B, 3, 56, 56) -> (B, K, 16).
+
+    Derivatives: as its mixers.
     """
 
     def __init__(self, mixer: Callable[[], nn.Module], classes: int, *, width: int = 48, layers: int = 2):

@@ -55,7 +55,9 @@ class Written(nn.Module):
         super().__init__()
         self.function = function
         self.digit, self.colour = nn.Embedding(10, WIDTH), nn.Embedding(len(twins.COLOURS), WIDTH)
-        self.into, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        into, out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.in_weight, self.in_bias = into.weight, into.bias
+        self.out_weight, self.out_bias = out.weight, out.bias
         self.answer = nn.Sequential(
             nn.LayerNorm(2 * WIDTH),
             nn.Linear(2 * WIDTH, WIDTH),
@@ -64,8 +66,8 @@ class Written(nn.Module):
         )
 
     def forward(self, digits: Tensor, colours: Tensor) -> Tensor:
-        x, into, out = self.digit(digits) + self.colour(colours), self.into, self.out
-        mixed = self.function(x, into.weight, into.bias, out.weight, out.bias, HEADS)
+        x = self.digit(digits) + self.colour(colours)
+        mixed = self.function(x, self.in_weight, self.in_bias, self.out_weight, self.out_bias, HEADS)
         return self.answer(torch.cat([x, mixed], dim=-1)).mT
 
 
