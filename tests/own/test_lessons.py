@@ -98,7 +98,9 @@ class TestRelatives:
     def test_cosines_of_class_tokens_without_what_all_share(self):
         shifted = self.tokens[:, 0] - self.tokens[:, 0].mean(0)
         alike = relatives(self.tokens)
-        assert alike[1, 4].item() == pytest.approx(F.cosine_similarity(shifted[1], shifted[4], dim=0).item(), abs=1e-6)
+        assert alike[1, 4].item() == pytest.approx(
+            F.cosine_similarity(shifted[1], shifted[4], dim=0).item(), abs=1e-6
+        )
         assert alike.diagonal().eq(-torch.inf).all()
         torch.testing.assert_close(relatives(self.tokens + 5.0), alike, atol=1e-4, rtol=1e-4)
 
