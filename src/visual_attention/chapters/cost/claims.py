@@ -72,11 +72,11 @@ CLAIMS = [
             "are alike."
         ),
         tried=(
-            "Four times the steps, one seed (`chapters/cost/longer.py`): the whole matrix levels off at 88 %, "
-            "and merging half ends level with it, at 88: that loss was one of speed. Dropping half stays "
-            "behind, at 66.",
+            "Four times the steps, one seed (`chapters/cost/longer.py`): the whole matrix levels off at "
+            "88 %, and merging half ends level with it, at 88: that loss was one of speed. Dropping half "
+            "stays behind, at 66.",
             "In the same runs rows, then columns and shifted windows at last pass asking all alike, with 38 "
-            "and 37 against 31 %; linear attention stays at 38. So *choosing by place gains nothing* holds "
+            "and 37 against 32 %; linear attention stays at 38. So *choosing by place gains nothing* holds "
             "for 480 steps only, and the loss stays large.",
             "Shifted windows of two layers reach 9 of 16 cells. With four layers and four times the steps: "
             "31 %; rows, then columns: 35 %.",
