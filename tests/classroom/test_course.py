@@ -12,6 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.classroom.conftest import ROOT, chapters, run
+from visual_attention.classroom.__main__ import main
 from visual_attention.classroom.made_up import written
 from visual_attention.classroom.roll import write
 
@@ -35,8 +36,9 @@ def test_what_is_handed_out_is_the_public_notebook(course, soft):
     assert [cell.source for cell in notebook.cells] == [cell.source for cell in soft.notebook.cells]
 
 
-def test_names_that_do_not_exist_get_an_answer(course, tmp_path, soft):
+def test_names_that_do_not_exist_get_an_answer(course, tmp_path, soft, capsys, monkeypatch):
     """No traceback, status 1, and the name that was perhaps meant."""
+    monkeypatch.chdir(ROOT)
     (tmp_path / "Downloads").mkdir()
     (tmp_path / "file.ipynb").write_bytes(b"x")
     mark = {"schema_version": 3, "grade_id": "mine", "grade": True, "solution": False, "locked": True}
@@ -62,10 +64,12 @@ def test_names_that_do_not_exist_get_an_answer(course, tmp_path, soft):
         ("export", str(tmp_path)): "is a folder: name a file",
     }
     for words, answer in asked.items():
-        said = run(*words, course=course, status=1)
+        assert main(["--course", str(course), *words]) == 1
+        said = "".join(capsys.readouterr())
         assert answer in said and "Traceback" not in said, (words, said)
     said = run("grade", "soft", course=course.parent / (course.name + "x"), status=1)
     assert "is no course folder yet" in said and f"Did you mean {course.name}?" in said
+    assert "Traceback" not in said
     assert "invalid choice: 'grde'" in run("grde", "soft", course=course, status=2)
 
 

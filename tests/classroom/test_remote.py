@@ -306,6 +306,28 @@ def test_one_that_heeds_no_interrupt_is_killed(box, monkeypatch):
     assert "heeded no interrupt" in outcome.error and time.monotonic() - began < 10 and not box.alive
 
 
+def test_the_calls_of_an_exercise_are_limited_and_the_checks_own_time_is_not(box, monkeypatch):
+    """On a busy machine a check may be slow, and the answer is not to blame."""
+
+    @exercise(points=1)
+    def check_rest(student, check):
+        """A function that rests, and a check that does."""
+        for _ in range(3):
+            check.call(student, 0.4)
+            time.sleep(pause)
+        check.that(True, points=1, good="It rested.", bad="")
+
+    monkeypatch.setattr("visual_attention.classroom.remote.find_check", lambda name: check_rest)
+    monkeypatch.setattr("visual_attention.classroom.remote.CALLS", 1.5)  # times two seconds
+    pause = 1.5
+    report = box.check("check_rest", "rest")
+    assert report.score == 1, str(report)
+    monkeypatch.setattr("visual_attention.classroom.remote.CALLS", 0.5)
+    pause = 0.0
+    report = box.check("check_rest", "rest")
+    assert report.score == 0 and "still running when its time was up" in str(report) and not box.alive
+
+
 def test_processes_and_memory_are_watched(box, monkeypatch):
     monkeypatch.setattr("visual_attention.classroom.watch.PROCESSES", 5)
     error = box.student("breed").invoke((8,), {}).error

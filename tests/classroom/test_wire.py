@@ -44,6 +44,8 @@ def test_tensors(dtype, shape):
 def test_views_arrays_and_gradients():
     view = torch.arange(15.0).view(3, 5).T[1:]
     assert torch.equal(there_and_back(view), view)
+    for spread in (torch.ones(()).expand(1), torch.ones(1, 1).expand(4, 1), torch.arange(3.0)[::2][:1]):
+        assert torch.equal(there_and_back(spread), spread), "strides of any kind"
     array = np.arange(6, dtype=np.float64).reshape(2, 3)
     assert np.array_equal(there_and_back([array])[0], array)
     assert there_and_back(torch.ones(2, requires_grad=True)).requires_grad

@@ -31,13 +31,13 @@ def fingerprint(folder: Path) -> dict[str, tuple]:
 
 @pytest.fixture(scope="session")
 def material(tmp_path_factory):
-    """Two classes of five pieces of photographs each, all of unlike sizes: a wall of bricks, and grass."""
+    """Two classes of five pieces of photographs each, all of unlike sizes: a cup of coffee, and grass."""
     root = tmp_path_factory.mktemp("material")
-    for name in ("brick", "grass"):
+    for name in ("coffee", "grass"):
         whole = photographs.load(name)
         for index in range(5):
             (root / name).mkdir(exist_ok=True)
-            top, side = 90 * index, 70 + 4 * index
+            top, side = 60 * index, 70 + 4 * index
             picture(whole[:, top : top + side, 3 * index : 3 * index + side + 9]).save(
                 root / name / f"{index}.png"
             )

@@ -18,7 +18,7 @@ def reasons(found):
 
 def test_one_sub_folder_a_class(folder):
     found = labelled(folder)
-    assert found.classes == ("brick", "grass") and found.counts() == [5, 5]
+    assert found.classes == ("coffee", "grass") and found.counts() == [5, 5]
     assert [path.parent.name for path in found.paths] == [found.classes[label] for label in found.labels]
     assert found.refused == found.notes == ()
 
@@ -142,7 +142,7 @@ class TestHandled:
 
 
 def test_pictures_named_one_by_one_or_by_their_folder(folder):
-    found, refused = named([folder / "grass", folder / "brick" / "3.png", folder / "nothing.png"])
+    found, refused = named([folder / "grass", folder / "coffee" / "3.png", folder / "nothing.png"])
     assert [path.name for path in found] == [f"{i}.png" for i in range(5)] + ["3.png"]
     assert refused == [(folder / "nothing.png", "there is no such file")]
 

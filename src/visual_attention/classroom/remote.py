@@ -60,7 +60,7 @@ class Sandbox:
         self.size = 0  # how many processes stand there while no exercise is examined
         self.callbacks: list[Callable] = []  # functions of the check's, by number
         self.graphs: list[tuple[list, list]] = []  # inputs and outputs of each call of them
-        self.deadline = float("inf")  # of the exercise that is being examined
+        self.left = float("inf")  # seconds that the calls of the exercise under examination may still take
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -81,7 +81,8 @@ class Sandbox:
         """One request and its answer; Garbled, and the sandbox at an end, when there is none."""
         if not self.alive:
             raise wire.Garbled(wire.ENDED)
-        end = min(time.monotonic() + (seconds or self.seconds + GRACE), self.deadline)
+        began = time.monotonic()
+        end = began + min(seconds or self.seconds + GRACE, self.left)
         try:
             reply = self._exchange({"do": do, **request}, end)
             while "callback" in reply:
@@ -90,6 +91,8 @@ class Sandbox:
             self.end()  # a late answer must not be taken for that to the next request
             self.starved = isinstance(garbled, wire.Starved)
             raise
+        finally:
+            self.left -= time.monotonic() - began
         if "ok" not in reply:
             self.begun = self.begun and "gone" not in reply
             raise wire.Garbled(str(reply.get("gone") or reply.get("error"))[:500])
@@ -146,7 +149,7 @@ class Sandbox:
 
     def begin(self) -> None:
         """Examine the next exercise in a new process; Garbled if the last one has left anything behind."""
-        self.deadline = float("inf")
+        self.left = float("inf")
         if self.begun:
             self.ask("end")
         filled = self.ask("begin")
@@ -163,9 +166,9 @@ class Sandbox:
         return self.ask("find", name=name)["found"]
 
     def check(self, name: str, answer: str) -> Report:
-        """Run a check here on an answer there."""
+        """Run a check here on an answer there; the check's own time is not counted."""
         check = find_check(name)
-        self.deadline = time.monotonic() + CALLS * self.seconds
+        self.left = CALLS * self.seconds
         return check(self.student(answer))
 
 

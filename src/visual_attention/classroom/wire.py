@@ -129,7 +129,8 @@ def _tree(value: Any, blobs: list[bytes], keep: Callable[[Any], dict]) -> Any:
 
 
 def _tensor(value: torch.Tensor, blobs: list[bytes]) -> dict:
-    plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    plain = value.detach().cpu().resolve_conj().resolve_neg().reshape(-1)
+    plain = plain.clone(memory_format=torch.contiguous_format)  # a single number may have a stride of 0
     blobs.append(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
     return {
         "kind": "tensor",

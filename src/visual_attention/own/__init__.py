@@ -8,4 +8,8 @@ attention, `fitting.py` trains many heads in one go, and `classify.py` compares 
 shows all heads on a photograph; `follow.py` carries a mask through `frames.py`, and `film.py` writes it down.
 `page.py` is a page that opens from a folder, `report.py` the one on a folder; `__main__.py` is the command
 line, `commands.py` what it runs.
+
+For the chapters' last sections: `segment.py` learns masks from a handful, `fill.py` fills a hole,
+`relatives.py` asks which pictures, and which parts of them, are alike. `sample.py` makes small folders of the
+same form, and `upload.py` is Colab's button.
 """

@@ -1,0 +1,176 @@
+"""The command line, as a new user gives it: what it says, what it writes and where, and what it refuses."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.torch import load_file
+
+from tests.own.conftest import SIZE, fingerprint
+from visual_attention.mechanisms import pretrained
+from visual_attention.own import features
+from visual_attention.own.__main__ import main
+
+STAND_IN = ["--weights", "stand-in", "--size", str(SIZE)]
+
+
+@pytest.fixture
+def here(folder, tmp_path, monkeypatch):
+    """The reader's present working directory: beside the holiday's folder, not in it."""
+    place = tmp_path / "desk"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("VISUAL_ATTENTION_CACHE", str(tmp_path / "nothing fetched"))
+    return place
+
+
+def said(capsys):
+    out, err = capsys.readouterr()
+    return out.splitlines(), err
+
+
+def test_from_a_folder_to_a_report_and_on_to_new_pictures(folder, here, capsys):
+    (folder / "grass" / "notes.txt").write_text("sunny")
+    before = fingerprint(folder)
+    assert main(["classify", str(folder), *STAND_IN]) == 0
+    lines, bars = said(capsys)
+    out = here / "holiday-attention"
+    assert lines[-1] == f"Report: {out / 'report.html'}" and (out / "report.html").stat().st_size > 10_000
+    assert any(line.startswith("not used: ") and "notes.txt: no picture" in line for line in lines)
+    assert sum(bool(re.match(r".{16} +\d+\.\d % right \(\d+ to \d+\)", line)) for line in lines) == 4
+    assert "features" in bars and "heads" in bars
+    assert sorted(path.name for path in out.iterdir()) == ["head.safetensors", "report.html"]
+    assert set(load_file(out / "head.safetensors")) >= {"query", "linear.weight"}
+
+    asked = [str(folder / "grass"), str(folder / "coffee" / "0.png"), "nothere.png"]
+    assert main(["predict", str(out / "head.safetensors"), *asked, *STAND_IN]) == 0
+    lines, _ = said(capsys)
+    assert "not used: nothere.png: there is no such file" in lines
+    named = [line for line in lines if re.search(r": (coffee|grass) \d+ %, (coffee|grass) \d+ %$", line)]
+    assert len(named) == 6 and all("grass/" not in line or ": grass" in line for line in named)
+    assert fingerprint(folder) == before
+
+
+def test_the_second_time_the_features_are_there(folder, here, capsys, monkeypatch):
+    asked = ["classify", str(folder), *STAND_IN, "--cache", str(here / "cache")]
+    assert main([*asked, "--out", "one"]) == 0
+    assert len(list((here / "cache").iterdir())) == 30  # ten pictures, whole, in pieces, and their borders
+    looked = []
+    monkeypatch.setattr(features.pretrained, "prepare", lambda image: looked.append(image))
+    assert main([*asked, "--out", "two"]) == 0 and not looked
+    one, two = (load_file(here / name / "head.safetensors") for name in ("one", "two"))
+    assert set(one) == set(two) and all((one[name] == two[name]).all() for name in one)
+
+
+def test_interrupted_and_taken_up_again(folder, here, capsys, monkeypatch):
+    asked = ["classify", str(folder), *STAND_IN, "--cache", str(here / "cache")]
+    seen, prepare = [], pretrained.prepare
+
+    def interrupted(image):
+        seen.append(image)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return prepare(image)
+
+    monkeypatch.setattr(features.pretrained, "prepare", interrupted)
+    assert main(asked) == 130
+    assert "the same command goes on" in said(capsys)[1]
+    assert main(asked) == 0 and len(seen) == 4 + 27  # three of thirty were kept
+
+
+class TestRefused:
+    def test_results_in_the_folder_that_is_read(self, folder, here, capsys, monkeypatch):
+        before = fingerprint(folder)
+        monkeypatch.chdir(folder)
+        assert main(["classify", ".", *STAND_IN]) == 2
+        assert "name one with --out" in said(capsys)[1]
+        assert main(["classify", ".", *STAND_IN, "--out", str(here / "out")]) == 0
+        assert fingerprint(folder) == before
+
+    def test_what_is_wrong_is_said_in_one_line_and_nothing_is_computed(self, folder, here, capsys):
+        for name in ("coffee", "grass"):
+            (folder / name / "0.png").unlink()
+        assert main(["classify", str(folder), *STAND_IN]) == 2
+        assert "too few in coffee (4), grass (4)" in said(capsys)[1]
+        assert main(["classify", str(here / "nothere"), *STAND_IN]) == 2
+        assert "which is none" in said(capsys)[1]
+
+    def test_without_weights_it_says_how_to_get_them(self, folder, here, capsys):
+        for command in (["classify", str(folder)], ["look", str(folder / "grass" / "0.png")]):
+            assert main(command) == 2
+            assert (
+                "Fetch them once (90 MB): python -m visual_attention.own weights --fetch" in said(capsys)[1]
+            )
+        assert not (here / "nothing fetched").exists()
+
+    def test_no_picture_at_all(self, here, capsys):
+        (here / "a.txt").write_text("")
+        assert main(["look", "a.txt", *STAND_IN]) == 2
+        out, err = said(capsys)
+        assert "a.txt: no picture by its name" in out[0] and "got none that can be used" in err
+
+    @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "1,2,0,4", ""])
+    def test_a_box_that_is_none(self, here, capsys, box):
+        with pytest.raises(SystemExit):
+            main(["follow", "film.gif", f"--box={box}"])
+        assert "wanted X,Y,W,H with W and H above 0" in said(capsys)[1]
+
+
+def test_look_writes_a_page_for_each_picture(folder, here, capsys):
+    before = fingerprint(folder)
+    assert main(["look", str(folder / "grass"), "--weights", "stand-in"]) == 0
+    lines, _ = said(capsys)
+    assert lines == [f"Page: {here / 'attention' / f'{i}.png.html'}" for i in range(5)]
+    assert "Where does each patch look?" in (here / "attention" / "3.png.html").read_text()
+    assert fingerprint(folder) == before
+
+
+def test_follow_writes_a_film_a_page_masks_and_numbers(here, capsys):
+    rng = np.random.default_rng(0)
+    grey = rng.integers(100, 120, (56, 84, 3), dtype=np.uint8)
+    frames = []
+    for left in (0, 14, 28):
+        grey_with = grey.copy()
+        grey_with[14:42, left : left + 28] = (250, 20, 20)
+        frames.append(Image.fromarray(grey_with))
+    frames[0].save(here / "walk.png", save_all=True, append_images=frames[1:])
+    mask = Image.new("L", (84, 56))
+    mask.paste(255, (0, 14, 28, 42))
+    mask.save(here / "mask.png")
+    shared = ["--weights", "stand-in", "--size", "84"]
+    assert main(["follow", "walk.png", "--box", "0,14,28,28", *shared]) == 0
+    lines, bars = said(capsys)
+    out = here / "walk-followed"
+    assert lines[-1] == f"Page: {out / 'film.html'}" and "3 frames of 6 x 4 patches: about" in "".join(
+        [*lines, bars]
+    )
+    assert {path.name for path in out.iterdir()} == {"film.html", "film.webp", "masks", "numbers.json"}
+    by_box = json.loads((out / "numbers.json").read_text())
+    assert main(["follow", "walk.png", "--mask", "mask.png", *shared, "--out", "other"]) == 0
+    assert json.loads((here / "other" / "numbers.json").read_text()) == by_box
+
+
+class TestWeights:
+    def test_it_shows_licences_and_checksums_and_fetches_nothing(self, here, capsys, monkeypatch):
+        monkeypatch.setattr(pretrained, "fetch", None)
+        assert main(["weights"]) == 0
+        text = "\n".join(said(capsys)[0])
+        for source in pretrained.SOURCES.values():
+            assert source.sha256 in text and source.address in text
+        assert "Apache-2.0" in text and "MIT" in text and "None here yet. To fetch 90 MB:" in text
+
+    def test_it_fetches_when_asked(self, here, capsys, monkeypatch):
+        fetched = []
+        monkeypatch.setattr(pretrained, "fetch", lambda source: fetched.append(source) or here / "file")
+        assert main(["weights", "--fetch"]) == 0 and main(["weights", "--fetch", "authors"]) == 0
+        assert fetched == ["index", "authors"]
+        assert f"The checksum is right. Kept as {here / 'file'}" in said(capsys)[0]
+
+    def test_another_file_than_it_should_be_is_refused(self, here, capsys, monkeypatch, tmp_path):
+        place = tmp_path / "nothing fetched"
+        place.mkdir()
+        (place / pretrained.INDEX.file).write_bytes(b"another")
+        assert main(["weights", "--fetch"]) == 2
+        assert "wanted a file with sha256 90a0b02e" in said(capsys)[1]
