@@ -1,11 +1,15 @@
 """Who competes for the twins, by which rule, and what the record says of it."""
 
+import math
+
 import pytest
 import torch
 
 from visual_attention.chapters.self_attention import claims, networks
 from visual_attention.data import digits, twins
-from visual_attention.experiments import ledger, plan, registry, trial
+from visual_attention.experiments import ledger, plan, registry, specification, trial
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import held
 from visual_attention.mechanisms.uniform_attention import UniformAttention
 from visual_attention.training import parameters, seeded
 
@@ -173,3 +177,45 @@ def test_distance_is_that_of_the_question():
     assert got["accuracy"] == pytest.approx(100 * right.mean().item())
     with torch.no_grad():
         assert set(claims.score(model, drawn(4, near=True))) == {"accuracy"}
+
+
+def test_what_the_chapter_says_of_the_verdicts_is_what_the_record_holds():
+    found = answer(QUESTION)
+    assert [one.verdict for one in found.verdicts] == 3 * ["supported"]
+    for one in found.verdicts:
+        assert one.rising == ("attention",) and one.seeds == 10
+        margin = 20 if one.kind != "learns faster" else math.log2(1.5)
+        assert {held(interval, margin) for interval in one.against.values()} == {"beaten"}
+    lines = {line.contender.name: line for line in found.table(QUESTION.middle)}
+    assert 85.5 <= lines["attention"].mean < 86.5
+    assert 29.5 <= max(line.mean for name, line in lines.items() if name != "attention") < 30
+    assert abs(lines["attention"].others["accuracy, twin 3 cells away"] - lines["attention"].mean) < 0.5
+    assert abs(lines["choice by place"].mean - lines["uniform attention"].mean) < 0.1
+    steps = found.faster().effect
+    assert 4.9 < 2**steps.effect < 6 and found.faster().strongest == "mixer"
+
+
+def test_what_the_chapter_says_of_near_and_far():
+    for condition in (QUESTION.middle, "without end"):
+        lines = {line.contender.name: line for line in answer(QUESTION).table(condition)}
+        assert abs(lines["windows of 3 x 3"].others["accuracy, twin 3 cells away"] - 100 / 6) < 1
+        for name in ("windows of 7 x 7", "mixer", "choice by place", "uniform attention"):
+            assert abs(lines[name].others["accuracy, twin 3 cells away"] - lines[name].mean) < 1
+
+
+def test_without_its_twin_a_cell_is_left_to_guessing_and_without_a_stranger_it_loses_nothing():
+    for condition in (QUESTION.middle, "without end"):
+        cuts = {line.contender.name: line for line in answer(QUESTION).table(condition)}["attention"]
+        assert cuts.cuts["the twin forbidden"] < 100 / 6
+        assert abs(cuts.cuts["a stranger forbidden"] - cuts.mean) < 0.5
+        assert cuts.cuts["uniform weights"] < 30 and cuts.cuts["another picture's weights"] < 25
+
+
+def test_no_setting_turns_the_sign():
+    found = answer(QUESTION)
+    assert len(specification.curve(found)) == len(QUESTION.variants) + 1
+    assert specification.turns(found) == [] and specification.opponent(found) == "mixer"
+    listed = {one.name: one for one in specification.curve(found)}
+    next_door = listed.pop("the twin always next door")
+    assert next_door.attention == next_door.opponent == 100
+    assert min(one.interval.low for one in listed.values()) > 20

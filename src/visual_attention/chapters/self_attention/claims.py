@@ -178,7 +178,21 @@ DESIGN = (
     "patch and becomes a token of 48 numbers; in two layers cells hear of each other and then think alone. "
     "The contenders differ in how cells hear of each other. Training, validation and test share no digit."
 )
-MEANING = ""
+MEANING = (
+    "Attention names nearly nine twins of ten, near or far alike, and no opponent gets beyond 31 %, which "
+    "is what naming the most frequent colour among the other cells gives. It is not reach, which most of "
+    "them have, and not the choice of places, which one control keeps: it is the comparison of contents. In "
+    "the trained network the twin's weight alone carries the answer. The task was made for comparing; where "
+    "the twin always lies next door, the mixer is as good. It says nothing of photographs."
+)
+TRIED = (
+    "Six layers of 3 x 3 with twice the channels and twelve times the parameters, 2,048 steps without "
+    "end: 31 %.",
+    "A mixer of six layers, 2,048 steps: 31 %. A layer in which every cell hears everything through 512 "
+    "numbers, 1.6 million parameters: 31 %.",
+    "Comparison without a softmax, queries times keys times values: 57 % after 1,024 steps, 90 % after "
+    "2,048. So it is the comparison, not the competition of the weights. One seed each.",
+)
 
 QUESTIONS = [
     Question(
@@ -198,6 +212,7 @@ QUESTIONS = [
         variants=VARIANTS,
         design=DESIGN,
         meaning=MEANING,
+        tried=TRIED,
     )
 ]
 
