@@ -216,3 +216,11 @@ def test_frames_that_a_reader_made_are_left_as_they_are(scenes, tmp_path):
     read_frames(tmp_path, patch=14, longer=28)
     assert before == [os.stat(tmp_path / f"{i}.png").st_mtime_ns for i in (0, 1)]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_empty_mask_is_gone_even_if_its_place_looks_the_same():
+    features = [torch.eye(4)] * 3
+    full, empty = torch.tensor([[0.9], [0.8], [0.1], [0.0]]), torch.full((4, 1), 0.3)
+    assert follow.score(features[:2], [full, empty]) == 0
+    assert follow.score(features[:2], [full, full]) == 1
+    assert follow.score(features, [full, empty, full]) == 1  # it came back: asked of the first frame
