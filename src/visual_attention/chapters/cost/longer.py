@@ -45,7 +45,10 @@ OTHERS: dict[str, tuple[str, Callable[[], tuple[Explicit, ...]]]] = {
     "shifted windows, 4 layers": ("shifted windows", lambda: 2 * WAYS["shifted windows"]()),
     "linear, exponentials": ("linear", lambda: (Exponentials(), Exponentials())),
 }
-SEEDS = dict.fromkeys([*(way for way in WAYS if way not in ("criss-cross", "windows")), *OTHERS], 1)
+SEEDS = dict.fromkeys(("full", "merged to 8", "dropped to 8"), 3)
+SEEDS |= dict.fromkeys(("rows, columns", "shifted windows", "linear", "uniform"), 2) | dict.fromkeys(
+    OTHERS, 1
+)
 RECORD = Path(__file__).parent / "records" / "longer.jsonl"
 
 
