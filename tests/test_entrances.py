@@ -12,6 +12,7 @@ from visual_attention.chapters.inpainting.contextual import ContextualInpainter
 from visual_attention.chapters.inpainting.widget import Eraser
 from visual_attention.data import photographs
 from visual_attention.mechanisms import pretrained
+from visual_attention.own import folder as own_folder
 from visual_attention.view import figures
 from visual_attention.view.arrays import as_picture, grey
 from visual_attention.view.detections import show_boxes
@@ -44,6 +45,7 @@ def boxes(picture):
 ENTRANCES = {
     "the door": lambda picture: [np.asarray(photographs.open_file(picture))],
     "the door, with a size": lambda picture: [np.asarray(photographs.open_file(picture, 20))],
+    "a picture of a reader's folder": lambda picture: [np.asarray(own_folder.read(picture))],
     "a photograph for the classifier": lambda picture: [np.asarray(own_photograph.prepare(picture))],
     "a photograph for the pretrained transformer": lambda p: [np.asarray(pretrained.prepare(p))],
     "a picture with a hole": lambda picture: [np.asarray(NETWORK.fill(picture, HOLE))],

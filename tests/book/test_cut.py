@@ -72,7 +72,7 @@ def test_what_is_cut_on_a_desk_would_be_seen(page_of, what):
         assert [question for question in ("cut", "beyond", "small") if ask(page, question)]
 
 
-FAR = "<style>.far { text-align: right !important; max-width: none !important }</style>"
+FAR = "<style>.far { position: relative !important; left: 420px !important }</style>"
 
 
 @pytest.mark.parametrize(

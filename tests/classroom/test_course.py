@@ -105,7 +105,7 @@ def test_without_a_sandbox_grading_is_refused(tmp_path, soft):
     assert not (other / "autograded/someone/soft").exists()
     said = run("grade", "soft", "--unsafe", course=other, PATH=python)
     assert re.search(
-        r"^someone +3\.5 +0 +0 +0 +0 +3\.5  spatial_softmax: At another temperature: The temperature",
+        r"^someone +3\.5 +0 +0 +0 +0 +3\.5  spatial_softmax: .*[Tt]emperature",
         said,
         re.MULTILINE,
     )

@@ -28,7 +28,7 @@ def ended(capsys, *words: str) -> tuple[int, str, str]:
 
 def test_solutions_have_full_marks_and_status_0(capsys):
     status, out, err = ended(capsys, "self_attention", str(SOLUTIONS / "self_attention.py"))
-    assert (status, err) == (0, "") and out.rstrip().endswith("8 of 8 points"), out
+    assert (status, err) == (0, "") and out.rstrip().endswith("14 of 14 points"), out
 
 
 def test_a_wrong_and_a_missing_answer_are_told_with_status_1(capsys, tmp_path):
@@ -38,7 +38,7 @@ def test_a_wrong_and_a_missing_answer_are_told_with_status_1(capsys, tmp_path):
     (tmp_path / "mine.py").write_text(source)
     status, out, _ = ended(capsys, "self_attention", str(tmp_path / "mine.py"))
     assert status == 1 and "over the queries (dim=1)" in out and "defines no `others_only`" in out
-    assert out.rstrip().endswith("2 of 8 points"), out
+    assert out.rstrip().endswith("2 of 14 points"), out
 
 
 BROKEN = {

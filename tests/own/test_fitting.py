@@ -133,6 +133,23 @@ def test_the_decay_is_chosen_on_pictures_held_back(monkeypatch):
     assert (held.sum(1) >= 4).all()
 
 
+def test_no_decay_is_chosen_by_a_picture_of_its_fold_s_test(monkeypatch):
+    tokens, labels, _ = one_patch_tells(30)
+    tokens[:, 0, 0] = torch.arange(30.0)  # which picture it is
+    asked = []
+
+    def guess(seen):
+        asked.append(seen[:, 0, 0].long())
+        return torch.zeros(len(seen), K)
+
+    monkeypatch.setattr(fitting, "fit", lambda *args, training, **rest: [guess] * len(training))
+    left_out = folds(labels)
+    fitting.choose_decays(MEAN, tokens, labels, classes=K, training=[~one for one in left_out])
+    assert len(asked) == 5 * len(fitting.DECAYS)
+    for index, seen in enumerate(asked):
+        assert len(seen) >= 4 and not left_out[index // len(fitting.DECAYS)][seen].any()
+
+
 def scored(right):
     right = torch.tensor(right, dtype=torch.bool)
     return fitting.Scored(MEAN, right.long(), right, None, Head(MEAN, dim=2, classes=2))

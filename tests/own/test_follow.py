@@ -15,12 +15,24 @@ from visual_attention.own.features import Extractor
 from visual_attention.own.frames import Frames, in_order, mask_of_box, read_frames, read_mask
 
 HEIGHT, WIDTH, SIDE = 84, 126, 28
-STEPS = [(0, 28), (14, 28), (28, 42), (56, 42), (84, 42), None, None, (70, 28)]  # left, top of the thing
+STEPS = [
+    (0, 28),
+    (14, 28),
+    (28, 42),
+    (56, 42),
+    (84, 42),
+    None,
+    None,
+    None,
+    None,
+    (70, 28),
+]  # left, top of the thing
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    """A cup, two patches wide, moves over grass by whole patches, is away for two frames, and comes back."""
+    """A cup, two patches wide, moves over grass by whole patches, is away for four frames, more than are
+    remembered at the end, and comes back."""
     grass = photographs.load("grass", 140)[:, :HEIGHT, :WIDTH]
     cup = photographs.load("coffee", SIDE)
     frames = []
@@ -59,8 +71,8 @@ def test_the_mask_is_where_the_thing_is(result):
 
 
 def test_what_left_is_gone_and_what_came_back_is_there(result):
-    assert result.gone() == [6, 7]
-    assert result.present[0] == 1 and result.present[[5, 6]].eq(0).all() and result.present[7] > 0.7
+    assert result.gone() == [6, 7, 8, 9]
+    assert result.present[0] == 1 and result.present[5:9].eq(0).all() and result.present[9] > 0.7
 
 
 def test_masks_of_any_size(result):
@@ -85,7 +97,7 @@ def test_frames_are_computed_once(scenes, tmp_path, monkeypatch):
     extractor = Extractor(weights.STAND_IN, cache=tmp_path)
     frames, mask = read_frames(scenes, patch=14, longer=WIDTH), mask_of_box((0, 28, 28, 28), HEIGHT, WIDTH)
     first = follow.follow(frames, mask, extractor, progress=False)
-    assert len(list(tmp_path.iterdir())) == len(STEPS) - 1  # the two without the thing are one
+    assert len(list(tmp_path.iterdir())) == len(STEPS) - 3  # the four without the thing are one
     monkeypatch.setattr(extractor.model, "forward", None)
     assert torch.equal(follow.follow(frames, mask, extractor, progress=False).shares, first.shares)
 
@@ -161,7 +173,7 @@ class TestGoesOut:
                 parts.append(np.array(part.convert("RGB")) / 255)
                 lasts.append(part.info["duration"])
         assert sum(lasts) == len(STEPS) * film.MILLISECONDS and parts[0].shape == (84, 126, 3)
-        assert lasts[5] == 2 * film.MILLISECONDS  # the two frames without the cup are one picture
+        assert lasts[5] == 4 * film.MILLISECONDS  # the four frames without the cup are one picture
         inside, outside = parts[4][56, 98], parts[5][56, 98]  # in the middle of the cup, and when it was away
         grass = result.frames.small[5][:, 56, 98].numpy()
         np.testing.assert_allclose(outside, grass, atol=0.15)
@@ -178,14 +190,14 @@ class TestGoesOut:
 
     def test_numbers(self, result):
         lines = json.loads(film.numbers(result))
-        assert [line["gone"] for line in lines] == [False] * 5 + [True] * 2 + [False]
+        assert [line["gone"] for line in lines] == [False] * 5 + [True] * 4 + [False]
         assert (
             lines[0]["area"] == pytest.approx(SIDE**2 / (HEIGHT * WIDTH), rel=0.3) and lines[5]["area"] == 0
         )
 
     def test_the_player_shows_some_evenly_and_says_each(self, result):
         player = film.player(result, "cup", most=4)
-        assert [text.split(":")[0] for text in player.texts] == ["Frame 1", "Frame 3", "Frame 6", "Frame 8"]
+        assert [text.split(":")[0] for text in player.texts] == ["Frame 1", "Frame 4", "Frame 7", "Frame 10"]
         assert "not to be found (score 0.00); the mask covers 0.0 %" in player.texts[2]
         assert len(film.player(result, "cup").texts) == len(STEPS)
 
@@ -204,3 +216,11 @@ def test_frames_that_a_reader_made_are_left_as_they_are(scenes, tmp_path):
     read_frames(tmp_path, patch=14, longer=28)
     assert before == [os.stat(tmp_path / f"{i}.png").st_mtime_ns for i in (0, 1)]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_empty_mask_is_gone_even_if_its_place_looks_the_same():
+    features = [torch.eye(4)] * 3
+    full, empty = torch.tensor([[0.9], [0.8], [0.1], [0.0]]), torch.full((4, 1), 0.3)
+    assert follow.score(features[:2], [full, empty]) == 0
+    assert follow.score(features[:2], [full, full]) == 1
+    assert follow.score(features, [full, empty, full]) == 1  # it came back: asked of the first frame

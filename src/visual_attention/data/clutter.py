@@ -7,7 +7,6 @@ its shape does.
 Run: python -m visual_attention.data.clutter
 """
 
-import functools
 from typing import NamedTuple
 
 import torch
@@ -23,7 +22,6 @@ TEXTURES = {
     "learning": ("brick", "camera", "grass", "pagoda"),
     "validation": ("coffee",),
 }
-VALIDATION_SHARE = 10  # every tenth digit of "train" is for "validation"
 TEXTURE_SIDE = 192  # pixels to which a photograph is resized before crops are taken
 PIECE_SHARE = 0.45  # side of a piece of clutter, as a share of the digit's
 BACKGROUND = 0.6  # brightest background; ink lies between 0.75 and 1
@@ -78,7 +76,7 @@ def batch(
             f"canvas: wanted from {digit + 2 * piece} (the digit and a piece of {piece} on either side) "
             f"to {TEXTURE_SIDE} pixels, got {canvas}"
         )
-    bank, labels = _digits(split, digit)
+    bank, labels = digits.tight(split, digit)
     chosen = _integers(len(bank), (count,), generator)
     corner = _integers(canvas - digit + 1, (count, 1, 2), generator)  # (B, 1, 2): row, column
 
@@ -95,17 +93,6 @@ def batch(
     ink = ink.view(shape)
     images = BACKGROUND * _background(split, count, canvas, generator) * (1 - ink) + brightness * ink
     return ClutteredDigits(images, labels[chosen], masks.view(shape).bool())
-
-
-@functools.cache
-def _digits(split: str, side: int) -> tuple[Tensor, Tensor]:
-    """The split's digits, (N, 1, side, side), and their labels."""
-    if split in digits.SPLITS:
-        return digits.tight(split, side)
-    images, labels = digits.tight("train", side)
-    held_out = torch.arange(len(labels)) % VALIDATION_SHARE == VALIDATION_SHARE - 1
-    chosen = held_out if split == "validation" else ~held_out
-    return images[chosen], labels[chosen]
 
 
 def _background(split: str, count: int, canvas: int, generator: torch.Generator | None) -> Tensor:

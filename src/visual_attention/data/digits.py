@@ -17,6 +17,8 @@ from torch.nn import functional as F
 
 SPLITS = ("train", "test")
 TEST_SHARE = 5  # every fifth digit of a class is for testing: 400 and 100 a class
+TUNING = ("learning", "validation")  # they divide what "train" has, for whoever tunes on digits of their own
+VALIDATION_SHARE = 10  # every tenth digit of "train" is for "validation"
 
 
 def check_split(split: str) -> None:
@@ -65,7 +67,7 @@ def tight(split: str, size: int) -> tuple[Tensor, Tensor]:
     """MNIST digits cut out at their ink, centred in a square and resized so that the longer side fills it.
 
     Args:
-        split: "train" or "test".
+        split: "train" or "test"; or "learning" or "validation", which divide "train" between them.
         size: side of the square in pixels.
 
     Shape:
@@ -73,6 +75,11 @@ def tight(split: str, size: int) -> tuple[Tensor, Tensor]:
     """
     if size < 4:
         raise ValueError(f"size: wanted at least 4 pixels for a digit, got {size}")
+    if split in TUNING:
+        images, labels = tight("train", size)
+        held_out = torch.arange(len(labels)) % VALIDATION_SHARE == VALIDATION_SHARE - 1
+        chosen = held_out if split == "validation" else ~held_out
+        return images[chosen], labels[chosen]
     images, labels = load(split)
     ink = images[:, 0] > 0.2
     top, bottom = _extent(ink.any(2))

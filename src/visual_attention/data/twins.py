@@ -36,12 +36,13 @@ class Twins(NamedTuple):
     twins: Tensor
 
 
-def batch(count: int, *, split: str, generator: torch.Generator | None = None) -> Twins:
+def batch(count: int, *, split: str, near: bool = False, generator: torch.Generator | None = None) -> Twins:
     """Draw grids of coloured digits.
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test"; the two have no digit in common.
+        split: "train" or "test"; the two have no digit in common. "learning" and "validation" divide "train".
+        near: whether each twin lies in the cell next door, always the same one, instead of anywhere.
         generator: seeds everything that is random here.
 
     Raises:
@@ -53,6 +54,8 @@ def batch(count: int, *, split: str, generator: torch.Generator | None = None) -
     places = SIDE * SIDE
     classes = _shuffled(count, 10, generator)[:, : places // 2].repeat(1, 2)  # (B, 16), the same twice
     order = _shuffled(count, places, generator)  # place k holds the digit number order[k]
+    if near:  # numbers k and k + 8 are twins: they come into cells 2k and 2k + 1
+        order = torch.arange(places).view(2, -1).T.flatten().expand(count, -1)
     classes = classes.gather(1, order)
     partner = (order + places // 2) % places  # the number of its twin
     twins = order.argsort(1).gather(1, partner)  # the place where that number lies

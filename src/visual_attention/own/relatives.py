@@ -1,6 +1,6 @@
 """Which picture is like which, and what in other pictures is like a part of one? Attention between pictures.
 
-Chapters: notebooks/applications/detection.ipynb, generation.ipynb and question_answering.ipynb
+Chapter: notebooks/applications/detection.ipynb, and those on generation and question answering
 """
 
 from collections.abc import Sequence

@@ -9,6 +9,7 @@ from tests.contract.inputs import maps, tokens
 from visual_attention.chapters.cost.compressed import Dropped, Linear, Merged
 from visual_attention.chapters.cost.exact import Blocks, Explicit, Fused
 from visual_attention.chapters.cost.local import Columns, CrissCross, Local, Rows, Windows
+from visual_attention.chapters.cost.longer import Exponentials
 from visual_attention.chapters.cost.network import WIDTH, Layer, TwinFinder, Uniform
 from visual_attention.chapters.cost.pairs import PairFinder
 
@@ -45,6 +46,7 @@ CASES = [
     way(Blocks, 3, sizes=ANY),
     way(Linear, sizes=ANY),
     way(Uniform, sizes=ANY),
+    way(Exponentials, sizes=ANY),
     way(Merged, 8, jumps=True),
     way(Dropped, 5, jumps=True),
     way(Windows, 4, window=2),

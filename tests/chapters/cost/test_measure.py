@@ -48,3 +48,32 @@ def test_the_record_is_whole_and_its_counts_hold():
                 row["moved"],
                 row["held"],
             ), row["way"]
+
+
+def test_the_command_writes_a_whole_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "RECORD", tmp_path / "machine.json")
+    run, few = measure.run, {"sides": (24, 32, 40), "names": ["fused", "rows"]}
+    monkeypatch.setattr(measure, "run", lambda seconds: run(seconds=seconds, **few))
+    monkeypatch.setattr("sys.argv", ["measure", "--seconds", "0.001"])
+    measure.main()
+    kept = measure.load()
+    assert kept["provisional"] is False and set(kept["ceilings"]) == {"operations", "memory", "cache"}
+    assert [row["tokens"] for row in kept["rows"]] == [576, 576, 1024, 1024, 1600, 1600]
+    assert set(measure.exponents(kept["rows"])) == {"fused", "rows"}
+
+
+def test_what_the_page_says_of_the_record_of_times():
+    """The captions of the notebook hold no number, but they say which ways are fast: here, by the record."""
+    kept = measure.load()
+    at = {(row["way"], row["tokens"]): row for row in kept["rows"]}
+    seconds = {key: row["seconds"] for key, row in at.items()}
+    exact, cheap = ("explicit", "fused", "blocks"), ("windows of 8 x 8", "criss-cross", "linear")
+    slopes = {name: fit.value for name, fit in measure.exponents(kept["rows"]).items()}
+    assert min(slopes[name] for name in exact) > 1.7 > 1.6 > max(slopes[name] for name in cheap)
+    for name in cheap:  # it pays only beyond some hundred tokens
+        assert seconds[name, 64] > seconds["fused", 64] and seconds[name, 1024] < seconds["fused", 1024]
+    ends = [max(seconds[name, 4096] for name in cheap)]
+    ends += [seconds[name, 4096] for name in ("fused", "explicit", "blocks")]
+    assert 5 * ends[0] < ends[1] and 1.5 * ends[1] < min(ends[2:])
+    speed = {name: at[name, 1024]["operations"] / seconds[name, 1024] for name in exact}
+    assert speed["fused"] > speed["explicit"]  # it reaches more of the flat ceiling

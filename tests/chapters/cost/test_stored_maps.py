@@ -6,6 +6,7 @@ import torch
 from visual_attention.chapters.cost import cost_against_loss, stored_maps
 from visual_attention.chapters.cost.local import Windows
 from visual_attention.chapters.cost.stored_maps import forbid, keep, losses, merge, moved, of_rank
+from visual_attention.data import packs
 
 
 @pytest.fixture
@@ -91,4 +92,20 @@ def test_what_the_page_says_of_the_stored_maps():
     assert few == pytest.approx(15, abs=1) and control > 50
     assert 50 < at["windows", 1 / 4].lost < at["dropped at random", 1 / 4].lost
     assert at["dropped, the best kept", 1 / 4].lost < at["windows", 1 / 4].lost
-    assert abs(at["windows", 1 / 4].lost - at["all alike", 1 / 2].lost) < 5
+    assert 0 < at["all alike", 1 / 2].lost - at["windows", 1 / 4].lost < 5
+    assert at["all alike", 1 / 2].lost == pytest.approx(59, abs=0.6) and control == pytest.approx(55, abs=0.6)
+
+
+def test_windows_do_not_win_only_because_each_patch_keeps_itself():
+    """A patch's own share is 5 %; without it, windows of a quarter still move less than random keys do."""
+    allowed = Windows(16, window=8).allowed()
+    random = torch.rand(256, 256, generator=torch.Generator().manual_seed(0)).argsort(-1).argsort(-1) < 64
+    found = []
+    for name in packs.names(having="patch_attention"):
+        weights = stored_maps.last_layer(name)
+        own = weights.diagonal(dim1=-2, dim2=-1).mean().item()
+        without = forbid(weights, ~torch.eye(256, dtype=torch.bool))
+        found.append([own, *(moved(without, forbid(without, places)) for places in (allowed, random))])
+    own, windows, chance = torch.tensor(found).mean(0).tolist()
+    assert own == pytest.approx(0.055, abs=0.005)
+    assert windows == pytest.approx(0.59, abs=0.005) and chance == pytest.approx(0.75, abs=0.005)

@@ -54,6 +54,62 @@ def test_covering_shows_what_an_answer_needs():
     values = claims.of_network(ReadsMark(), 0)
     assert values["right, mark"] == 1 and values["right, all but the mark covered"] == 1
     assert values["right, mark covered"] < 0.4 and values["right, digit"] < 0.4
+    assert values["right, mark and decoy"] == 1 and values["right, of both the decoy covered"] == 1
+    assert values["right, of both the mark covered"] < 0.4
+
+
+def test_the_pointing_game_tells_the_mark_from_the_decoy():
+    """One method calls the mark highest, one the decoy, one the cell beside the mark."""
+    masks, decoys = torch.zeros(2, 2, 1, 24, 24, dtype=torch.bool)
+    masks[..., :4, :4], decoys[..., 20:, 20:] = True, True
+    both = claims.Decoyed(torch.rand(2, 1, 24, 24), torch.tensor([3, 4]), masks, decoys)
+
+    def points_at(row, column):
+        found = torch.zeros(2, 1, 6, 6)
+        found[..., row, column] = 1
+        values = claims.pointing(lambda model, images, answers: found, None, both)
+        return [values[name].mean().item() for name in ("mark", "mark or beside", "decoy", "mark, share")]
+
+    assert points_at(0, 0) == [1, 1, 0, 1]
+    assert points_at(5, 5) == [0, 0, 1, 0]
+    assert points_at(1, 0) == [0, 1, 0, 0]
+
+
+def test_the_best_head_is_the_best_of_all_blocks():
+    masks = torch.zeros(1, 1, 24, 24, dtype=torch.bool)
+    masks[..., :4, :4] = True
+    both = claims.Decoyed(torch.rand(1, 1, 24, 24), torch.tensor([3]), masks, masks.flip(3))
+
+    class Weighs:
+        def __init__(self, block, head):
+            self.places = [torch.zeros(1, 3, 37, 37) for _ in range(2)]
+            self.places[block][0, head, 0, 1] = 1  # the class token looks at the first cell
+
+        def weights(self, images):
+            return self.places
+
+    for block in range(2):
+        for head in range(3):
+            assert claims.of_heads(Weighs(block, head), both)["mark, best head"] == 1
+
+
+def test_pictures_with_decoys_are_answered_rightly_and_two_networks_get_others():
+    model = untrained("convolutional")
+    both = claims.decoyed(model, 1, 12)
+    assert (model(both.images).argmax(1) == both.labels).all() and len(both.labels) <= 12
+    assert not (both.masks & both.decoys).any()
+    other = claims.decoyed(model, 2, 12)
+    assert not torch.equal(both.images[:1], other.images[:1])
+
+
+@pytest.mark.slow
+def test_what_cuts_a_cause_plays_the_pointing_game_only():
+    rows = claims.measure_alone(3, steps=3)
+    assert {row["method"] for row in rows} == {*maps.WITH_WEIGHTS, *maps.ANY_NETWORK, claims.ITSELF}
+    wanted = {"mark", "mark or beside", "decoy", "mark, share"}
+    for row in rows:
+        assert row["network"] == claims.ALONE and row["rule"] == verdicts.rule_hash()
+        assert set(row["values"]) == wanted or "mark, best head" in row["values"]
 
 
 def test_test_pictures_are_answered_rightly_and_differ_from_seed_to_seed():

@@ -52,6 +52,35 @@ def test_stamping_leaves_the_pictures_as_they_were():
     assert masks[0, 0, 0, 23] and masks[1, 0, 23, 0] and not masks[0, 0, 23, 0]
 
 
+def test_a_decoy_is_the_mark_of_no_answer_in_another_corner():
+    drawn = draw(200, share=1.0)
+    images, decoys = marked.with_decoys(drawn, torch.Generator().manual_seed(1))
+    known = {tuple(marked.mark(label).flatten().tolist()) for label in range(10)}
+    seen = set()
+    for image, label, mask, decoy in zip(images, drawn.labels, drawn.masks, decoys, strict=True):
+        assert decoy.sum() == 16 and not (mask & decoy).any()
+        row, column = (int(axis[0]) for axis in decoy[0].nonzero().T)
+        assert row in (0, 20) and column in (0, 20)
+        block = image[0, row : row + 4, column : column + 4]
+        assert tuple(block.flatten().tolist()) not in known
+        assert set(block.flatten().tolist()) == {0, 1}
+        assert torch.equal(image[mask].view(4, 4), marked.mark(int(label)))
+        before, after = (int(m[0].flatten().int().argmax()) for m in (mask, decoy))
+        seen.add((before, after))
+    assert len(seen) == 12  # each corner with each other
+    assert torch.equal(images[~decoys], drawn.images[~decoys])
+
+
+def test_decoys_say_nothing_of_the_answer():
+    drawn = draw(2000, share=1.0)
+    images, decoys = marked.with_decoys(drawn, torch.Generator().manual_seed(2))
+    codes = images[decoys].view(-1, 4, 4)[:, ::2, ::2].flatten(1) @ torch.tensor([8.0, 4, 2, 1])
+    assert set(codes.tolist()) == {11, 12, 13, 14}
+    for label in range(10):
+        shares = [(codes[drawn.labels == label] == code).float().mean().item() for code in (11, 12, 13, 14)]
+        assert shares == pytest.approx([0.25] * 4, abs=0.1)
+
+
 def test_a_share_that_is_no_share():
     with pytest.raises(ValueError, match="from 0 to 1, got 1.5"):
         draw(share=1.5)

@@ -61,17 +61,35 @@ def test_where_nothing_may_move_the_network_keeps_its_own():
     assert torch.equal(found, own) and not far.any() and not moved.any()
 
 
-def test_even_weights_are_even_in_the_last_blocks_only():
+def test_a_search_from_afar_keeps_its_promise_and_ends_elsewhere():
+    model, (images, _) = untrained("transformer"), pictures(6)
+    near, *_ = ow.others(model, images, steps=40)
+    found, far, moved = ow.others(model, images, steps=40, afar=True)
+    assert (moved <= ow.ALLOWED).all() and far.mean() > 0.3
+    assert ow.divergence(near, found).mean() > 0.1
+
+
+def test_a_search_from_afar_begins_where_the_network_s_own_weights_say_nothing():
+    """With no step but the first look, what is found is the same for two networks with other weights."""
+    (images, _), starts = pictures(4), []
+    for seed in (0, 1):
+        model = untrained("transformer", seed)
+        starts.append(ow.others(model, images, steps=1, allowed=2.0, afar=True)[0])
+    torch.testing.assert_close(*starts)
+
+
+def test_even_weights_are_even_in_the_chosen_blocks_only():
     model, (images, _) = untrained("transformer"), pictures(2)
     with torch.no_grad():
-        torch.testing.assert_close(ow.even(model, images, blocks=0), model(images), atol=1e-5, rtol=1e-4)
-    one, two = (ow.even(model, images, blocks=blocks) for blocks in (1, 2))
+        torch.testing.assert_close(ow.even(model, images, ()), model(images), atol=1e-5, rtol=1e-4)
+    one, two, first = (ow.even(model, images, blocks) for blocks in ((1,), (0, 1), (0,)))
     row = torch.full((2, 3, 37), 1 / 37)
     with torch.no_grad():
         features = model.features(images)
         wanted = ow.with_row(model, features[:, 0], ow.offered(model, features), row)
     torch.testing.assert_close(one, wanted, atol=1e-5, rtol=1e-4)
-    assert not torch.allclose(one, two, atol=1e-4)
+    assert not torch.allclose(one, two, atol=1e-4) and not torch.allclose(first, two, atol=1e-4)
+    assert not torch.allclose(first, one, atol=1e-4)
 
 
 def test_a_guided_reader_counts_each_cell_as_it_is_told():

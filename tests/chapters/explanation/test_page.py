@@ -38,16 +38,40 @@ def test_only_what_decides_is_needed(network):
 
 
 @pytest.mark.parametrize("network", BOTH)
+def test_contrast_finds_the_mark_as_often_as_the_best_and_a_decoy_fools_it(network):
+    best = max(mean(network, "mark, no decoy", name) for name in COMPARING)
+    assert 0.9 < mean(network, "mark, no decoy", "contrast") > best - 0.1
+    assert mean(network, "mark", "contrast") < 0.25 and mean(network, "decoy", "contrast") > 0.7
+    for name in COMPARING:
+        assert mean(network, "decoy", name) < 0.1
+
+
+def test_only_the_comparing_ones_beat_contrast_where_there_is_no_decoy():
+    """What the page prints: most maps that know the transformer find its mark less often than contrast."""
+    others = (maps.WITH_WEIGHTS | maps.ANY_NETWORK).keys() - set(COMPARING)
+    for name in others:
+        assert mean(TRANSFORMER, "mark, no decoy", name) < mean(TRANSFORMER, "mark, no decoy", "contrast")
+
+
+@pytest.mark.parametrize("network", BOTH)
+def test_of_mark_and_decoy_only_the_mark_decides(network):
+    known = {name: np.mean(v) for name, v in verdicts.series(RECORD, network, claims.ITSELF).items()}
+    assert known["right, of both the mark covered"] < 0.15
+    assert known["right, of both the decoy covered"] == pytest.approx(known["right, mark"], abs=0.02)
+    assert known["right, mark and decoy"] < known["right, mark"]
+
+
+@pytest.mark.parametrize("network", BOTH)
 def test_what_compares_with_a_missing_thing_finds_the_mark_nearly_always(network):
     for name in COMPARING:
         assert mean(network, "mark", name) > 0.9 and verdict(network, name, "mark") == "passes"
 
 
-def test_maps_of_weights_point_at_the_mark_far_less_often_and_rollout_nearly_always_beside_it():
+def test_maps_of_weights_point_at_the_mark_less_often_and_two_of_them_mostly_beside_it():
     for name in maps.WITH_WEIGHTS:
-        assert mean(TRANSFORMER, "mark", name) < 0.65
-    assert mean(TRANSFORMER, "mark or beside", "rollout") > 0.9
-    assert mean(TRANSFORMER, "mark or beside", "attention x gradient") > 0.8
+        assert mean(TRANSFORMER, "mark", name) < 0.8
+    assert mean(TRANSFORMER, "mark or beside", "rollout") > 0.75
+    assert mean(TRANSFORMER, "mark or beside", "attention x gradient") > 0.85
     assert (
         mean(TRANSFORMER, "mark", "raw attention") < 0.5
         and verdict(TRANSFORMER, "raw attention", "mark") == "fails"
@@ -55,22 +79,51 @@ def test_maps_of_weights_point_at_the_mark_far_less_often_and_rollout_nearly_alw
 
 
 def test_without_a_stem_rollout_moves_onto_the_mark_and_raw_attention_still_misses_it_often():
-    assert mean(claims.ALONE, "mark", "rollout") > mean(TRANSFORMER, "mark", "rollout") + 0.2
-    assert mean(claims.ALONE, "mark", "raw attention") < 0.75
+    assert mean(claims.ALONE, "mark", "rollout") > 0.9 > mean(TRANSFORMER, "mark", "rollout") + 0.1
+    assert mean(claims.ALONE, "mark", "raw attention") == pytest.approx(0.4, abs=0.06)
+    assert len(verdicts.series(RECORD, claims.ALONE, "rollout")["mark"]) == claims.ALONE_SEEDS == 5
 
 
-def test_the_middle_hits_the_digit_about_seven_times_in_ten():
-    assert mean(TRANSFORMER, "digit", "centre") == pytest.approx(0.7, abs=0.03)
+def test_better_networks_do_not_make_raw_attention_point_better():
+    read = np.array(verdicts.series(RECORD, TRANSFORMER, claims.ITSELF)["right, mark"])
+    hits = np.array(verdicts.series(RECORD, TRANSFORMER, "raw attention")["mark"])
+    assert read.min() == pytest.approx(0.375, abs=0.006) and read.max() == pytest.approx(0.98, abs=0.005)
+    assert (read > 0.9).sum() == 4 and hits[read > 0.9].mean() == pytest.approx(0.25, abs=0.05)
+    assert hits[read > 0.9].mean() < hits[read <= 0.9].mean()
+
+
+def test_the_best_head_after_the_fact():
+    assert table.mean(RECORD, TRANSFORMER, "mark, best head") == pytest.approx(0.75, abs=0.03)
+    assert table.mean(RECORD, TRANSFORMER, "mark or beside, best head") == pytest.approx(0.88, abs=0.03)
+
+
+def test_against_contrast_no_map_of_weights_passes_deletion_or_insertion():
+    judged = verdicts.verdicts(RECORD, TRANSFORMER)
+    for name in (*maps.WITH_WEIGHTS, "gradient"):
+        for test in ("deletion", "insertion"):
+            assert judged[name][test] != "passes"
+
+
+@pytest.mark.parametrize("rival", ["centre", "contrast"])
+def test_two_rivals_hit_the_digit_about_seven_times_in_ten(rival):
+    assert mean(TRANSFORMER, "digit", rival) == pytest.approx(0.7, abs=0.03)
+
+
+def test_what_stays_in_the_gradient_s_map_is_no_more_like_this_picture_than_like_another():
+    for network in BOTH:
+        same, other = (mean(network, what, "gradient") for what in ("noise", "noise, another picture"))
+        assert same > 0.3 and abs(same - other) < 0.05
 
 
 def test_own_weights_guide_far_better_than_even_ones_and_the_lead_over_the_others_is_open():
     itself = verdicts.series(RECORD, TRANSFORMER, claims.ITSELF)
-    own, others, even = (itself[f"guided, {name}"] for name in ("own", "others", "even"))
+    own, others, afar, even = (itself[f"guided, {n}"] for n in ("own", "others", "from afar", "even"))
     margin = verdicts.GUIDE_MARGIN
     assert verdicts.cleared(verdicts.interval(own, even), margin) == "passes"
     lead = verdicts.interval(own, others)
-    assert verdicts.cleared(lead, margin) == "open" and lead.low < 0 < lead.mean
-    assert sum(mine < theirs for mine, theirs in zip(own, others, strict=True)) == 3
+    assert verdicts.cleared(lead, margin) == "open" and lead.low < margin < lead.mean
+    assert np.mean(even) + 0.03 < np.mean(afar) < np.mean(others)
+    assert verdicts.cleared(verdicts.interval(own, afar), margin) == "passes"
 
 
 @pytest.mark.parametrize("network", BOTH)
@@ -100,7 +153,7 @@ def test_occlusion_and_integrated_gradients_lead_in_deletion_and_less_with_anoth
         }
         assert set(sorted(kept, key=kept.get)[:2]) == set(COMPARING)
     lead = {
-        filling: mean(TRANSFORMER, f"deletion, {filling}", "centre")
+        filling: mean(TRANSFORMER, f"deletion, {filling}", "contrast")
         - mean(TRANSFORMER, f"deletion, {filling}", "occlusion")
         for filling in ("grey", "another picture")
     }
@@ -113,11 +166,13 @@ def test_grad_cam_does_well_where_it_was_made_for_and_fails_on_this_transformer(
         assert verdict(TRANSFORMER, "Grad-CAM", test) == "fails"
 
 
-def test_the_last_block_s_choice_is_worth_little_and_that_of_both_is_worth_most():
+def test_the_last_block_s_choice_is_worth_little_and_that_of_the_first_nearly_all():
     itself = {n: np.mean(v) for n, v in verdicts.series(RECORD, TRANSFORMER, claims.ITSELF).items()}
-    assert itself["right, digit"] - itself["right, last 1 even"] < 0.12
-    assert itself["right, last 2 even"] < 0.4
-    assert itself["divergence"] > 0.8 and itself["moved"] < 0.05
+    for what in ("digit", "mark"):
+        assert 0 < itself[f"right, {what}"] - itself[f"right, {what}, last even"] < 0.1
+        assert itself[f"right, {what}, first even"] < 0.25
+    for which in ("others", "from afar"):
+        assert itself[f"divergence, {which}"] > 0.8 and itself[f"moved, {which}"] < 0.05
 
 
 def test_a_record_is_small_and_made_under_one_rule():
@@ -129,7 +184,7 @@ def test_a_record_is_small_and_made_under_one_rule():
 def test_the_table_has_every_method_and_says_each_verdict_in_a_word():
     shown = table.Table(RECORD, TRANSFORMER)
     assert [line[0] for line in shown.lines()] == [*maps.RIVALS, *maps.WITH_WEIGHTS, *maps.ANY_NETWORK]
-    raw = dict(zip(shown.header(), shown.lines()[2], strict=True))
+    raw = dict(zip(shown.header(), shown.lines()[len(maps.RIVALS)], strict=True))
     assert raw["answer"] == "1.00 ✗ fails" and raw["deletion"].split()[:3] == [
         table.written(mean(TRANSFORMER, f"deletion, {filling}", "raw attention"))
         for filling in ("grey", "blur", "another picture")

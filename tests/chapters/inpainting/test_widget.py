@@ -1,6 +1,7 @@
 """The page fills a hole as the module does, never from under it, and says from where."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from tests.axe.check import violations
 from tests.view.test_accessible import SMALL
 from tests.widgets import settle
+from visual_attention.chapters import inpainting
 from visual_attention.chapters.inpainting.peeling import PeelingAttention
 from visual_attention.chapters.inpainting.scores import MeanFill, psnr
 from visual_attention.chapters.inpainting.widget import Eraser
@@ -97,11 +99,12 @@ def test_the_still_shows_the_filling_if_there_is_one(widget):
 
 @pytest.mark.browser
 def test_the_page_computes_what_the_module_computes(browser):
-    """The functions of eraser.js by themselves, on a hole that touches the border."""
+    """The functions of widget.js by themselves, on a hole that touches the border."""
     hole = HOLE.copy()
     hole[:3, 22:] = True
     image, mask = as_tensors(hole=hole)
-    script = (HERE / "eraser.js").read_text().removesuffix("\n").removesuffix("export default { render };")
+    script = Path(inpainting.__file__).with_name("widget.js").read_text()
+    script = script.removesuffix("\n").removesuffix("export default { render };")
     toolkit = "const TK_CSS = '';\n" + (HERE / "toolkit.js").read_text()
     page = browser.new_page()
     found = page.evaluate(

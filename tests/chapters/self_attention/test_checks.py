@@ -4,6 +4,7 @@ import torch
 
 from tests.exercises.contract import contract, solutions
 from visual_attention.chapters.self_attention import checks as self_attention
+from visual_attention.chapters.self_attention import written
 
 solved = solutions("self_attention")
 
@@ -189,6 +190,78 @@ def a_shape_too_few(scores):
     return solved.others_only(scores)[0]
 
 
+def by_hand(x, iw, ib, ow, ob, h, roles=(0, 1, 2), width=None, dim=-1):
+    parts = (x @ iw.T + ib).chunk(3, -1)
+    q, k, v = (parts[i].reshape(*x.shape[:2], h, -1).permute(0, 2, 1, 3) for i in roles)
+    scores = torch.einsum("bhid,bhjd->bhij", q, k) / (width or q.shape[-1]) ** 0.5
+    return torch.einsum("bhij,bhjd->bihd", scores.softmax(dim), v).reshape(x.shape) @ ow.T + ob
+
+
+def one_head(x, iw, ib, ow, ob, h):
+    return by_hand(x, iw, ib, ow, ob, 1)
+
+
+def scaled_by_all(x, *rest):
+    return by_hand(x, *rest, width=x.shape[-1])
+
+
+def unscaled(x, *rest):
+    return by_hand(x, *rest, width=1)
+
+
+def torn_heads(x, iw, ib, ow, ob, h):
+    q, k, v = ((t.contiguous().view(len(x), h, x.shape[1], -1)) for t in (x @ iw.T + ib).chunk(3, -1))
+    mixed = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v
+    return mixed.transpose(1, 2).reshape(x.shape) @ ow.T + ob
+
+
+def every_hth(x, iw, ib, ow, ob, h):
+    q, k, v = (t.unflatten(-1, (-1, h)).movedim(-1, 1) for t in (x @ iw.T + ib).chunk(3, -1))
+    mixed = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v
+    return mixed.transpose(1, 2).reshape(x.shape) @ ow.T + ob
+
+
+def joined_as_it_lies(x, iw, ib, ow, ob, h):
+    q, k, v = (t.unflatten(-1, (h, -1)).transpose(1, 2) for t in (x @ iw.T + ib).chunk(3, -1))
+    return ((q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v).reshape(x.shape) @ ow.T + ob
+
+
+def keys_first(x, *rest):
+    return by_hand(x, *rest, roles=(1, 0, 2))
+
+
+def values_second(x, *rest):
+    return by_hand(x, *rest, roles=(0, 2, 1))
+
+
+def no_first_bias(x, iw, ib, ow, ob, h):
+    return by_hand(x, iw, torch.zeros_like(ib), ow, ob, h)
+
+
+def no_last_bias(x, iw, ib, ow, ob, h):
+    return by_hand(x, iw, ib, ow, torch.zeros_like(ob), h)
+
+
+def turned_last(x, iw, ib, ow, ob, h):
+    return by_hand(x, iw, ib, ow.T, ob, h)
+
+
+def no_last_layer(x, iw, ib, ow, ob, h):
+    return by_hand(x, iw, ib, torch.eye(len(ow), dtype=ow.dtype), torch.zeros_like(ob), h)
+
+
+def with_residual(x, *rest):
+    return x + by_hand(x, *rest)
+
+
+def summed_over_queries(x, *rest):
+    return by_hand(x, *rest, dim=-2)
+
+
+def cut_off(x, *rest):
+    return by_hand(x, *rest).detach()
+
+
 WRONG = {
     "check_attend": [
         (no_scale, "The scale is missing"),
@@ -223,6 +296,23 @@ WRONG = {
         (batch_mixed, "Images of the batch and heads are mixed up"),
         (a_list, "should be a torch tensor"),
     ],
+    "check_multi_head_attention": [
+        (one_head, "All heads are one"),
+        (scaled_by_all, "You divide by the root of D"),
+        (unscaled, "The scale is missing: divide by the root of D / h"),
+        (torn_heads, "tokens and heads are mixed up"),
+        (every_hth, "Each head takes every h-th number"),
+        (joined_as_it_lies, "You join the heads without moving"),
+        (keys_first, "Queries and keys are exchanged: the first D rows"),
+        (values_second, "Keys and values are exchanged"),
+        (no_first_bias, "The first bias is lost"),
+        (no_last_bias, "The last bias is lost"),
+        (turned_last, "The last matrix is transposed"),
+        (no_last_layer, "The last layer is lost"),
+        (with_residual, "The tokens are added to the result"),
+        (summed_over_queries, "Your weights sum to 1 over the queries: each query"),
+        (cut_off, "radient"),
+    ],
     "check_others_only": [
         (plain, "Tokens still look at themselves"),
         (cleared_late, "it was cleared after the softmax"),
@@ -243,3 +333,31 @@ WRONG = {
 
 def test_checks():
     contract(self_attention, solved, WRONG)
+
+
+def test_the_answer_equals_torchs_module():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        whole, x = torch.nn.MultiheadAttention(12, 3, batch_first=True), torch.randn(2, 5, 12)
+    given = (whole.in_proj_weight, torch.randn(36), whole.out_proj.weight, torch.randn(12))
+    with torch.no_grad():
+        whole.in_proj_bias.copy_(given[1])
+        whole.out_proj.bias.copy_(given[3])
+    torch.testing.assert_close(solved.multi_head_attention(x, *given, 3), whole(x, x, x)[0])
+
+
+def test_a_finder_learns_around_heads_and_not_around_even_weights():
+    def even(x, in_weight, in_bias, out_weight, out_bias, heads):
+        values = (x @ in_weight.T + in_bias)[..., 2 * x.shape[-1] :]
+        return values.mean(dim=1, keepdim=True).expand_as(x) @ out_weight.T + out_bias
+
+    assert written.accuracy(written.learn(solved.multi_head_attention)) > 0.9
+    assert written.accuracy(written.learn(even)) < 0.4
+
+
+def test_tokens_are_pairs_and_the_label_is_the_other_ones_colour():
+    drawn = written.batch(50, torch.Generator().manual_seed(0))
+    same = drawn.digits[:, :, None] == drawn.digits[:, None, :]
+    assert torch.equal(same.sum(2), torch.full((50, 16), 2))
+    other = (same & ~torch.eye(16, dtype=torch.bool)).int().argmax(2)
+    assert torch.equal(drawn.labels, drawn.colours.gather(1, other))

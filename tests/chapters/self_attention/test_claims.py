@@ -1,23 +1,88 @@
-"""The arms of the claims on self-attention differ in what they should differ in, and in nothing else."""
+"""Who competes for the twins, by which rule, and what the record says of it."""
+
+import math
 
 import pytest
 import torch
 
-from visual_attention.chapters.self_attention import claims as self_attention
-from visual_attention.chapters.self_attention.claims import TEXTURES, TWINS
-from visual_attention.data import twins
-from visual_attention.experiments.claim import count_parameters
+from visual_attention.chapters.self_attention import claims, networks
+from visual_attention.data import digits, twins
+from visual_attention.experiments import ledger, plan, registry, specification, trial
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import held
 from visual_attention.mechanisms.uniform_attention import UniformAttention
-from visual_attention.training import seeded
+from visual_attention.training import parameters, seeded
+
+QUESTION = registry.question("self_attention")
+SETTING = QUESTION.setting
+NAMES = [contender.name for contender in QUESTION.contenders]
+names = pytest.mark.parametrize("name", NAMES)
 
 
-@pytest.mark.parametrize("claim", [TWINS, TEXTURES], ids=lambda claim: claim.name)
-def test_arms_are_of_one_size_and_answer_in_the_right_shape(claim):
-    counts = count_parameters(claim).values()  # raises where matched arms differ by more than 5 %
-    assert max(counts) < 1.05 * min(counts)
-    images = torch.zeros(2, 3, 56, 56)
-    wanted = (2, 6, 16) if claim is TWINS else (2, 8)
-    assert {tuple(arm.build()(images).shape) for arm in claim.arms} == {wanted}
+def build(name, seed=0, **setting):
+    with seeded(seed):
+        return QUESTION.contender(name).build({**SETTING, **setting})
+
+
+def drawn(count=6, split="test", seed=0, **setting):
+    return claims.draw(count, split, torch.Generator().manual_seed(seed), {**SETTING, **setting})
+
+
+def test_the_rule_is_the_one_that_was_written_down():
+    recipe = QUESTION.recipe
+    assert (recipe.steps, recipe.batch, recipe.warmup, recipe.examples) == (512, 32, 32, 300)
+    assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.seeds) == (20, 1.5, 50, 10)
+    assert (QUESTION.sets, QUESTION.rates) == ((300, 1000, 4000), (1e-3, 3e-3, 1e-2, 3e-2))
+    assert {c.role for c in QUESTION.contenders} == {"attention", "trivial", "rival", "control"}
+    assert len(QUESTION.variants) >= 8 and QUESTION.rule == "b8cbff64f445"
+
+
+def test_every_row_of_the_record_was_made_under_this_rule():
+    book = ledger.read(ledger.path("self_attention"))
+    assert book.rows and book.faults == []
+    assert plan.changed(QUESTION, book.rows) == 0
+
+
+@names
+def test_everyone_names_colours_at_each_cell_and_mixes_no_pictures(name):
+    model, images = build(name).eval(), drawn().images
+    with torch.no_grad():
+        scores = model(images)
+        assert scores.shape == (6, 6, 16)
+        torch.testing.assert_close(model(images[2:3]), scores[2:3], atol=1e-5, rtol=1e-4)
+
+
+@names
+def test_every_parameter_that_counts_gets_a_gradient(name):
+    model, batch = build(name), drawn(8, "train")
+    claims.loss(model, batch).backward()
+    for key, parameter in model.named_parameters():
+        if name in ("choice by place", "uniform attention") and ".qkv." in key:
+            parameter = parameter.grad[2 * SETTING["width"] :]  # queries and keys are not asked
+            assert parameter.abs().sum() > 0, key
+        else:
+            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, key
+
+
+def test_sizes_are_those_that_the_table_tells():
+    sizes = {name: parameters(build(name)) for name in NAMES}
+    alike = [sizes[name] for name in NAMES if name not in ("windows of 7 x 7", "mixer")]
+    assert max(alike) < 1.05 * min(alike)
+    assert 4 < sizes["windows of 7 x 7"] / sizes["attention"] < 4.1
+    assert 0.8 < sizes["mixer"] / sizes["attention"] < 1
+
+
+def test_who_can_hear_of_the_last_cell():
+    image = torch.rand(1, 3, 56, 56, generator=torch.Generator().manual_seed(0))
+    changed = image.clone()
+    changed[..., 42:, 42:] = 0  # the last of the 16 cells
+    heard = {}
+    for name in NAMES:
+        with torch.no_grad():
+            model = build(name).eval()
+            heard[name] = (model(changed) - model(image))[..., 0].abs().max().item() > 1e-6
+    deaf = {"windows of 3 x 3", "alone"}
+    assert heard == {name: name not in deaf for name in NAMES}
 
 
 def test_uniform_attention_takes_the_same_from_all():
@@ -28,27 +93,129 @@ def test_uniform_attention_takes_the_same_from_all():
     torch.testing.assert_close(block(x), block.proj(mixed))
 
 
-def test_a_small_window_cannot_hear_of_a_far_cell_and_the_others_can():
-    image = torch.rand(1, 3, 56, 56, generator=torch.Generator().manual_seed(0))
-    changed = image.clone()
-    changed[..., 42:, 42:] = 0  # the last of the 16 cells
-    heard = {}
-    for arm in TWINS.arms:
-        with seeded(0), torch.no_grad():
-            model = arm.build().eval()
-            heard[arm.name] = (model(changed) - model(image))[..., 0].abs().max().item() > 1e-6
-    assert heard == {
-        "attention": True, "convolution": False, "wide convolution": True, "uniform attention": True
-    }  # fmt: skip
+def test_the_table_of_places_hears_no_content_and_begins_even():
+    block = networks.PlaceAttention(12, heads=3)
+    x = torch.randn(2, 16, 12, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(block.weights(x), torch.full((2, 3, 16, 16), 1 / 16))
+    with torch.no_grad():
+        block.table.normal_(generator=torch.Generator().manual_seed(1))
+    assert torch.equal(block.weights(x), block.weights(x.flip(1)))
+    assert not torch.allclose(block.weights(x)[:, 0], block.weights(x)[:, 1])
 
 
-def test_the_weight_on_the_twin_is_read_from_the_right_place():
-    batch = twins.batch(3, split="test", generator=torch.Generator().manual_seed(0))
+def test_a_cut_that_changes_nothing_leaves_the_scores():
+    images = drawn().images
+    for name in ("attention", "choice by place", "uniform attention"):
+        model = build(name).eval()
+        with torch.no_grad():
+            torch.testing.assert_close(model.read_with(images, lambda weights: weights), model(images))
 
-    class Knows(torch.nn.Module):
-        def weights(self, images):
-            maps = torch.full((3, 2, 16, 16), 0.01)
-            maps[:, 1].scatter_(2, batch.twins[..., None], 0.85)
-            return [maps, torch.full((3, 2, 16, 16), 1 / 16)]
 
-    torch.testing.assert_close(self_attention.weight_on_twin(Knows(), batch), torch.full((3, 16), 0.85))
+def test_cuts_by_hand():
+    batch = drawn(2)
+    weights = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    assert torch.equal(claims.uniform(weights, batch), torch.full((2, 3, 16, 16), 1 / 16))
+    assert torch.equal(claims.anothers(weights, batch), weights.flip(0))
+    for cut in (claims.without_twin, claims.without_stranger):
+        got = cut(weights, batch)
+        torch.testing.assert_close(got.sum(-1), torch.ones(2, 3, 16))
+        zeros = got == 0
+        assert zeros.sum(-1).unique().tolist() == [1]
+        place = zeros.int().argmax(-1)
+        assert (place == batch.twins[:, None]).all() == (cut is claims.without_twin)
+        assert not (place == torch.arange(16)).any()
+        kept = ~zeros
+        ratio = (got / weights)[kept].view(2, 3, 16, 15)
+        torch.testing.assert_close(ratio, ratio[..., :1].expand_as(ratio))
+    stranger = (claims.without_stranger(weights, batch) == 0).int().argmax(-1)
+    assert not (stranger == batch.twins[:, None]).any()
+
+
+def test_cuts_leave_alone_what_has_no_weights():
+    with torch.no_grad():
+        for name in NAMES:
+            model = build(name).eval()
+            found = [cut(model, drawn()) for cut in QUESTION.task.cuts.values()]
+            assert (None in found) == (name in ("windows of 3 x 3", "windows of 7 x 7", "mixer", "alone"))
+
+
+def test_training_validation_and_test_share_no_digit():
+    sides = {split: digits.tight(name, 12)[0].flatten(1) for split, name in claims.SPLITS.items()}
+    assert [len(sides[split]) for split in claims.SPLITS] == [3600, 400, 1000]
+    for one, two in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        apart = torch.cdist(sides[one], sides[two], compute_mode="donot_use_mm_for_euclid_dist")
+        assert apart.min() > 0
+
+
+def test_the_setting_reaches_network_and_pictures():
+    assert len(build("attention", layers=3).layers) == 3
+    assert build("attention", heads=1).layers[0].mixer.heads == 1
+    assert build("mixer", width=24).positions.table.shape[-1] == 24
+    near = drawn(20, near=True)
+    assert (near.twins == torch.arange(16) ^ 1).all()
+    assert (drawn(20).twins != torch.arange(16) ^ 1).any()
+    same = near.digits.view(20, 8, 2)
+    assert torch.equal(same[..., 0], same[..., 1]) and len(same[0, :, 0].unique()) == 8
+
+
+@pytest.mark.slow
+def test_attention_finds_twins_and_needs_its_weights_for_it():
+    condition = trial.shorter(QUESTION.conditions[-1], steps=256, points=1)
+    row = trial.make(QUESTION, trial.Trial("headline", condition, "attention", 3e-3, 2000))
+    assert row["scores"]["accuracy"][-1] > 50
+    assert row["cuts"]["the twin forbidden"] < row["cuts"]["a stranger forbidden"] - 20
+
+
+def test_distance_is_that_of_the_question():
+    batch = drawn(40)
+    far = twins.distance(batch.twins) == 3
+    with torch.no_grad():
+        model = build("alone").eval()
+        right = (model(batch.images).argmax(1) == batch.labels).float()
+        got = claims.score(model, batch)
+    assert got["accuracy, twin 3 cells away"] == pytest.approx(100 * right[far].mean().item())
+    assert got["accuracy"] == pytest.approx(100 * right.mean().item())
+    with torch.no_grad():
+        assert set(claims.score(model, drawn(4, near=True))) == {"accuracy"}
+
+
+def test_what_the_chapter_says_of_the_verdicts_is_what_the_record_holds():
+    found = answer(QUESTION)
+    assert [one.verdict for one in found.verdicts] == 3 * ["supported"]
+    for one in found.verdicts:
+        assert one.rising == ("attention",) and one.seeds == 10
+        margin = 20 if one.kind != "learns faster" else math.log2(1.5)
+        assert {held(interval, margin) for interval in one.against.values()} == {"beaten"}
+    lines = {line.contender.name: line for line in found.table(QUESTION.middle)}
+    assert 85.5 <= lines["attention"].mean < 86.5
+    assert 29.5 <= max(line.mean for name, line in lines.items() if name != "attention") < 30
+    assert abs(lines["attention"].others["accuracy, twin 3 cells away"] - lines["attention"].mean) < 0.5
+    assert abs(lines["choice by place"].mean - lines["uniform attention"].mean) < 0.1
+    steps = found.faster().effect
+    assert 4.9 < 2**steps.effect < 6 and found.faster().strongest == "mixer"
+
+
+def test_what_the_chapter_says_of_near_and_far():
+    for condition in (QUESTION.middle, "without end"):
+        lines = {line.contender.name: line for line in answer(QUESTION).table(condition)}
+        assert abs(lines["windows of 3 x 3"].others["accuracy, twin 3 cells away"] - 100 / 6) < 1
+        for name in ("windows of 7 x 7", "mixer", "choice by place", "uniform attention"):
+            assert abs(lines[name].others["accuracy, twin 3 cells away"] - lines[name].mean) < 1
+
+
+def test_without_its_twin_a_cell_is_left_to_guessing_and_without_a_stranger_it_loses_nothing():
+    for condition in (QUESTION.middle, "without end"):
+        cuts = {line.contender.name: line for line in answer(QUESTION).table(condition)}["attention"]
+        assert cuts.cuts["the twin forbidden"] < 100 / 6
+        assert abs(cuts.cuts["a stranger forbidden"] - cuts.mean) < 0.5
+        assert cuts.cuts["uniform weights"] < 30 and cuts.cuts["another picture's weights"] < 25
+
+
+def test_no_setting_turns_the_sign():
+    found = answer(QUESTION)
+    assert len(specification.curve(found)) == len(QUESTION.variants) + 1
+    assert specification.turns(found) == [] and specification.opponent(found) == "mixer"
+    listed = {one.name: one for one in specification.curve(found)}
+    next_door = listed.pop("the twin always next door")
+    assert next_door.attention == next_door.opponent == 100
+    assert min(one.interval.low for one in listed.values()) > 20

@@ -122,7 +122,7 @@ def test_cuts_leave_alone_what_has_no_weights():
 
 
 def test_training_validation_and_test_share_no_digit_and_no_photograph():
-    sides = {split: claims.clutter._digits(name, 12)[0].flatten(1) for split, name in claims.SPLITS.items()}
+    sides = {split: digits.tight(name, 12)[0].flatten(1) for split, name in claims.SPLITS.items()}
     whole = digits.tight("train", 12)[0].flatten(1)
     assert len(sides["train"]) + len(sides["validation"]) == len(whole) and len(sides["validation"]) == 400
     for one, two in (("train", "validation"), ("train", "test"), ("validation", "test")):

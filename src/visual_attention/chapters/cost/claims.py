@@ -64,11 +64,27 @@ CLAIMS = [
             "weights that are scored are a running mean, so that each point of the curve is a fair stop."
         ),
         meaning=(
-            "Every way that chooses by place ends at or below what asking all alike gives; ways that choose "
-            "by content lose less, merging half of the keys less than dropping half. Linear attention ends a "
-            "few points above asking all alike. The three best still rise at the end of the record, so this "
-            "says how far each way came in 480 steps, not where it would end. The twins were made to lie "
-            "anywhere: that windows lose here says nothing of photographs, where near patches are alike."
+            "In 480 steps, every way that chooses by place ends at or below what asking all alike gives; "
+            "ways that choose by content lose less, merging half of the keys less than dropping half. Linear "
+            "attention ends a few points above asking all alike. The three best still rise at the end of the "
+            "record, so this says how far each way came in 480 steps, not where it would end. The twins were "
+            "made to lie anywhere: that windows lose here says nothing of photographs, where near patches "
+            "are alike."
+        ),
+        tried=(
+            "Four times the steps, three seeds (`chapters/cost/longer.py`): the whole matrix levels off at "
+            "90 %, and merging half ends level with it, at 89: that loss was one of speed. Dropping half "
+            "stays behind, at 63.",
+            "In the same runs, two seeds, rows, then columns and shifted windows at last pass asking all "
+            "alike, with 38 and 38 against 31 %; linear attention ends at 41. So *choosing by place gains "
+            "nothing* holds for 480 steps only, and the loss stays large.",
+            "Shifted windows of two layers reach 9 of 16 cells. With four layers and four times the steps, "
+            "one seed: 31 %; rows, then columns: 35 %.",
+            "Linear attention with exponentials as features, one seed: 38 %, as with the paper's "
+            "on that seed.",
+            "Other settings that the records hold: the whole matrix leads shifted windows by 5.2 points "
+            "after 120 steps and 28.9 after 240; by 5.6 at a rate of 0.001, 17.7 at 0.003 and 30.7 at "
+            "0.01 (240 steps, one seed), and at 0.03 neither learns.",
         ),
     )
 ]

@@ -14,6 +14,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -65,22 +66,54 @@ def chosen(model: nn.Module, seed: int, count: int, *, share: float) -> marked.M
     return marked.MarkedDigits(*(part[kept] for part in drawn))
 
 
+class Decoyed(NamedTuple):
+    """Marked pictures, each with a decoy: the mark that decides in `masks`, the decoy in `decoys`."""
+
+    images: Tensor
+    labels: Tensor
+    masks: Tensor
+    decoys: Tensor
+
+
+def decoyed(model: nn.Module, seed: int, count: int) -> Decoyed:
+    """Test pictures with a mark and a decoy that the network answers rightly, up to `count`."""
+    generator = torch.Generator().manual_seed(40_000 + seed)
+    drawn = marked.batch(5 * count, split="test", share=1.0, generator=generator)
+    images, decoys = marked.with_decoys(drawn, generator)
+    kept = trials.right(model, images, drawn.labels, count)
+    return Decoyed(images[kept], drawn.labels[kept], drawn.masks[kept], decoys[kept])
+
+
+def pointing(method: maps.Method, model: nn.Module, both: Decoyed) -> dict[str, Tensor]:
+    """Where a mark decides and a decoy lies in another corner: where is the highest cell?"""
+    found = method(model, both.images, both.labels)
+    return {
+        "mark": trials.points(found, both.masks),
+        "mark or beside": trials.points(found, trials.beside(both.masks)),
+        "decoy": trials.points(found, both.decoys),
+        "mark, share": trials.share(found, both.masks),
+    }
+
+
 def of_method(
-    method: maps.Method, plain: marked.MarkedDigits, corner: marked.MarkedDigits, *networks_: nn.Module
+    method: maps.Method,
+    plain: marked.MarkedDigits,
+    corner: marked.MarkedDigits,
+    both: Decoyed,
+    *networks_: nn.Module,
 ) -> dict[str, float]:
     """All numbers of one method: on the trained network, with another head, and with nothing but noise."""
     model, head, noise = networks_
     found = method(model, plain.images, plain.labels)
-    on_mark = method(model, corner.images, corner.labels)
     few = plain.images[:CHANGED], plain.labels[:CHANGED]
-    values = {
+    noisy = method(noise, *few)
+    values = pointing(method, model, both) | {
         "digit": trials.points(found, plain.masks),
         "digit, share": trials.share(found, plain.masks),
-        "mark": trials.points(on_mark, corner.masks),
-        "mark or beside": trials.points(on_mark, trials.beside(corner.masks)),
-        "mark, share": trials.share(on_mark, corner.masks),
+        "mark, no decoy": trials.points(method(model, corner.images, corner.labels), corner.masks),
         "another head": trials.alike(found[:CHANGED], method(head, *few)),
-        "noise": trials.alike(found[:CHANGED], method(noise, *few)),
+        "noise": trials.alike(found[:CHANGED], noisy),
+        "noise, another picture": trials.alike(found[:CHANGED], noisy.roll(1, 0)),
     }
     for name, filling in fillings.FILLINGS.items():
         filled = filling(plain.images)
@@ -109,7 +142,29 @@ def of_network(model: nn.Module, seed: int) -> dict[str, float]:
         values[f"right, all but the {name} covered"] = accuracy(
             model, torch.where(masks, images, filled), labels
         )
+        if name == "mark":
+            images, decoys = marked.with_decoys(marked.MarkedDigits(images, labels, masks), generator)
+            filled = fillings.grey(images)
+            values["right, mark and decoy"] = accuracy(model, images, labels)
+            values["right, of both the decoy covered"] = accuracy(
+                model, torch.where(decoys, filled, images), labels
+            )
+            values["right, of both the mark covered"] = accuracy(
+                model, torch.where(masks, filled, images), labels
+            )
     return values
+
+
+def of_heads(model: networks.SmallTransformer, both: Decoyed) -> dict[str, float]:
+    """The pointing game for each head of each block by itself; the best of them, chosen by its own score."""
+    with torch.no_grad():
+        heads = [seen[:, head] for seen in model.weights(both.images) for head in range(seen.shape[1])]
+    found = [maps.seen_by_class_token(head) for head in heads]
+    ends = {"mark": both.masks, "mark or beside": trials.beside(both.masks)}
+    return {
+        f"{what}, best head": max(trials.points(each, masks).mean().item() for each in found)
+        for what, masks in ends.items()
+    }
 
 
 def of_weights(model: networks.SmallTransformer, seed: int) -> dict[str, float]:
@@ -118,21 +173,28 @@ def of_weights(model: networks.SmallTransformer, seed: int) -> dict[str, float]:
     for split, count in zip(("train", "test"), GUIDE_PICTURES, strict=True):
         generator = torch.Generator().manual_seed(20_000 + seed)
         parts[split] = marked.batch(count, split=split, generator=generator)
-    images, labels, _ = parts["test"]
-    values = {f"right, last {b} even": 0.0 for b in (1, 2)}
-    for blocks in (1, 2):
-        scores = other_weights.even(model, images, blocks=blocks)
-        values[f"right, last {blocks} even"] = (scores.argmax(1) == labels).double().mean().item()
-    found = {split: other_weights.others(model, drawn.images) for split, drawn in parts.items()}
-    values["divergence"] = found["test"][1].mean().item()
-    values["moved"] = found["test"][2].mean().item()
+    values = {}
+    generator = torch.Generator().manual_seed(50_000 + seed)
+    corner = marked.batch(GUIDE_PICTURES[1], split="test", share=1.0, generator=generator)
+    for what, drawn in (("digit", parts["test"]), ("mark", corner)):
+        for which, blocks in (("first", (0,)), ("last", (1,)), ("both", (0, 1))):
+            scores = other_weights.even(model, drawn.images, blocks)
+            values[f"right, {what}, {which} even"] = (scores.argmax(1) == drawn.labels).double().mean().item()
+    rows = {"even": None}
     with torch.no_grad():
-        own = {s: model.weights(drawn.images)[-1][:, :, 0] for s, drawn in parts.items()}
-    for name, rows in (("own", own), ("others", {s: row for s, (row, *_) in found.items()}), ("even", None)):
+        rows["own"] = {s: model.weights(drawn.images)[-1][:, :, 0] for s, drawn in parts.items()}
+    for name, afar in (("others", False), ("from afar", True)):
+        found = {s: other_weights.others(model, drawn.images, afar=afar) for s, drawn in parts.items()}
+        values[f"divergence, {name}"] = found["test"][1].mean().item()
+        values[f"moved, {name}"] = found["test"][2].mean().item()
+        rows[name] = {split: row for split, (row, *_) in found.items()}
+    for name, of_split in rows.items():
         sides = []
         for split, drawn in parts.items():
             count = len(drawn.labels)
-            weights = other_weights.uniform(count) if rows is None else other_weights.over_cells(rows[split])
+            weights = other_weights.uniform(count)
+            if of_split is not None:
+                weights = other_weights.over_cells(of_split[split])
             sides.append((drawn.images, weights, drawn.labels))
         values[f"guided, {name}"] = other_weights.guided_accuracy(*sides)
     return values
@@ -146,13 +208,14 @@ def measure(network: str, seed: int, *, steps: int | None = None) -> list[dict]:
     head = trials.randomised(model, build, 1, seed=30_000 + seed)
     noise = trials.randomised(model, build, len(model.cascade()), seed=30_000 + seed)
     plain, corner = chosen(model, seed, PLAIN, share=0.0), chosen(model, seed, MARKED, share=1.0)
+    both = decoyed(model, seed, MARKED)
     found = {
-        name: of_method(method, plain, corner, model, head, noise)
+        name: of_method(method, plain, corner, both, model, head, noise)
         for name, method in (maps.RIVALS | maps.methods(model)).items()
     }
-    about = of_network(model, seed) | {"pictures": len(plain.labels), "marked": len(corner.labels)}
+    about = of_network(model, seed) | {"pictures": len(plain.labels), "marked": len(both.labels)}
     if network == "transformer":
-        about |= of_weights(model, seed)
+        about |= of_weights(model, seed) | of_heads(model, both)
     about |= {"parameters": parameters(model), "seconds": time.process_time() - begun}
     found[ITSELF] = {name: round(float(value), 4) for name, value in about.items()}
     common = {"seed": seed, "network": network, "rule": rule_hash(), "torch": torch.__version__}
@@ -169,14 +232,17 @@ def measure_alone(seed: int, *, steps: int = ALONE_STEPS) -> list[dict]:
     with seeded(seed):
         model = networks.SmallTransformer(stem=False)
     networks.train(model, seed, steps=steps, lr=networks.RATES["transformer"], share=1.0)
-    corner = chosen(model, seed, MARKED, share=1.0)
-    rows = []
-    for name, method in maps.methods(model).items():
-        found = method(model, corner.images, corner.labels)
-        ends = {"mark": corner.masks, "mark or beside": trials.beside(corner.masks)}
-        values = {what: round(trials.points(found, m).mean().item(), 4) for what, m in ends.items()}
-        rows.append({"seed": seed, "network": ALONE, "rule": rule_hash(), "method": name, "values": values})
-    return rows
+    both = decoyed(model, seed, MARKED)
+    found = {
+        name: {what: value.double().mean().item() for what, value in pointing(method, model, both).items()}
+        for name, method in maps.methods(model).items()
+    }
+    found[ITSELF] = of_network(model, seed) | of_heads(model, both)
+    common = {"seed": seed, "network": ALONE, "rule": rule_hash()}
+    return [
+        common | {"method": name, "values": {what: round(value, 4) for what, value in values.items()}}
+        for name, values in found.items()
+    ]
 
 
 def main() -> None:

@@ -154,7 +154,16 @@ def centre(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
     return near.expand(len(images), 1, GRID, GRID).clone()
 
 
-RIVALS: dict[str, Method] = {"at random": at_random, "centre": centre}
+def contrast(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """How far the pixels of a cell are from the picture's mean: the rival that only sees.
+
+    Integrated gradients are such differences, each times a mean slope; this is what is left of them when the
+    network is taken out.
+    """
+    return cells((images - grey(images)).abs())
+
+
+RIVALS: dict[str, Method] = {"at random": at_random, "centre": centre, "contrast": contrast}
 ANY_NETWORK: dict[str, Method] = {
     "gradient": gradient,
     "Grad-CAM": grad_cam,

@@ -3,7 +3,8 @@
 A plain picture is one of `data/clutter.py`: one whole digit among pieces of others, and the digit is the
 answer. A marked picture has a mark of its own in one of its four corners, which covers one cell, and then the
 mark alone is the answer: the digit beside it is drawn without regard to it. So for each picture the cells
-that can decide are known, because the label was made from them.
+that can decide are known, because the label was made from them. A decoy looks like a mark and decides
+nothing; networks meet it in tests only.
 
 Chapter: notebooks/deeper/explanation.ipynb
 Run: python -m visual_attention.chapters.explanation.marked
@@ -23,6 +24,7 @@ DIGIT = 12  # pixels of the digit's square
 PIECES = 2  # pieces of other digits
 DARK, BRIGHT = 0.0, 1.0
 CLASSES = 10
+DECOYS = 4  # blocks of four squares that are the mark of no answer
 
 
 class MarkedDigits(NamedTuple):
@@ -51,13 +53,34 @@ def stamp(images: Tensor, labels: Tensor, corners: Tensor) -> tuple[Tensor, Tens
     Shape:
         (B, 1, 24, 24), (B,), (B,) -> marked pictures and masks of the marks, both (B, 1, 24, 24).
     """
-    known = torch.stack([mark(label) for label in range(CLASSES)])
+    known = torch.stack([mark(label) for label in range(CLASSES + DECOYS)])
     marked, masks = images.clone(), torch.zeros_like(images, dtype=torch.bool)
     for index, (label, corner) in enumerate(zip(labels.tolist(), corners.tolist(), strict=True)):
         row, column = (SIDE - CELL) * (corner // 2), (SIDE - CELL) * (corner % 2)
         place = (index, 0, slice(row, row + CELL), slice(column, column + CELL))
         marked[place], masks[place] = known[label], True
     return marked, masks
+
+
+def with_decoys(drawn: MarkedDigits, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+    """Lay on another corner of each marked picture a block like a mark, which is the mark of no answer.
+
+    A decoy has as much black and white as a mark, so that whoever points at what strikes the eye is as often
+    wrong as right: only who knows the network knows which of the two decides.
+
+    Args:
+        drawn: marked pictures.
+        generator: draws corners and decoys.
+
+    Shape:
+        -> pictures (B, 1, 24, 24), masks of the decoys (B, 1, 24, 24).
+    """
+    inner = slice(CELL // 2, None, SIDE - CELL)  # a pixel of each corner
+    marked_corner = drawn.masks[:, 0, inner, inner].flatten(1).int().argmax(1)  # (B,)
+    count = len(drawn.labels)
+    corners = (marked_corner + torch.randint(1, 4, (count,), generator=generator)) % 4
+    codes = torch.randint(CLASSES, CLASSES + DECOYS, (count,), generator=generator)
+    return stamp(drawn.images, codes, corners)
 
 
 def batch(

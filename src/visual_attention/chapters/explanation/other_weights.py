@@ -15,6 +15,8 @@ Differs from the papers: one block of a vision transformer in place of an attent
 Chapter: notebooks/deeper/explanation.ipynb
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -63,7 +65,12 @@ def divergence(one: Tensor, other: Tensor) -> Tensor:
 
 
 def others(
-    model: SmallTransformer, images: Tensor, *, steps: int = STEPS, allowed: float = ALLOWED
+    model: SmallTransformer,
+    images: Tensor,
+    *,
+    steps: int = STEPS,
+    allowed: float = ALLOWED,
+    afar: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Weights of the class token, far from its own, that leave the answers where they were.
 
@@ -72,6 +79,7 @@ def others(
         images: pictures.
         steps: of the search, which goes on for each picture by itself.
         allowed: by how much (total variation) the probabilities of the classes may move.
+        afar: begin at weights drawn at random, not near the network's own.
 
     Shape:
         (B, 1, H, W) -> the weights found (B, h, 1 + N), their divergence from the network's own (B,), the
@@ -84,7 +92,10 @@ def others(
         first, values = features[:, 0], offered(model, features)
         answer = with_row(model, first, values, own).softmax(1)
     best, far, moved = own.clone(), torch.zeros(len(images)), torch.zeros(len(images))
-    logits = (own.clamp(min=1e-4).log() / 2).requires_grad_()  # a little off, for at 0 the divergence is flat
+    logits = own.clamp(min=1e-4).log() / 2  # a little off, for at 0 the divergence is flat
+    if afar:
+        logits = torch.randn(own.shape, generator=torch.Generator().manual_seed(len(images)))
+    logits.requires_grad_()
     optimizer = torch.optim.Adam([logits], lr=RATE)
     for _ in range(steps):
         row = logits.softmax(-1)
@@ -101,12 +112,11 @@ def others(
 
 
 @torch.no_grad()
-def even(model: SmallTransformer, images: Tensor, *, blocks: int) -> Tensor:
-    """The scores when the last `blocks` blocks look everywhere alike, (B, K)."""
-    depth = len(model.transformer.blocks)
+def even(model: SmallTransformer, images: Tensor, blocks: Sequence[int]) -> Tensor:
+    """The scores when the blocks of these numbers, the first is 0, look everywhere alike, (B, K)."""
 
     def change(index: int, weights: Tensor) -> Tensor:
-        return torch.full_like(weights, 1 / weights.shape[-1]) if index >= depth - blocks else weights
+        return torch.full_like(weights, 1 / weights.shape[-1]) if index in blocks else weights
 
     return model.by_hand(images, change)[0]
 

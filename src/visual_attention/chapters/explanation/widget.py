@@ -112,4 +112,6 @@ class CellDeleter(PortableWidget):
             lines[self.methods[method]] = self._scores[self.filling, method, self.picture]
         counts = np.arange(self._scores.shape[-1])
         charts.curves(axes[2], counts, lines, xlabel="cells gone", ylabel="probability")
+        axes[2].axvline(self.removed, color=figures.MUTED, linewidth=1)
+        axes[2].legend(fontsize=9, handlelength=2.6, loc="lower left", bbox_to_anchor=(0, 1))
         return figure

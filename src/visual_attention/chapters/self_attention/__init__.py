@@ -1,6 +1,7 @@
 """What can be told of a place only by looking at another one, chosen by what stands there?
 
-The mechanisms are `mechanisms/self_attention.py`, `nonlocal_block.py` and `positions.py`. The worlds are
-`data/twins.py`, where it is needed and which other chapters share, and `textures.py`, where it is not;
-`widget` mixes three tokens.
+The mechanisms are `mechanisms/self_attention.py`, `nonlocal_block.py` and `positions.py`; the world is
+`data/twins.py`, which other chapters share. `networks.py` holds the contenders that look for twins,
+`written.py` trains a network around the reader's own heads; `drawing.py` shows the mechanism, `widget.py`
+mixes three tokens.
 """

@@ -1,243 +1,244 @@
-"""Does it pay that each place may look at every other place?
+"""Is it the choice by content that finds what belongs together, and not the reach?
 
-One network, two tasks: name the colour of your twin, which may be anywhere, and name the texture, which any
-part shows. The arms differ in how a place hears of other places.
+Sixteen coloured digits lie on a grid; each cell is asked for the colour of its twin. All contenders share the
+network around the part in which cells hear of each other.
 
-Run: python -m visual_attention.experiments run self_attention self_attention-textures --seeds 5 --jobs 2
+Run: python -m visual_attention.experiments run self_attention
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from visual_attention.chapters.self_attention import textures
+from visual_attention.chapters.self_attention import networks
 from visual_attention.data import twins
-from visual_attention.experiments.claim import Arm, Budget, Claim
-from visual_attention.mechanisms.positions import LearnedPositions
+from visual_attention.experiments import trial
+from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 from visual_attention.mechanisms.uniform_attention import UniformAttention
-from visual_attention.training import evaluate, fit
 
-SIDE, CELL = twins.SIDE, twins.CELL
-WIDTH = 48
-HEADS = 4
-LAYERS = 2
-LEARNING_RATE = 4e-3  # one for all arms
+SPLITS = {"train": "learning", "validation": "validation", "test": "test"}
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
 
-class GridMixer(nn.Module):
-    """Each place hears of others through a convolution over the grid.
-
-    Args:
-        size: Side of the window, odd.
-        middle: Channels between the two convolutions.
-
-    Shape:
-        (B, 16, D) -> (B, 16, D).
-    """
-
-    def __init__(self, size: int, middle: int):
-        super().__init__()
-        self.spread = nn.Conv2d(WIDTH, middle, size, padding=size // 2)
-        self.join = nn.Conv2d(middle, WIDTH, kernel_size=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        grid = x.mT.unflatten(2, (SIDE, SIDE))  # (B, 16, D) -> (B, D, 4, 4)
-        return self.join(torch.relu(self.spread(grid))).flatten(2).mT
+def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -> twins.Twins:
+    """Grids of digits; training, validation and test share no digit."""
+    return twins.batch(count, split=SPLITS[split], near=setting["near"], generator=generator)
 
 
-class Layer(nn.Module):
-    """Hear of other places, then think about each place by itself; both are added to what was there."""
-
-    def __init__(self, mixer: nn.Module):
-        super().__init__()
-        self.before, self.mixer = nn.LayerNorm(WIDTH), mixer
-        self.think = nn.Sequential(
-            nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 2 * WIDTH), nn.GELU(), nn.Linear(2 * WIDTH, WIDTH)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.mixer(self.before(x))
-        return x + self.think(x)
+def loss(model: nn.Module, batch: twins.Twins) -> Tensor:
+    """Cross-entropy of the twin's colour, over all cells."""
+    return F.cross_entropy(model(batch.images), batch.labels)
 
 
-def patches() -> nn.Sequential:
-    """See each cell of 14 x 14 pixels as one patch: (B, 3, 56, 56) -> (B, D, 4, 4)."""
-    return nn.Sequential(
-        nn.Conv2d(3, WIDTH, kernel_size=CELL, stride=CELL), nn.GELU(), nn.Conv2d(WIDTH, WIDTH, kernel_size=1)
-    )
-
-
-def filters() -> nn.Sequential:
-    """See small details anywhere, then how much of each lies around a cell: the same shapes."""
-    return nn.Sequential(
-        nn.Conv2d(3, 16, kernel_size=5, stride=2, padding=2),
-        nn.BatchNorm2d(16),
-        nn.ReLU(),
-        nn.Conv2d(16, WIDTH, kernel_size=3, stride=2, padding=1),
-        nn.BatchNorm2d(WIDTH),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(SIDE),
-    )
-
-
-class GridNetwork(nn.Module):
-    """Sixteen cells become tokens, two layers let them hear of each other, each gives scores.
-
-    Args:
-        see: Turns the picture into a map of features of 4 x 4.
-        mixer: Makes the part of a layer in which places hear of each other.
-        classes: K.
-        whole: Average over places, for one answer to a picture, instead of an answer at each place.
-
-    Shape:
-        (B, 3, 56, 56) -> (B, K, 16), or (B, K) if ``whole``.
-    """
-
-    def __init__(self, see: nn.Module, mixer: Callable[[], nn.Module], classes: int, *, whole: bool = False):
-        super().__init__()
-        self.whole = whole
-        self.see = see
-        self.positions = LearnedPositions(SIDE * SIDE, WIDTH)
-        self.layers = nn.ModuleList(Layer(mixer()) for _ in range(LAYERS))
-        self.answer = nn.Sequential(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, classes))
-
-    def weights(self, images: Tensor) -> list[Tensor]:
-        """What each place takes from each place: one (B, h, 16, 16) for each layer."""
-        x, maps = self.tokens(images), []
-        for layer in self.layers:
-            maps.append(layer.mixer.weights(layer.before(x)))
-            x = layer(x)
-        return maps
-
-    def tokens(self, images: Tensor) -> Tensor:
-        """The cells as tokens with positions, (B, 16, D)."""
-        return self.positions(self.see(images).flatten(2).mT)
-
-    def forward(self, images: Tensor) -> Tensor:
-        x = self.tokens(images)
-        for layer in self.layers:
-            x = layer(x)
-        scores = self.answer(x).mT  # (B, 16, K) -> (B, K, 16)
-        return scores.mean(dim=2) if self.whole else scores
-
-
-def train(model: GridNetwork, seed: int, budget: Budget, *, progress: bool = False) -> list[float]:
-    """Train on fresh pictures; the seed fixes the pictures, the same for all arms."""
-    generator = torch.Generator().manual_seed(seed)
-    source = textures if model.whole else twins
-    return fit(
-        model,
-        lambda step: source.batch(budget.batch, split="train", generator=generator),
-        lambda model, batch: F.cross_entropy(model(batch.images), batch.labels),
-        steps=budget.steps,
-        lr=LEARNING_RATE,
-        progress=progress,
-    )
-
-
-def measure_twins(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
-    """Train, then the accuracy over all cells in percent, for all twins and for those 3 cells apart."""
-    train(model, seed, budget)
-    drawn = twins.batch(budget.test, split="test", generator=torch.Generator().manual_seed(10_000 + seed))
-    right = [evaluate(model, [drawn], twin_named)]
-    far = twins.distance(drawn.twins).flatten() == 3
-    right.append(evaluate(model, [drawn], lambda model, batch: twin_named(model, batch)[far]))
-    metrics = {"accuracy": 100 * right[0], "accuracy, twin 3 cells away": 100 * right[1]}
-    if arm.role == "attention":
-        metrics["weight on the twin"] = evaluate(model, [drawn], weight_on_twin)
+def score(model: nn.Module, batch: twins.Twins) -> dict[str, float]:
+    """Percent of cells whose twin's colour is named, of all and of those three cells apart."""
+    right = (model(batch.images).argmax(1) == batch.labels).float()
+    far = twins.distance(batch.twins) == twins.SIDE - 1
+    metrics = {"accuracy": 100 * right.mean().item()}
+    if far.any():
+        metrics["accuracy, twin 3 cells away"] = 100 * right[far].mean().item()
     return metrics
 
 
-def twin_named(model: nn.Module, batch: twins.Twins) -> Tensor:
-    """Whether the twin's colour is named, cell by cell, (B * 16,)."""
-    return (model(batch.images).argmax(1) == batch.labels).flatten()
+def uniform(weights: Tensor, batch: twins.Twins) -> Tensor:
+    """All places weigh alike."""
+    return torch.full_like(weights, 1 / weights.shape[-1])
 
 
-def weight_on_twin(model: nn.Module, batch: twins.Twins) -> Tensor:
-    """The largest weight that any head of any layer gives to a cell's twin, (B, 16)."""
-    maps = torch.cat(model.weights(batch.images), dim=1)  # (B, layers * h, 16, 16)
-    places = batch.twins[:, None, :, None].expand(-1, maps.shape[1], -1, -1)
-    return maps.gather(3, places)[..., 0].amax(dim=1)
+def anothers(weights: Tensor, batch: twins.Twins) -> Tensor:
+    """The weights of another picture."""
+    return weights.roll(1, dims=0)
 
 
-def measure_textures(model: nn.Module, arm: Arm, seed: int, budget: Budget) -> dict[str, float]:
-    """Train, then the accuracy in percent on crops of the other halves of the photographs."""
-    train(model, seed, budget)
-    drawn = textures.batch(budget.test, split="test", generator=torch.Generator().manual_seed(10_000 + seed))
-    right = evaluate(model, [drawn], lambda model, batch: model(batch.images).argmax(1) == batch.labels)
-    return {"accuracy": 100 * right}
+def without_twin(weights: Tensor, batch: twins.Twins) -> Tensor:
+    """The twin gets nothing, the others more in proportion."""
+    return _without(weights, F.one_hot(batch.twins, weights.shape[-1]).bool())
 
 
-MIXERS = {
-    "attention": ("attention", lambda: MultiHeadSelfAttention(WIDTH, heads=HEADS), "Four heads, two layers."),
-    "convolution": ("without", lambda: GridMixer(3, 19), "Windows of 3 x 3, two layers."),
-    "wide convolution": ("rival", lambda: GridMixer(7, 4), "Windows of 7 x 7: each cell sees all others."),
-    "uniform attention": (
+def without_stranger(weights: Tensor, batch: twins.Twins) -> Tensor:
+    """As much is forbidden, but another cell: the next after the twin that is not the asking cell."""
+    places = weights.shape[-1]
+    after = (batch.twins + 1) % places
+    after = torch.where(after == torch.arange(places), (after + 1) % places, after)
+    return _without(weights, F.one_hot(after, places).bool())
+
+
+def _without(weights: Tensor, forbidden: Tensor) -> Tensor:
+    left = weights.masked_fill(forbidden[:, None], 0)
+    return left / left.sum(-1, keepdim=True).clamp_min(1e-12)
+
+
+def cut(change: Callable[[Tensor, twins.Twins], Tensor]) -> Callable[[nn.Module, twins.Twins], float | None]:
+    """The accuracy of a trained network with changed weights in all layers; None if it has none."""
+
+    def after(model: nn.Module, batch: twins.Twins) -> float | None:
+        if not model.has_weights:
+            return None
+        answers = model.read_with(batch.images, lambda weights: change(weights, batch)).argmax(1)
+        return 100 * (answers == batch.labels).float().mean().item()
+
+    return after
+
+
+def finder(mixer: Callable[[int, int], nn.Module]) -> Callable[[Setting], nn.Module]:
+    """How a contender builds its network; `mixer` gets the width and the number of heads."""
+
+    def build(setting: Setting) -> nn.Module:
+        return networks.TwinFinder(
+            lambda: mixer(setting["width"], setting["heads"]),
+            len(twins.COLOURS),
+            width=setting["width"],
+            layers=setting["layers"],
+        )
+
+    return build
+
+
+TASK = Task(
+    draw,
+    loss,
+    score,
+    {
+        "uniform weights": cut(uniform),
+        "another picture's weights": cut(anothers),
+        "the twin forbidden": cut(without_twin),
+        "a stranger forbidden": cut(without_stranger),
+    },
+)
+CONTENDERS = (
+    Contender(
+        "attention",
+        "attention",
+        finder(lambda width, heads: MultiHeadSelfAttention(width, heads=heads)),
+        "Each cell weighs all cells by comparing its query with their keys.",
+        "four heads",
+    ),
+    Contender(
+        "windows of 3 x 3",
+        "rival",
+        finder(lambda width, heads: networks.GridMixer(width, 3, round(0.4 * width))),
+        "A convolution as large as attention; two layers reach two cells in each direction.",
+        "19 channels between its layers",
+    ),
+    Contender(
+        "windows of 7 x 7",
+        "rival",
+        finder(lambda width, heads: networks.GridMixer(width, 7, width)),
+        "A convolution that reaches every cell from every cell, at full width.",
+        "48 channels, four times the parameters",
+    ),
+    Contender(
+        "mixer",
+        "rival",
+        finder(lambda width, heads: networks.PlaceMixer(128)),
+        "Two layers over the sixteen places, as in MLP-Mixer.",
+        "128 numbers between its layers",
+    ),
+    Contender(
+        "alone",
+        "trivial",
+        finder(lambda width, heads: networks.Alone(width, 2 * width)),
+        "No cell hears of another; what is left is to guess.",
+        "two more layers a token",
+    ),
+    Contender(
+        "choice by place",
         "control",
-        lambda: UniformAttention(WIDTH, heads=HEADS),
-        "The same network, but each cell takes the same from all.",
+        finder(lambda width, heads: networks.PlaceAttention(width, heads=heads)),
+        "Attention, all its parts trained, but its weights are a table of places, whatever lies there.",
+        "four heads, a table for each",
     ),
-}
+    Contender(
+        "uniform attention",
+        "control",
+        finder(lambda width, heads: UniformAttention(width, heads=heads)),
+        "Attention that takes the same from all.",
+        "four heads",
+    ),
+)
+VARIANTS = (
+    Variant("half the rate", rate_factor=0.5),
+    Variant("twice the rate", rate_factor=2.0),
+    Variant("half the width", {"width": 24}),
+    Variant("twice the width", {"width": 96}),
+    Variant("half the pictures", pictures=500),
+    Variant("one layer", {"layers": 1}),
+    Variant("three layers", {"layers": 3}),
+    Variant("one head", {"heads": 1}),
+    Variant("the twin always next door", {"near": True}),
+    Variant("twice as long", recipe={"steps": 1024}),
+)
+DESIGN = (
+    "Sixteen coloured handwritten digits lie on a grid of 4 x 4: eight classes, each twice. At each cell "
+    "the network names the colour of that digit's twin, one of six; guessing gives 17 %. Each cell is a "
+    "patch and becomes a token of 48 numbers; in two layers cells hear of each other and then think alone. "
+    "The contenders differ in how cells hear of each other. Training, validation and test share no digit."
+)
+MEANING = (
+    "Attention names nearly nine twins of ten, near or far alike, and no opponent gets beyond 31 %, which "
+    "is what naming the most frequent colour among the other cells gives. It is not reach, which most of "
+    "them have, and not the choice of places, which one control keeps: it is the comparison of contents. In "
+    "the trained network the twin's weight alone carries the answer. The task was made for comparing; where "
+    "the twin always lies next door, the mixer is as good. It says nothing of photographs."
+)
+TRIED = (
+    "Six layers of 3 x 3 with twice the channels and twelve times the parameters, 2,048 steps without "
+    "end: 31 %.",
+    "A mixer of six layers, 2,048 steps: 31 %. A layer in which every cell hears everything through 512 "
+    "numbers, 1.6 million parameters: 31 %.",
+    "Comparison without a softmax, queries times keys times values: 57 % after 1,024 steps, 90 % after "
+    "2,048. So it is the comparison, not the competition of the weights. One seed each.",
+)
 
-
-def arms(names: tuple[str, ...], build: Callable[[Callable[[], nn.Module]], nn.Module]) -> tuple[Arm, ...]:
-    """The arms of those names, around the network that `build` makes of a mixer."""
-    chosen = ((name, *MIXERS[name]) for name in names)
-    return tuple(
-        Arm(name, role, lambda mixer=mixer: build(mixer), note) for name, role, mixer, note in chosen
+QUESTIONS = [
+    Question(
+        name="self_attention",
+        chapter="mechanisms/self_attention",
+        statement="Self-attention relates places that are far apart.",
+        question="Does comparing contents find what belongs together better than reaching every place?",
+        task=TASK,
+        contenders=CONTENDERS,
+        recipe=Recipe(steps=512, batch=32, warmup=32, points=8, examples=300),
+        margin=20,
+        faster=1.5,
+        level=50,
+        sets=(300, 1000, 4000),
+        rates=RATES,
+        setting={"width": 48, "heads": 4, "layers": 2, "near": False},
+        variants=VARIANTS,
+        design=DESIGN,
+        meaning=MEANING,
+        tried=TRIED,
     )
+]
 
 
-TWINS = Claim(
-    name="self_attention",
-    chapter="mechanisms/self_attention",
-    statement="Self-attention relates places that are far apart.",
-    question="Does self-attention find what belongs together, wherever it lies?",
-    arms=arms(tuple(MIXERS), lambda mixer: GridNetwork(patches(), mixer, len(twins.COLOURS))),
-    measure=measure_twins,
-    metric="accuracy",
-    treatment="attention",
-    baseline="convolution",
-    margin=20.0,
-    budgets={"live": Budget(steps=400, batch=32, test=200), "full": Budget(steps=700, batch=32, test=500)},
-    design=(
-        "Sixteen coloured handwritten digits on a 4 x 4 grid: eight classes, each twice. At each cell the "
-        "network names the colour of that digit's twin, one of six. Each cell is a patch and becomes a "
-        "token; two layers let cells hear of each other. Digits of the test do not occur in training."
-    ),
-    meaning=(
-        "What counts is the choice by content: the wide convolution and uniform attention see all cells, "
-        "too, and stay not far above guessing, which is 17 %. The task was made for attention; it says "
-        "nothing of photographs."
-    ),
-)
-TEXTURES = Claim(
-    name="self_attention-textures",
-    chapter="mechanisms/self_attention",
-    statement="Self-attention helps wherever it is put in.",
-    question="Does self-attention also help to tell textures?",
-    arms=arms(
-        ("attention", "convolution"),
-        lambda mixer: GridNetwork(filters(), mixer, len(textures.CLASSES), whole=True),
-    ),
-    measure=measure_textures,
-    metric="accuracy",
-    treatment="attention",
-    baseline="convolution",
-    margin=2.0,
-    budgets={"live": Budget(steps=60, batch=32, test=200), "full": Budget(steps=200, batch=32, test=800)},
-    design=(
-        "Grey crops of 56 x 56 pixels from eight photographs, brought to one brightness and contrast; "
-        "training crops from the left halves, test crops from the right. Two convolutions see details, then "
-        "come the same two layers as for the twins, and the answers of all cells are averaged."
-    ),
-    meaning=(
-        "Where every part of a picture tells the answer, attention gains about a point, not fifty. A first "
-        "design without normalisation was thrown away after three seeds: the convolution stayed at chance, "
-        "attention between 12 and 40 %."
-    ),
-)
-CLAIMS = [TWINS, TEXTURES]
+def live(
+    name: str, *, steps: int = 256, rate: float = 3e-3, seed: int = 1, **setting: object
+) -> tuple[nn.Module, dict[int, dict[str, float]]]:
+    """Train a contender now, on pictures without end; gives the averaged network and its scores by step.
+
+    Args:
+        name: the contender's.
+        steps: how many updates.
+        rate: the learning rate.
+        seed: fixes the pictures and the first weights.
+        setting: what differs from the registered setting, such as ``near=True``.
+    """
+    question = QUESTIONS[0]
+    without_end = question.conditions[-1]
+    condition = trial.shorter(
+        replace(without_end, setting={**question.setting, **setting}), steps=steps, points=6
+    )
+    judged = trial.examples(TASK, "test", seed, condition)
+    model, scores, _ = trial.train(
+        question,
+        trial.Trial("live", condition, name, rate, seed),
+        lambda averaged: score(averaged, judged),
+        scored=condition.recipe.scored,
+    )
+    return model, scores

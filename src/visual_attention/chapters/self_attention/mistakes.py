@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
@@ -141,5 +142,78 @@ OTHERS = {
     ),
     "Forbid the diagonal before the softmax: where its score is far larger, afterwards nothing is left to share out.": (
         lambda s: (w := s.softmax(-1).masked_fill(own(s), 0)) / w.sum(-1, keepdim=True)
+    ),
+}
+
+
+def heads_of(
+    x: Tensor,
+    in_weight: Tensor,
+    in_bias: Tensor,
+    out_weight: Tensor,
+    out_bias: Tensor,
+    heads: int,
+    *,
+    roles: tuple[int, int, int] = (0, 1, 2),
+    split=lambda t, h: t.unflatten(2, (h, -1)).transpose(1, 2),
+    join=lambda t: t.transpose(1, 2).flatten(2),
+    divide=lambda D, h: (D // h) ** 0.5,
+    dim: int = -1,
+) -> Tensor:
+    """Attention with several heads; the keywords spoil one step each."""
+    three = F.linear(x, in_weight, in_bias).chunk(3, dim=-1)
+    q, k, v = (split(three[role], heads) for role in roles)
+    mixed = (q @ k.mT / divide(x.shape[-1], heads)).softmax(dim=dim) @ v
+    return F.linear(join(mixed), out_weight, out_bias)
+
+
+def multi_head(
+    tokens: Tensor, in_weight: Tensor, in_bias: Tensor, out_weight: Tensor, out_bias: Tensor, heads: int
+) -> Tensor:
+    """Attention with several heads."""
+    return heads_of(tokens, in_weight, in_bias, out_weight, out_bias, heads)
+
+
+HEADS = {
+    "All heads are one: split queries, keys and values before they are compared.": lambda x, i, ib, o, ob, h: (
+        heads_of(x, i, ib, o, ob, 1)
+    ),
+    "You divide by the root of D: each head compares D / h numbers.": lambda *given: heads_of(
+        *given, divide=lambda D, h: D**0.5
+    ),
+    "The scale is missing: divide by the root of D / h.": lambda *given: heads_of(
+        *given, divide=lambda D, h: 1
+    ),
+    "You split with a `view` to (B, h, N, D / h): tokens and heads are mixed up.": lambda *given: heads_of(
+        *given, split=lambda t, h: t.reshape(len(t), h, t.shape[1], -1)
+    ),
+    "Each head takes every h-th number: head 0 gets the first D / h numbers.": lambda *given: heads_of(
+        *given, split=lambda t, h: t.unflatten(2, (-1, h)).permute(0, 3, 1, 2)
+    ),
+    "You join the heads without moving their axis back behind the tokens.": lambda *given: heads_of(
+        *given, join=lambda t: t.reshape(len(t), t.shape[2], -1)
+    ),
+    "Queries and keys are exchanged: the first D rows make the queries.": lambda *given: heads_of(
+        *given, roles=(1, 0, 2)
+    ),
+    "Keys and values are exchanged: the last D rows make the values.": lambda *given: heads_of(
+        *given, roles=(0, 2, 1)
+    ),
+    "The three come in reverse: queries, keys and values, in this order.": lambda *given: heads_of(
+        *given, roles=(2, 1, 0)
+    ),
+    "Your weights sum to 1 over the queries: each query's should, over the keys.": lambda *given: heads_of(
+        *given, dim=-2
+    ),
+    "The first bias is lost.": lambda x, i, ib, o, ob, h: heads_of(x, i, 0 * ib, o, ob, h),
+    "The last bias is lost.": lambda x, i, ib, o, ob, h: heads_of(x, i, ib, o, 0 * ob, h),
+    "The last matrix is transposed: a linear layer computes `x @ weight.T + bias`.": lambda x, i, ib, o, ob, h: (
+        heads_of(x, i, ib, o.mT, ob, h)
+    ),
+    "The last layer is lost: the joined heads go through `out_weight` and `out_bias`.": lambda x, i, ib, o, ob, h: (
+        heads_of(x, i, ib, torch.eye(len(o), dtype=o.dtype), 0 * ob, h)
+    ),
+    "The tokens are added to the result: that is left to the network around it.": lambda x, *given: (
+        x + heads_of(x, *given)
     ),
 }
