@@ -19,13 +19,14 @@ def chosen(kind, **parts):
     return lambda: kind(gumbel_choice_loss, hidden=5, **parts)
 
 
+ABSTRACT = {eyes.Blind: "deaf to its input on purpose, so that its Jacobian is 0; `OnePath` holds it"}
+
 CASES = [
     *(
         Case(kind, lambda kind=kind: kind(dim=8), maps(1), cannot=NO_GRADIENT, **EYES)
         for kind in (eyes.Eye, eyes.PathwiseEye)
     ),
     Case(eyes.OnePath, lambda: eyes.OnePath(dim=8), maps(1), **EYES),
-    Case(eyes.Blind, lambda: eyes.Blind(7), lambda draw, b, size: (draw.normal(b, 7),), sizes=((),)),
     Case(eyes.FixedEye, lambda: eyes.FixedEye(dim=8), maps(1), **EYES),
     Case(eyes.Everywhere, lambda: eyes.Everywhere(width=8, hidden=5), maps(1), **WHOLE),
     Case(eyes.Blurred, lambda: eyes.Blurred(width=4, hidden=5), maps(1), **WHOLE),

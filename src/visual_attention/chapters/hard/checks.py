@@ -181,7 +181,7 @@ def learns(student, check: Check) -> None:
         "Can you make a choice learn?",
         "REINFORCE with baseline and entropy; training a choice",
         30,
-        "project",
+        "takes thought",
     ),
 )
 def check_choice_loss(draw, B, N):
