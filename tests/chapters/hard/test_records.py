@@ -58,3 +58,25 @@ def test_what_was_learnt_depends_on_the_chosen_cell():
             assert line.cuts["the digit's cell"] < line.mean + 0.5
         if line.contender.name == ALONE:
             assert round(line.cuts["the digit's cell"]) == 54
+
+
+def test_on_a_thousand_pictures_the_eye_has_not_learnt_to_choose():
+    found = answer(registry.question("hard"))
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.strongest, fewer.seeds) == ("not supported", "max pooling", 10)
+    effects = {name: round(interval.effect) for name, interval in fewer.against.items()}
+    assert (effects["max pooling"], effects["four fixed glimpses"], effects["one path for all"]) == (
+        -35,
+        -5,
+        -1,
+    )
+    lines = {line.contender.name: line for line in found.table(found.question.middle)}
+    means = {name: round(line.mean) for name, line in lines.items()}
+    assert (means["learned glimpses"], means["max pooling"], means["blurred picture"]) == (21, 57, 24)
+    assert (means["four fixed glimpses"], means["one path for all"]) == (26, 23)
+    eye = lines["learned glimpses"]
+    for moved in ("another picture's places", "the places' mean"):
+        assert abs(eye.cuts[moved] - eye.mean) < 0.5
+    cost = {name: line.multiplications for name, line in lines.items()}
+    assert round(cost["max pooling"] / cost["learned glimpses"], 1) == 2.7
+    assert cost["blurred picture"] < cost["learned glimpses"]

@@ -181,7 +181,12 @@ DESIGN = (
     "centre and then at one place of their own choice; where that is, REINFORCE teaches with a learned "
     "baseline. Training, validation and test share no digit."
 )
-MEANING = ""
+MEANING = (
+    "On a thousand pictures learned glimpses are behind everybody: 35 points behind max pooling, which looks "
+    "everywhere, 5 behind four fixed glimpses and 1 behind the control whose eye is deaf. The trained eye "
+    "loses nothing when it gets another picture's places: after 1,024 steps it has not learnt to choose. "
+    "That says nothing of an eye that is trained for longer. Pictures without end wait for their seeds."
+)
 TRIED = (
     "Trained twice as long, at a rate of 2e-3 (one seed, before the rule): learned glimpses 72.0, four fixed "
     "glimpses 76.8, which read twice as many numbers. After 512 steps they had 43.8 and 49.8.",
