@@ -205,9 +205,18 @@ def _image(figure: Figure, alternative: str) -> str:
 
 
 def _table(caption: str, columns: Sequence[str], rows: str) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col">{_breakable(name)}</th>' for name in columns)
     return (
         f'<div class="comparison" role="group" tabindex="0" aria-label="{escape(caption)}" '
         f'style="overflow-x: auto"><table class="table"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _breakable(name: str) -> str:
+    """A column's name whose longest words may be parted, so that many columns fit a page."""
+    return (
+        escape(name)
+        .replace("multiplications", "multi&shy;plications")
+        .replace("parameters", "para&shy;meters")
     )
