@@ -110,6 +110,37 @@ def train(question: Question, trial: Trial, score, *, scored) -> tuple[nn.Module
         )
 
 
+def live(
+    question: Question, name: str, *, steps: int, rate: float, seed: int = 1, points: int = 6, **setting: Any
+) -> tuple[nn.Module, dict[int, dict[str, float]]]:
+    """Train a contender now, on pictures without end, for a chapter that shows it.
+
+    Args:
+        question: whose recipe and setting hold.
+        name: the contender's.
+        steps: how many updates.
+        rate: the learning rate.
+        seed: fixes the pictures and the first weights.
+        points: how many steps are scored.
+        setting: what differs from the registered setting, such as ``norm="none"``.
+
+    Returns:
+        The averaged network, and its scores by step.
+    """
+    without_end = question.conditions[-1]
+    condition = shorter(
+        replace(without_end, setting={**question.setting, **setting}), steps=steps, points=points
+    )
+    judged = examples(question.task, "test", seed, condition)
+    model, scores, _ = train(
+        question,
+        Trial("live", condition, name, rate, seed),
+        lambda averaged: question.task.score(averaged, judged),
+        scored=condition.recipe.scored,
+    )
+    return model, scores
+
+
 def examples(task: Task, split: str, seed: int, condition: Condition) -> Data:
     """The pictures of a seed that judge, the same for all contenders."""
     setting = json.dumps(dict(condition.setting))

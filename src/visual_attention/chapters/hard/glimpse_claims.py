@@ -7,7 +7,7 @@ Run: python -m visual_attention.experiments run hard
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -218,28 +218,6 @@ QUESTION = Question(
     tried=TRIED,
 )
 
-
-def live(
-    name: str, *, steps: int = 512, rate: float = 3e-3, seed: int = 1, **setting: object
-) -> tuple[nn.Module, dict[int, dict[str, float]]]:
-    """Train a contender now, on pictures without end; gives the averaged network and its scores by step.
-
-    Args:
-        name: the contender's.
-        steps: how many updates.
-        rate: the learning rate.
-        seed: fixes the pictures and the first weights.
-        setting: what differs from the registered setting, such as ``clutter=2``.
-    """
-    without_end = QUESTION.conditions[-1]
-    condition = trial.shorter(
-        replace(without_end, setting={**QUESTION.setting, **setting}), steps=steps, points=8
-    )
-    judged = trial.examples(TASK, "test", seed, condition)
-    model, scores, _ = trial.train(
-        QUESTION,
-        trial.Trial("live", condition, name, rate, seed),
-        lambda averaged: score(averaged, judged),
-        scored=condition.recipe.scored,
-    )
-    return model, scores
+live = partial(
+    trial.live, QUESTION, steps=512, rate=3e-3, points=8
+)  # what the chapter trains in front of its reader

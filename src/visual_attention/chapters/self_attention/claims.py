@@ -7,7 +7,7 @@ Run: python -m visual_attention.experiments run self_attention
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -216,29 +216,6 @@ QUESTIONS = [
     )
 ]
 
-
-def live(
-    name: str, *, steps: int = 256, rate: float = 3e-3, seed: int = 1, **setting: object
-) -> tuple[nn.Module, dict[int, dict[str, float]]]:
-    """Train a contender now, on pictures without end; gives the averaged network and its scores by step.
-
-    Args:
-        name: the contender's.
-        steps: how many updates.
-        rate: the learning rate.
-        seed: fixes the pictures and the first weights.
-        setting: what differs from the registered setting, such as ``near=True``.
-    """
-    question = QUESTIONS[0]
-    without_end = question.conditions[-1]
-    condition = trial.shorter(
-        replace(without_end, setting={**question.setting, **setting}), steps=steps, points=6
-    )
-    judged = trial.examples(TASK, "test", seed, condition)
-    model, scores, _ = trial.train(
-        question,
-        trial.Trial("live", condition, name, rate, seed),
-        lambda averaged: score(averaged, judged),
-        scored=condition.recipe.scored,
-    )
-    return model, scores
+live = partial(
+    trial.live, QUESTIONS[0], steps=256, rate=3e-3
+)  # what the chapter trains in front of its reader
