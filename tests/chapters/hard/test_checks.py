@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from tests.exercises.contract import contract, solutions
 from visual_attention.chapters.hard import checks as hard
-from visual_attention.chapters.hard.mistakes import at
+from visual_attention.chapters.hard.glimpse_mistakes import at
 
 solved = solutions("hard")
 

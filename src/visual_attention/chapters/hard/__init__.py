@@ -6,5 +6,6 @@ digit anywhere among bits of others; `banks.py` says which digits serve for what
 networks that choose a cell and `choice_claims.py` the contest of what teaches them; `eyes.py` has the
 networks that look through glimpses and `glimpse_claims.py` the contest of who moves the eye; `claims.py`
 gathers both. `trained.py` has glimpses trained for longer than a lesson allows, `widget` lets you place the
-eye, `drawing.py` draws it.
+eye, `drawing.py` draws it; `glimpse_mistakes.py` has what goes wrong in the exercise on
+glimpses, `mistakes.py` the rest.
 """

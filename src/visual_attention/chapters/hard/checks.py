@@ -6,7 +6,7 @@ Chapter: notebooks/mechanisms/hard.ipynb
 import torch
 from torch import Tensor
 
-from visual_attention.chapters.hard import choosers, doors
+from visual_attention.chapters.hard import choosers, doors, glimpse_mistakes
 from visual_attention.chapters.hard import mistakes as wrong
 from visual_attention.exercises.means import AUTOGRAD
 from visual_attention.exercises.properties import examined, special
@@ -16,10 +16,10 @@ from visual_attention.exercises.values import Problem
 
 @examined(
     points=4,
-    right=wrong.glimpse,
+    right=glimpse_mistakes.glimpse,
     axes={"half pixels of a side": 2, "r further rows": 9, "c further columns": 18},
     name="your patch",
-    mistakes=wrong.GLIMPSE,
+    mistakes=glimpse_mistakes.GLIMPSE,
     about=About("Can you take a glimpse?", "a glimpse: coordinates and borders", 15, "warm-up"),
 )
 def check_cut_glimpse(draw, half, r, c):
