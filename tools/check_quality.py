@@ -117,7 +117,9 @@ def wrong_answers(asked: Exercise, name: str, solution: str) -> Iterator[tuple[s
 def defined(source: str, name: str):
     """The function of that name in a module's source."""
     namespace: dict = {}
-    exec(compile(source, "<mutant>", "exec"), namespace)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mutant may be odd enough for the compiler to warn of it
+        exec(compile(source, "<mutant>", "exec"), namespace)
     return namespace[name]
 
 

@@ -72,7 +72,7 @@ def test_what_is_cut_on_a_desk_would_be_seen(page_of, what):
         assert [question for question in ("cut", "beyond", "small") if ask(page, question)]
 
 
-FAR = "<style>.far { position: relative !important; left: 420px !important }</style>"
+FAR = "<style>.distant { position: relative !important; left: 420px !important }</style>"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ FAR = "<style>.far { position: relative !important; left: 420px !important }</st
         ('<svg style="width: 700px; max-width: none" viewBox="0 0 9 9"></svg>', "escaped"),
         ('<pre style="width: 300px; overflow: auto">' + 60 * "long " + "</pre>", "unreachable"),
         ('<figure><img alt="a b c" style="margin-left: 390px"></figure>', "outOfSight"),
-        ('<table style="width: 900px"><caption class="far">words</caption></table>' + FAR, "outOfSight"),
+        ('<table style="width: 900px"><caption class="distant">words</caption></table>' + FAR, "outOfSight"),
     ],
 )
 def test_what_a_telephone_hides_would_be_seen(page_of, added, question):

@@ -251,8 +251,11 @@ def test_its_jacobian_is_that_of_autograd(case):
 def test_its_second_derivatives_are_right_with_the_plain_kernel(case):
     function, numbers = differentiable(case, torch.float64)
     numbers = tuple(x.requires_grad_() for x in numbers)
+    # The quick check weighs the numbers by a draw that may hide what is wrong: what must fail has eight.
     with math(), kept(case, "second"):
-        assert torch.autograd.gradgradcheck(function, numbers, fast_mode=True, atol=1e-4)
+        for seed in range(8 if "second" in case.cannot else 1):
+            torch.manual_seed(seed)
+            assert torch.autograd.gradgradcheck(function, numbers, fast_mode=True, atol=1e-4)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.fused], ids=lambda case: case.name)
