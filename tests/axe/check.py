@@ -10,14 +10,16 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 # A script may not fetch what lies in a folder, so there axe is told not to try. It would only look for sounds
 # that play by themselves, and does so where the same page is served.
-RUN = """async () => {
-  const preload = location.protocol !== 'file:';
-  return (await axe.run(document, {resultTypes: ['violations'], preload})).violations;
+RUN = """async rules => {
+  const preload = location.protocol !== 'file:', only = rules.length ? {runOnly: rules} : {};
+  return (await axe.run(document, {resultTypes: ['violations'], preload, ...only})).violations;
 }"""
+COLOURS = ("color-contrast", "link-in-text-block")  # what another light may break, and nothing else
 
 
-def violations(page):
-    """One line a violation: the rule, how many places, the first of them."""
+def violations(page, rules=()):
+    """One line a violation of all rules, or of those named: the rule, how many places, the first of them."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    return [f"{v['id']} ({len(v['nodes'])}): {v['nodes'][0]['html'][:150]}" for v in page.evaluate(RUN)]
+    found = page.evaluate(RUN, list(rules))
+    return [f"{v['id']} ({len(v['nodes'])}): {v['nodes'][0]['html'][:150]}" for v in found]

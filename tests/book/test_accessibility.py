@@ -1,10 +1,14 @@
-"""axe-core finds no violation on any page, light and dark, wide and narrow; a person wrote each alt text."""
+"""axe-core finds no violation on any page, light and dark, wide and narrow; a person wrote each alt text.
+
+All rules are asked of each page twice, wide and light and narrow and dark: so each sees also what is shown in
+one light or on one screen alone. The other two times only the rules on colours are.
+"""
 
 import re
 
 import pytest
 
-from tests.axe.check import violations
+from tests.axe.check import COLOURS, violations
 from tests.book import contents
 
 FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp)$|^_images|[0-9a-f]{16}", re.IGNORECASE)
@@ -15,14 +19,16 @@ START = "notebooks/start"
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @contents.every_page
 def test_axe_finds_no_violation_on_a_desk(opened, scheme):
-    assert violations(opened.desk.look(width=1280, scheme=scheme)) == []
+    rules = () if scheme == "light" else COLOURS
+    assert violations(opened.desk.look(width=1280, scheme=scheme), rules) == []
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @contents.every_page
 def test_axe_finds_no_violation_on_a_telephone(opened, scheme):
-    assert violations(opened.telephone.look(width=400, scheme=scheme)) == []
+    rules = () if scheme == "dark" else COLOURS
+    assert violations(opened.telephone.look(width=400, scheme=scheme), rules) == []
 
 
 @contents.every_page
@@ -41,6 +47,17 @@ def test_a_missing_label_would_be_seen(page_of):
     page = page_of(contents.pages()[0])
     page.evaluate("document.querySelector('main').append(document.createElement('select'))")
     assert any(line.startswith("select-name") for line in violations(page))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("rules", [(), COLOURS])
+def test_a_link_that_only_its_colour_tells_would_be_seen(page_of, rules):
+    page = page_of(contents.pages()[0])
+    link = '<a href="#x" style="text-decoration: none !important; color: #444 !important">here</a>'
+    page.evaluate(
+        "words => document.querySelector('article p').innerHTML = words", f"Words before {link} and after it."
+    )
+    assert [line.split()[0] for line in violations(page, rules)] == ["link-in-text-block"]
 
 
 @pytest.mark.browser

@@ -5,10 +5,10 @@ The environment is that of tools.colab. What the set-up cell installs goes to a 
 
 The first notebook is run whole and fetches the package from a wheel; the other notebooks find it there, since
 their set-up cells are the same (test_committed.py). Each runs to its end, every cell, figure and widget, but
-what `training.fit` trains, it trains for a few steps: the later ones repeat them. What differs here, the
-versions of numpy, matplotlib, ipywidgets and IPython, has by then been asked all that it is going to be
-asked; torch is the same, and that it trains to its end within the time, and all that a notebook asserts of
-what came out, is held by the book's own execution (test_run.py).
+what `training.fit` and `experiments.curves.train` train, they train for a few steps: the later ones repeat
+them. What differs here, the versions of numpy, matplotlib, ipywidgets and IPython, has by then been asked all
+that it is going to be asked; torch is the same, and that it trains to its end within the time, and all that a
+notebook asserts of what came out, is held by the book's own execution (test_run.py).
 """
 
 import json
@@ -39,6 +39,17 @@ def tqdm(steps, **how):
     open({CUT!r}, "w").close()
     return _whole(steps[:{STEPS}], **how)
 """
+SHORT_CURVE = f"""
+
+_entire = train
+
+
+def train(*given, steps, scored, **how):
+    open({CUT!r}, "w").close()
+    averaged, found, losses = _entire(*given, steps={STEPS}, scored=[{STEPS}], **how)
+    return averaged, dict.fromkeys(scored, found[{STEPS}]), losses[-1:] * steps
+"""
+SHORTER = {"training.py": SHORT, "experiments/curves.py": SHORT_CURVE}
 
 
 @pytest.fixture(scope="session")
@@ -138,8 +149,9 @@ def fetched(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("start")
     (folder / "installed").mkdir()
     run(START, folder, installed=folder / "installed", source=wheel)
-    with (folder / "installed" / "visual_attention" / "training.py").open("a") as module:
-        module.write(SHORT)
+    for name, more in SHORTER.items():
+        with (folder / "installed" / "visual_attention" / name).open("a") as module:
+            module.write(more)
     return folder / "installed"
 
 
@@ -159,19 +171,30 @@ def test_each_notebook_runs_alone_and_fetches_nothing_that_is_there(fetched, pat
 
 FIT = """
 import torch
+from visual_attention.experiments.curves import train
 from visual_attention.training import fit
-model = torch.nn.Linear(2, 1)
-history = fit(model, lambda step: torch.ones(4, 2), lambda m, x: m(x).square().mean(), steps=50)
-print("steps:", len(history))
+
+def batches(step):
+    drawn.append(step)
+    return torch.ones(4, 2)
+
+how = batches, lambda model, x: model(x).square().mean()
+drawn = []
+fit(torch.nn.Linear(2, 1), *how, steps=50)
+print(len(drawn))
+drawn = []
+settings = {"rate": 0.01, "warmup": 5, "scored": [10, 50]}
+_, scores, losses = train(torch.nn.Linear(2, 1), *how, lambda model: {"one": 1.0}, steps=50, **settings)
+print(len(drawn), sorted(scores), len(losses))
 """
 
 
-def test_a_training_is_cut_short_here(fetched, tmp_path):
+def test_trainings_are_cut_short_here(fetched, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(fetched)}
     done = subprocess.run(
         [colab.PYTHON, "-c", FIT], env=environment, cwd=tmp_path, text=True, capture_output=True
     )
-    assert done.stdout.strip() == f"steps: {STEPS}", done.stderr
+    assert done.stdout.splitlines() == [f"{STEPS}", f"{STEPS} [10, 50] 50"], done.stderr
     assert (tmp_path / CUT).exists()
 
 
