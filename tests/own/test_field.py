@@ -152,6 +152,14 @@ def test_every_application_has_one_with_size_and_licence():
         assert source.size in text and source.licence.split(";")[0].split(" for the")[0] in text, path.stem
 
 
+def test_the_book_s_table_says_what_is_told():
+    table = Path("book/own.md").read_text()
+    for chapter, source in field.SOURCES.items():
+        (row,) = [line for line in table.splitlines() if line.startswith("|") and chapter in line]
+        assert source.title.split(",")[0] in row and source.size in row
+        assert source.licence.split("; for the others")[0] in row
+
+
 def test_size_and_licence_are_told_before_anything_is_fetched(asked, tmp_path, capsys, monkeypatch):
     def refuse(*args):
         raise ValueError(capsys.readouterr().out)
