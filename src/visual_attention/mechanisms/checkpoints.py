@@ -52,8 +52,8 @@ def onnx_tensors(data: bytes) -> dict[str, Tensor]:
         from onnx import numpy_helper
     except ImportError as error:
         raise ValueError(
-            "to read these weights the package onnx is needed: pip install onnx (the file of DINOv2's authors "
-            f"needs none) ({error})"
+            "to read these weights the package onnx is needed: pip install onnx (the file of DINOv2's "
+            f"authors needs none) ({error})"
         ) from error
 
     graph = onnx.load_from_string(data).graph
