@@ -1,8 +1,11 @@
 """What `pip install .` brings: the package with all its files, and neither tests nor notebooks."""
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -41,3 +44,23 @@ def test_nothing_else_is_in_it(wheel):
     tops = {name.split("/")[0] for name in wheel}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"visual_attention"}
     assert not [name for name in wheel if name.endswith(".ipynb") or "/test_" in name]
+
+
+def test_it_asks_for_all_that_it_imports():
+    """What a module imports is installed with it: else the first command of a new user is a traceback."""
+    named = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow"}
+    named |= {"distributed": "", "pycocotools": ""}  # the extra for clusters; scores of the detection chapter
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    given = {re.split(r"[><=]", one)[0] for one in wanted}
+    missing = {}
+    for path in PACKAGE.rglob("*.py"):
+        if "classroom" in path.parts:
+            continue  # has its own extra
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for top in {name.split(".")[0] for name in names} - set(sys.stdlib_module_names):
+                package = named.get(top, top)
+                if package and package not in given | {"visual_attention", "IPython", "traitlets"}:
+                    missing.setdefault(package, []).append(path.relative_to(PACKAGE).as_posix())
+    assert not missing

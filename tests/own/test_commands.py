@@ -1,7 +1,12 @@
 """The command line, as a new user gives it: what it says, what it writes and where, and what it refuses."""
 
 import json
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -125,6 +130,145 @@ def test_look_writes_a_page_for_each_picture(folder, here, capsys):
     assert lines == [f"Page: {here / 'attention' / f'{i}.png.html'}" for i in range(5)]
     assert "Where does each patch look?" in (here / "attention" / "3.png.html").read_text()
     assert fingerprint(folder) == before
+
+
+def test_two_pictures_of_one_name_get_two_pages(folder, here, capsys):
+    (folder / "coffee" / "1.png").rename(folder / "coffee" / "1.PNG")
+    asked = [folder / "grass" / "1.png", folder / "coffee" / "1.PNG", folder / "grass" / "0.png"]
+    (here / "0.png").write_bytes((folder / "coffee" / "0.png").read_bytes())
+    deeper = here / "grass"
+    deeper.mkdir()
+    (deeper / "0.png").write_bytes((folder / "coffee" / "2.png").read_bytes())
+    asked += [here / "0.png", deeper / "0.png"]
+    assert main(["look", *map(str, asked), "--weights", "stand-in", "--size", "56"]) == 0
+    pages = [line.rpartition("/")[2] for line in said(capsys)[0]]
+    assert pages == ["1.png.html", "coffee-1.PNG.html", "0.png.html", "desk-0.png.html", "grass-0.png.html"]
+    texts = {(here / "attention" / name).read_text() for name in pages}
+    assert len(texts) == 5
+
+
+class TestEachMistakeThroughTheCommandLine:
+    """What lies wrong is named or handled, with status 0 or 2, and the folder stays as it is."""
+
+    def classify(self, folder, capsys):
+        before = fingerprint(folder)
+        status = main(["classify", str(folder), *STAND_IN])
+        out, err = said(capsys)
+        assert fingerprint(folder) == before, "the folder was changed"
+        return status, "\n".join(out), err
+
+    def test_an_empty_class(self, folder, here, capsys):
+        (folder / "sand").mkdir()
+        status, _, err = self.classify(folder, capsys)
+        assert status == 2 and "too few in sand (0)" in err and "Traceback" not in err
+
+    def test_one_picture(self, folder, here, capsys):
+        for index in range(1, 5):
+            (folder / "grass" / f"{index}.png").unlink()
+        status, _, err = self.classify(folder, capsys)
+        assert status == 2 and "wanted at least 5 pictures in each class, got too few in grass (1)" in err
+
+    def test_one_class(self, folder, here, capsys):
+        shutil.rmtree(folder / "grass")
+        status, _, err = self.classify(folder, capsys)
+        assert status == 2 and "at least two sub-folders, one a class; got 1 (coffee)" in err
+
+    def test_only_pictures_and_no_sub_folders(self, folder, here, capsys):
+        status, _, err = self.classify(folder / "grass", capsys)
+        assert status == 2 and "at least two sub-folders, one a class; got 0 (none)" in err
+
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [
+            ("list.txt", "no picture by its name"),
+            ("text.jpg", "wanted a picture, but text.jpg cannot be read as one"),
+            ("nothing.png", "wanted a picture, but nothing.png cannot be read as one"),
+            ("IMG_1.HEIC", "save it as JPEG or PNG first"),
+            ("cut.png", "wanted a picture, but cut.png cannot be read as one"),
+        ],
+    )
+    def test_a_file_that_is_none_is_named_in_words_and_in_the_report(self, folder, here, capsys, name, says):
+        whole = (folder / "grass" / "0.png").read_bytes()
+        content = {"nothing.png": b"", "cut.png": whole[: len(whole) // 2]}.get(name, b"from the holiday")
+        (folder / "grass" / name).write_bytes(content)
+        status, out, _ = self.classify(folder, capsys)
+        assert status == 0 and re.search(rf"not used: .*/grass/{re.escape(name)}: .*{re.escape(says)}", out)
+        assert f"grass/{name}: " in (here / "holiday-attention" / "report.html").read_text()
+
+    @pytest.mark.parametrize("kind", ["sixteen bits", "animated", "rotated", "fifty megapixels", "cmyk"])
+    def test_an_odd_picture_is_handled(self, folder, here, capsys, kind):
+        place = folder / "grass"
+        first = Image.open(place / "0.png")
+        if kind == "sixteen bits":
+            turned = np.flipud(np.asarray(first.convert("L"))).astype(np.uint16)
+            Image.fromarray(turned * 257).save(place / "odd.png")
+        elif kind == "animated":
+            first.save(place / "odd.png", save_all=True, append_images=[first.rotate(180)])
+        elif kind == "rotated":
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            first.save(place / "odd.png", exif=exif)
+        elif kind == "fifty megapixels":
+            first.resize((8200, 6200)).save(place / "odd.jpg", quality=60)
+        else:
+            first.convert("CMYK").save(place / "odd.jpg")
+        if kind == "animated":  # its first frame is a picture that is there, so it is the one to go
+            (place / "0.png").unlink()
+        status, out, _ = self.classify(folder, capsys)
+        assert status == 0 and "not used" not in out
+        report = (here / "holiday-attention" / "report.html").read_text()
+        shown = 10 if kind == "animated" else 11
+        assert f"<p>{shown} pictures in 2 classes." in report
+        assert ("grass/odd.png: the first of its 2 frames was used" in report) == (kind == "animated")
+
+    def test_names_of_every_kind(self, folder, here, capsys):
+        odd = (folder / "grass").rename(folder / "Wald & <b>Wiese 🏖")
+        (odd / "0.png").rename(odd / "ü (1) %20#.PNG")
+        status, _, _ = self.classify(folder, capsys)
+        assert status == 0
+        assert "Wald &amp; &lt;b&gt;Wiese" in (here / "holiday-attention" / "report.html").read_text()
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_that_is_locked_against_writing(self, folder, here, capsys):
+        folder.chmod(0o555)
+        assert self.classify(folder, capsys)[0] == 0
+
+
+def test_a_real_interrupt_ends_without_a_traceback_and_the_same_command_goes_on(folder, here):
+    """Ctrl+C in a process of its own, while features are computed; what was kept is not computed again."""
+    slow = (
+        "import os, sys, time\n"
+        "from visual_attention.own import features, __main__ as own\n"
+        "prepare = features.pretrained.prepare\n"
+        "def slowly(image):\n"
+        "    print('one', flush=True)\n"
+        "    time.sleep(float(os.environ['SECONDS']))\n"
+        "    return prepare(image)\n"
+        "features.pretrained.prepare = slowly\n"
+        "sys.exit(own.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", slow, "classify", str(folder), *STAND_IN, "--cache", str(here / "cache")]
+
+    def begun(seconds):
+        told = {
+            "env": os.environ | {"SECONDS": seconds},
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
+        return subprocess.Popen(command, text=True, start_new_session=True, **told)
+
+    first = begun("0.3")
+    for _ in range(4):  # between them it says how long it will take
+        while first.stdout.readline() != "one\n":
+            assert first.poll() is None
+    first.send_signal(signal.SIGINT)
+    _, err = first.communicate(timeout=120)
+    assert first.returncode == 130 and "the same command goes on" in err and "Traceback" not in err
+    kept = len(list((here / "cache").glob("*.safetensors")))
+    assert 3 <= kept < 30 and not list((here / "cache").glob("*.draft"))
+    again = begun("0")
+    out, _ = again.communicate(timeout=120)
+    assert again.returncode == 0 and out.count("one\n") == 30 - kept
 
 
 def test_follow_writes_a_film_a_page_masks_and_numbers(here, capsys):

@@ -1,6 +1,7 @@
 """What lies in a folder: each mistake is named or handled, and nothing of the reader's is changed."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -78,6 +79,34 @@ def test_files_that_are_no_pictures_are_named(folder):
         assert f"wanted a picture, but {name} cannot be read as one" in said[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("IMG_1.HEIC", r"a picture of a kind that is not read here \(.HEIC\): save it as JPEG or PNG first"),
+        ("a.dng", r"a camera's raw file \(.dng\): save it as JPEG or PNG first"),
+        ("a.pdf", "no picture by its name"),
+        ("away.png", "there is no such file"),
+    ],
+)
+def test_what_phones_and_cameras_make_is_named_with_what_to_do(folder, name, says):
+    if name == "away.png":
+        (folder / "grass" / name).symlink_to(folder / "nothing")
+    else:
+        (folder / "grass" / name).write_bytes(b"x")
+    found = labelled(folder)
+    assert found.counts() == [5, 5] and re.match(says, reasons(found)[name])
+
+
+def test_links_are_followed_and_a_linked_twin_is_used_once(folder, tmp_path):
+    Image.open(folder / "grass" / "0.png").rotate(90).save(tmp_path / "elsewhere.png")
+    (folder / "grass" / "link.png").symlink_to(tmp_path / "elsewhere.png")
+    (folder / "grass" / "again.png").symlink_to(folder / "grass" / "1.png")
+    (folder / "grass" / "circle").symlink_to(folder)
+    found = labelled(folder)
+    assert found.counts() == [5, 6]
+    assert set(reasons(found)) == {"again.png", "circle"}  # by name it comes after the one that it links
+
+
 def test_the_same_picture_under_two_names_is_used_once(folder):
     Image.open(folder / "grass" / "2.png").save(folder / "grass" / "copy.bmp")
     found = labelled(folder)
@@ -133,6 +162,25 @@ class TestHandled:
         assert got.shape == (3, 56, 56) and asked[0][0] * asked[0][1] < 10_000_000
         assert got[0, 3, 3] < 0.1 or got[0, 3, 3] > 0.9
         assert read(tmp_path / "large.jpg", enough=56).shape[1] < 3000
+
+    @pytest.mark.parametrize("form", ["CMYK.jpg", "MPO.jpg", "WEBP.webp", "L.JPG", "P.gif", "LA.png"])
+    def test_other_kinds_of_pictures_are_read(self, folder, form):
+        kind = form.partition(".")[0]
+        rows, columns = np.mgrid[0:40, 0:60]
+        smooth = np.stack([4 * columns, 6 * rows, 255 - 4 * columns], axis=2).astype(np.uint8)
+        shown, place = Image.fromarray(smooth), folder / "grass" / form
+        if kind == "MPO":
+            shown.save(place, "MPO", quality=95, save_all=True, append_images=[shown.rotate(180)])
+        elif kind == "WEBP":
+            shown.save(place, quality=95)
+        else:
+            shown.convert(kind).save(place)
+        found = labelled(folder)
+        assert found.counts() == [5, 6] and not found.refused
+        want = torch.tensor(smooth).permute(2, 0, 1) / 255
+        if kind in ("L", "LA"):
+            want = (want * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0, keepdim=True)
+        assert read(place).shape == (3, 40, 60) and (read(place) - want).abs().mean() < 0.07
 
     def test_sizes_are_mixed_and_a_strip_is_cut_to_its_middle(self, tmp_path):
         strip = np.zeros((10, 30, 3), dtype=np.uint8)

@@ -43,9 +43,18 @@ def onnx_tensors(data: bytes) -> dict[str, Tensor]:
 
     The export kept most names, but wrote each matrix of a linear layer transposed and nameless
     (``onnx::MatMul_12``). Such a one gets the name of the node that multiplies by it. Nothing is executed.
+
+    Raises:
+        ValueError: if the package onnx is not there, or the graph is none of a DINOv2 encoder.
     """
-    import onnx
-    from onnx import numpy_helper
+    try:
+        import onnx
+        from onnx import numpy_helper
+    except ImportError as error:
+        raise ValueError(
+            "to read these weights the package onnx is needed: pip install onnx (the file of DINOv2's "
+            f"authors needs none) ({error})"
+        ) from error
 
     graph = onnx.load_from_string(data).graph
     arrays = {tensor.name: tensor for tensor in graph.initializer}

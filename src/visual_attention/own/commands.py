@@ -1,6 +1,7 @@
 """What does each command do? Read, say what cannot be used, compute, write elsewhere, and name the place."""
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,10 +56,20 @@ def look_at(asked: argparse.Namespace) -> int:
     found = usable(asked.pictures)
     out = folder.outside(asked.pictures, asked.out or Path("attention"))
     model = weights.model(asked.weights)[0].to(asked.device)
+    taken: set[str] = set()
     for path in found:
         text = look.looked(path, model, name=path.name, longer=asked.size or look.LONGER)
-        print(f"Page: {page.write(text, out / f'{path.name}.html')}")
+        print(f"Page: {page.write(text, out / f'{free(path, taken)}.html')}")
     return 0
+
+
+def free(path: Path, taken: set[str]) -> str:
+    """The picture's name, with its folder's or a number if another of that name came before; then taken."""
+    several = (f"{path.name}-{number}" for number in itertools.count(2))
+    names = itertools.chain([path.name, f"{path.resolve().parent.name}-{path.name}"], several)
+    name = next(name for name in names if name.lower() not in taken)  # some disks know no upper case
+    taken.add(name.lower())
+    return name
 
 
 def follow_frames(asked: argparse.Namespace) -> int:

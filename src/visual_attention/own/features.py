@@ -90,7 +90,8 @@ class Extractor:
                 found.append(self.look(image))
                 if progress and computed and not slowest:
                     slowest = (time.perf_counter() - started) / (index + 1) * (len(pictures) - index - 1)
-                    bar.write(f"{name}: at most {in_words(slowest)} to go, about; kept for the next time")
+                    again = "; kept for the next time" if self.cache else ""
+                    bar.write(f"{name}: at most {in_words(slowest)} to go, about{again}")
         return torch.stack(found)
 
     def look(self, image: Tensor) -> Tensor:

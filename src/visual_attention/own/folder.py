@@ -18,6 +18,10 @@ from visual_attention import pictures
 from visual_attention.data import photographs
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+OTHERS = {  # pictures that cannot be read here, and what to do
+    "a camera's raw file": (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"),
+    "a picture of a kind that is not read here": (".avif", ".heic", ".heif", ".jp2", ".jxl", ".mpo", ".svg"),
+}
 FEWEST = 5  # pictures a class, for a comparison worth its name
 CHECKED = 224  # pixels of a side that will do to see whether a file can be read
 MANY = 100  # pictures from which on a bar is shown while they are checked
@@ -94,6 +98,9 @@ def why_not(path: Path) -> str:
         return "a folder inside a class: move its pictures up"
     if not path.exists():
         return "there is no such file"
+    for what, endings in OTHERS.items():
+        if path.suffix.lower() in endings:
+            return f"{what} ({path.suffix}): save it as JPEG or PNG first"
     if path.suffix.lower() not in ENDINGS:
         return f"no picture by its name, whose ending is none of {', '.join(ENDINGS)}"
     return ""

@@ -1,3 +1,35 @@
+// ---- patches that look at those that look like them: the same numbers as the softmax of their likeness in Python
+
+// Each patch's colours without the mean of all patches, at length 1: (rows * columns, side * side * 3).
+function directionsOf(values, rows, columns, side) {
+  const count = rows * columns, width = 3 * columns * side, length = 3 * side * side;
+  const patches = Array.from({ length: count }, (_, patch) => {
+    const from = Math.floor(patch / columns) * side * width + (patch % columns) * side * 3;
+    const made = new Float64Array(length);
+    for (let y = 0; y < side; y++) made.set(values.subarray(from + y * width, from + y * width + 3 * side), 3 * y * side);
+    return made;
+  });
+  const mean = new Float64Array(length);
+  for (const patch of patches) patch.forEach((value, i) => { mean[i] += value / count; });
+  for (const patch of patches) {
+    let sum = 0;
+    patch.forEach((value, i) => { patch[i] = value - mean[i]; sum += patch[i] ** 2; });
+    patch.forEach((value, i) => { patch[i] = value / Math.max(Math.sqrt(sum), 1e-12); });
+  }
+  return patches;
+}
+
+function cosines(directions, query) {
+  return directions.map((one) => one.reduce((sum, value, i) => sum + value * directions[query][i], 0));
+}
+
+function painted(values, { rows, columns }) {
+  const made = tk.blank(columns, rows), g = made.getContext("2d"), data = g.createImageData(columns, rows);
+  for (let n = 0; n < rows * columns; n++) data.data.set([0, 1, 2, 3].map((k) => (k < 3 ? 255 * values[3 * n + k] : 255)), 4 * n);
+  g.putImageData(data, 0, 0);
+  return made.toDataURL();
+}
+
 function render({ model, el }) {
   const [layers, heads, tokens] = model.get("shape");
   const [rows, columns] = model.get("grid");
@@ -9,6 +41,7 @@ function render({ model, el }) {
   let picture = null;
   let grey = null;
   let held = false;
+  let own = null; // the directions of the patches of the reader's own picture, where likeness is what is asked
 
   const card = tk.card(el, {
     label: model.get("label"),
@@ -38,9 +71,11 @@ function render({ model, el }) {
     const single = [];
     for (let head = 0; head < heads; head++) {
       const from = ((model.get("layer") * heads + head) * tokens + model.get("query") + extra) * tokens;
-      const weights = new Float64Array(tokens);
+      let weights = new Float64Array(tokens);
       let sum = 0;
-      for (let i = 0; i < tokens; i++) sum += weights[i] = (codes[from + i] / top) ** power; // exp(log w / temperature)
+      if (own) weights = tk.softmax(cosines(own, model.get("query")), model.get("temperature") / model.get("likeness"));
+      else for (let i = 0; i < tokens; i++) weights[i] = (codes[from + i] / top) ** power; // exp(log w / temperature)
+      for (const weight of weights) sum += weight;
       for (let i = 0; i < tokens; i++) mean[i] += (weights[i] /= sum) / heads;
       single.push(weights);
     }
@@ -177,6 +212,7 @@ function render({ model, el }) {
   const over = tk.toggle(card.controls, {
     label: "Map over the picture", value: overlay(), onChange: (overlay) => tk.put(model, { overlay }),
   });
+  if (model.get("likeness")) offerOwn();
   if (extra) tk.button(card.controls, { label: "Ask the class token", onClick: () => { held = true; ask(-1); refresh(); } });
 
   function refresh() {
@@ -190,10 +226,19 @@ function render({ model, el }) {
   }
   tk.watch(model, ["query", "head", "layer", "temperature", "overlay"], refresh);
   new ResizeObserver(() => { if (model.get("overlay") === null) refresh(); }).observe(el);
-  tk.image(model.get("picture"), (image, inGrey) => {
-    [picture, grey, made] = [image, inGrey, ""];
-    refresh();
-  });
+  function open(url, directions) {
+    tk.image(url, (image, inGrey) => {
+      [picture, grey, made, own] = [image, inGrey, "", directions];
+      refresh();
+    });
+  }
+  function offerOwn() {
+    const side = model.get("side");
+    const shape = { rows: rows * side, columns: columns * side };
+    opener(card, { ...shape, onPicture: (values) => open(painted(values, shape), directionsOf(values, rows, columns, side)) });
+    tk.button(card.controls, { label: "The first picture again", picture: "reset", onClick: () => open(model.get("picture"), null) });
+  }
+  open(model.get("picture"), null);
   refresh();
 }
 export default { render };

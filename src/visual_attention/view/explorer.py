@@ -36,6 +36,8 @@ class AttentionExplorer(PortableWidget):
         query: row and column of the patch asked first; by default the middle.
         head: the head shown first; -1 is the mean of the heads.
         layer: the layer shown first; -1 is the last.
+        likeness: set if the weights are the softmax of so many times the cosines between the patches' colours
+            less their mean: then the page computes them for a picture of the reader's own too.
         overlay: the map over one large picture, or picture and map side by side; None decides by width.
         label: the widget's title.
         alt: what the still picture shows; by default told from the numbers.
@@ -45,6 +47,7 @@ class AttentionExplorer(PortableWidget):
     """
 
     script = "explorer.js"
+    shared = ("opener.js",)
     picture = Unicode().tag(sync=True)
     codes = Bytes().tag(sync=True)
     bits = Int(8).tag(sync=True)
@@ -55,6 +58,8 @@ class AttentionExplorer(PortableWidget):
     head = Int(-1).tag(sync=True)
     layer = Int(0).tag(sync=True)
     temperature = Float(1.0).tag(sync=True)
+    likeness = Float(0.0).tag(sync=True)
+    side = Int(0).tag(sync=True)  # pixels of a patch's side, where likeness is what is asked
     overlay = Bool(None, allow_none=True).tag(sync=True)
 
     def __init__(
@@ -67,6 +72,7 @@ class AttentionExplorer(PortableWidget):
         query: tuple[int, int] | None = None,
         head: int = -1,
         layer: int = -1,
+        likeness: float = 0.0,
         overlay: bool | None = None,
         label: str = "Where does each patch look?",
         alt: str = "",
@@ -87,6 +93,10 @@ class AttentionExplorer(PortableWidget):
                 raise ValueError(f"wanted {what} from {low} to {high}, got {value}")
         bits = 16 if array.size <= FINE else 8
         self._image, self._weights = as_picture(image), array
+        if likeness and np.abs(array[0] - alike(self._image, (rows, columns), likeness)).max() > 1e-3:
+            raise ValueError(
+                "wanted weights that are the softmax of the patches' likeness, got others: likeness=0"
+            )
         super().__init__(
             picture=picture_url(self._image),
             codes=encode(array, bits),
@@ -97,6 +107,8 @@ class AttentionExplorer(PortableWidget):
             query=row * columns + column,
             head=head,
             layer=layer % layers,
+            likeness=likeness,
+            side=self._image.shape[0] // rows if likeness else 0,
             overlay=overlay,
             label=label,
         )
@@ -128,6 +140,29 @@ class AttentionExplorer(PortableWidget):
         for ax in axes:
             figures.mark_patch(ax, *divmod(self.query, self.grid[1]), grid=tuple(self.grid))
         return figure
+
+
+def alike(image: np.ndarray, grid: tuple[int, int], scale: float) -> np.ndarray:
+    """The softmax of `scale` times the cosines between patches' colours less their mean: (1, N, N).
+
+    Args:
+        image: (H, W, 3) or (H, W), whose sides the grid divides into squares.
+        grid: rows and columns of patches.
+        scale: of the cosines.
+
+    Raises:
+        ValueError: if the patches are not square.
+    """
+    (rows, columns), (height, width) = grid, image.shape[:2]
+    if height % rows or width % columns or height // rows != width // columns:
+        raise ValueError(f"wanted square patches, got {height} x {width} pixels in {rows} x {columns}")
+    coloured = np.broadcast_to(image.reshape(height, width, -1), (height, width, 3))
+    cut = coloured.reshape(rows, height // rows, columns, width // columns, 3).swapaxes(1, 2)
+    patches = cut.reshape(rows * columns, -1).astype(np.float64)  # (N, p * p * 3)
+    patches = patches - patches.mean(0)
+    patches /= np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), 1e-12)
+    raised = np.exp(scale * (patches @ patches.T))
+    return (raised / raised.sum(1, keepdims=True))[None]
 
 
 def checked(weights: Any, patches: int) -> np.ndarray:

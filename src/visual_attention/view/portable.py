@@ -57,6 +57,8 @@ Pictures
 Model
     tk.watch(model, names, f);  tk.put(model, {name: value})
     tk.bytes(view);  tk.floats(view);  tk.shorts(view)
+Pictures of the reader's own, where the page computes: shared = ("opener.js",)
+    opener(card, {rows, columns, onPicture(values, file)}): values rows x columns x 3 from 0 to 1
 Numbers
     tk.softmax(scores, temperature);  tk.sigmoid(x);  tk.effective(weights)
     tk.highest(values) -> index;  tk.number(x);  tk.percent(x)

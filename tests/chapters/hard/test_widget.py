@@ -1,8 +1,11 @@
 """The glimpse player computes in the page what the model computes in Python, at any places."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.widgets import settle
 from visual_attention.chapters.hard.widget import GlimpsePlayer
@@ -97,7 +100,7 @@ class TestPage:
 
     def test_the_reader_s_clicks_are_read_by_the_same_network(self, draw, player):
         page = draw(player)
-        page.get_by_label("You").check()
+        page.get_by_label("You", exact=True).check()
         box = page.locator("canvas").first.bounding_box()
         shares = [(0.25, 0.5), (0.5, 0.75), (0.75, 0.25)]
         for count, (x, y) in enumerate(shares, start=1):
@@ -111,7 +114,7 @@ class TestPage:
 
     def test_after_the_last_glimpse_the_picture_is_uncovered_and_the_result_stays(self, draw, player):
         page = draw(player)
-        page.get_by_label("You").check()
+        page.get_by_label("You", exact=True).check()
         caption, canvas = page.locator(".tk-caption").first, page.locator("canvas").first
         covered = canvas.evaluate("c => c.toDataURL()")
         canvas.focus()
@@ -132,7 +135,7 @@ class TestPage:
 
     def test_the_keyboard_places_a_glimpse(self, draw, player):
         page = draw(player)
-        page.get_by_label("You").check()
+        page.get_by_label("You", exact=True).check()
         page.locator("canvas").first.focus()
         for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Enter"):
             page.keyboard.press(key)
@@ -141,7 +144,7 @@ class TestPage:
 
     def test_a_glimpse_can_be_taken_back(self, draw, player):
         page = draw(player)
-        page.get_by_label("You").check()
+        page.get_by_label("You", exact=True).check()
         page.locator("canvas").first.focus()
         for key in ("Enter", "ArrowRight", "Enter"):
             page.keyboard.press(key)
@@ -159,3 +162,67 @@ class TestPage:
     def test_a_narrow_page_does_not_scroll_sideways(self, draw, player, scheme):
         page = draw(player, width=400, scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+@pytest.mark.browser
+class TestAPictureOfTheReadersOwn:
+    """It is read as the model reads its own, by both who look; what it shows is not pretended to be known."""
+
+    grey = np.random.default_rng(5).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+
+    @pytest.fixture
+    def opened(self, draw, player):
+        page = draw(player)
+        kept = io.BytesIO()
+        Image.fromarray(np.kron(self.grey, np.ones((8, 8), dtype=np.uint8))).save(kept, "png")
+        upload = {"name": "mine.png", "mimeType": "image/png", "buffer": kept.getvalue()}
+        page.get_by_label("A photograph of your own").set_input_files(upload)
+        page.wait_for_function("document.querySelector('select').selectedOptions[0].text === 'your own'")
+        settle(page)
+        return page
+
+    def want(self, player, turned=False):
+        low, high = int(self.grey.min()), int(self.grey.max())
+        stretched = np.round((self.grey.astype(float) - low) / (high - low) * 255).astype(np.uint8)
+        player._pictures[0] = 255 - stretched if turned else stretched
+        return player.look(index=0)[1]
+
+    def test_the_model_s_belief(self, opened, player):
+        assert beliefs(opened) == near(self.want(player)[0])
+        for _ in range(GLIMPSES - 1):
+            opened.get_by_role("button", name="Next step").click()
+        settle(opened)
+        assert beliefs(opened) == near(self.want(player)[-1])
+        said = opened.locator(".tk-reading").inner_text()
+        assert "you alone know" in said and "It is a" not in said
+
+    def test_dark_ink(self, opened, player):
+        opened.get_by_label("dark ink on bright paper").check()
+        settle(opened)
+        assert beliefs(opened) == near(self.want(player, turned=True)[0])
+
+    def test_the_reader_looks_and_no_score_is_kept(self, opened, player):
+        opened.get_by_label("You", exact=True).check(force=True)
+        picture = opened.get_by_label("The picture", exact=True)
+        picture.focus()
+        for _ in range(GLIMPSES):
+            picture.press("Enter")
+        settle(opened)
+        self.want(player)
+        assert beliefs(opened) == near(player.look(np.zeros((GLIMPSES, 2)), index=0)[1][-1])
+        said = opened.locator(".tk-reading").inner_text()
+        best = self.want(player)[-1]
+        assert f"With its own it believes in {best.argmax()}" in said
+        assert opened.get_by_text("So far:").count() == 0
+
+    def test_back_to_the_first_picture(self, opened, player, model, images):
+        opened.get_by_label("Picture", exact=True).select_option("0")
+        settle(opened)
+        assert beliefs(opened) == near(player.look(index=0)[1][0])
+
+    def test_none_opened_yet(self, draw, player):
+        page = draw(player)
+        page.get_by_label("Picture", exact=True).select_option(label="your own")
+        settle(page)
+        assert page.locator(".tk-reading").inner_text() == "Open a photograph of your own first."
+        assert page.evaluate("document.querySelector('select').selectedOptions[0].text") == "picture 1"

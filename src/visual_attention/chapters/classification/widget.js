@@ -57,23 +57,6 @@ function stretched(values) {
   return values.map((value) => (value - low) / Math.max(high - low, 1e-6));
 }
 
-// A picture file as `size` x `size` grey pixels: its centred square, drawn eightfold by the browser, then averaged.
-async function opened(file, size) {
-  const bitmap = await createImageBitmap(file);
-  const side = Math.min(bitmap.width, bitmap.height);
-  if (!side) throw new Error("an empty picture");
-  const fine = tk.blank(8 * size, 8 * size);
-  const g = fine.getContext("2d", { willReadFrequently: true });
-  g.imageSmoothingQuality = "high";
-  g.fillStyle = "#ffffff"; // behind what is transparent
-  g.fillRect(0, 0, 8 * size, 8 * size);
-  g.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, 8 * size, 8 * size);
-  const d = g.getImageData(0, 0, 8 * size, 8 * size).data;
-  const grey = new Float64Array(64 * size * size);
-  for (let n = 0; n < grey.length; n++) grey[n] = (d[4 * n] + d[4 * n + 1] + d[4 * n + 2]) / 765;
-  return stretched(shrink(grey, 8 * size, size));
-}
-
 function render({ model, el }) {
   const size = model.get("size");
   const [dim, bright] = model.get("dim");
@@ -302,23 +285,13 @@ function render({ model, el }) {
     label: "Photograph", options: [...names.map((name, index) => [index, name]), [OWN, "your own"]],
     value: model.get("photograph"), onChange: (value) => change({ photograph: value }),
   });
-  const file = tk.element("input", {
-    type: "file", accept: "image/*", id: `finder-${Math.random().toString(36).slice(2)}`, onchange: read,
-    style: "grid-column:1/-1;width:100%;min-height:44px;padding:0.55rem 0;font:inherit;font-size:0.95rem;color:inherit",
-  });
-  card.controls.append(tk.element("div", { class: "tk-field" },
-    tk.element("label", { for: file.id }, "A photograph of your own (it stays on your device)"), file));
-
-  async function read() {
-    const [one] = file.files;
-    if (!one) return;
-    try {
-      own = await opened(one, size);
+  opener(card, {
+    rows: size, columns: size,
+    onPicture: (values) => {
+      own = stretched(Float64Array.from({ length: size * size }, (_, n) => (values[3 * n] + values[3 * n + 1] + values[3 * n + 2]) / 3));
       change({ photograph: OWN });
-    } catch {
-      card.say(`The file ${one.name} cannot be read as a picture. A photograph in JPEG, PNG or WebP will do.`);
-    }
-  }
+    },
+  });
 
   const digit = tk.select(card.controls, {
     label: "Digit on it", options: [[-1, "none"], ...Array.from({ length: 10 }, (_, k) => [k, String(k)])],

@@ -36,7 +36,7 @@ class DigitFinder(PortableWidget):
     """
 
     script = "widget.js"
-    shared = ("convolution.js",)
+    shared = ("convolution.js", "opener.js")
     names = List(Unicode()).tag(sync=True)
     backgrounds = Bytes().tag(sync=True)  # (photographs, side, side) float32
     size = Int().tag(sync=True)  # side of a picture in pixels
@@ -44,7 +44,7 @@ class DigitFinder(PortableWidget):
     numbers = Bytes().tag(sync=True)  # the network, float32
     shapes = List().tag(sync=True)
     dim = List().tag(sync=True)  # brightness of backgrounds and of ink
-    photograph = Int(0).tag(sync=True)
+    photograph = Int(0).tag(sync=True)  # -1: the reader's own, which the page alone knows
     digit = Int(7).tag(sync=True)  # -1: none
     side = Int().tag(sync=True)  # of the digit's square
     corner = List().tag(sync=True)  # row and column of the digit's square

@@ -6,6 +6,10 @@ function render({ model, el }) {
   const score = { you: 0, model: 0, draw: 0 };
   const counted = new Set();
   const runs = {};
+  const OWN = -1;
+  let photograph = null; // the reader's, grey from 0 to 255, which the page alone knows
+  let ours = false; // whether it is shown
+  let turned = false; // whether bright and dark change places in it
 
   const card = tk.card(el, {
     label: model.get("label"),
@@ -59,7 +63,7 @@ function render({ model, el }) {
     onChange: (v) => tk.put(model, { who: v, step: 0 }),
   });
   const which = tk.select(card.controls, {
-    label: "Picture", options: labels.map((_, i) => [i, `picture ${i + 1}`]), value: model.get("index"), onChange: open,
+    label: "Picture", options: [...labels.map((_, i) => [i, `picture ${i + 1}`]), [OWN, "your own"]], value: model.get("index"), onChange: open,
   });
   const player = tk.player(card.controls, {
     count: S.glimpses, value: model.get("step"), label: "Glimpse", interval: 900, onStep: (step) => tk.put(model, { step }),
@@ -69,16 +73,31 @@ function render({ model, el }) {
   const undo = tk.button(yours, {
     label: "Take back the last glimpse", picture: "previous", onClick: () => tk.put(model, { mine: model.get("mine").slice(0, -1) }),
   });
-  tk.button(yours, { label: "Next picture", picture: "next", first: true, onClick: () => open((model.get("index") + 1) % labels.length) });
+  tk.button(yours, { label: "Next picture", picture: "next", first: true, onClick: () => open((index() + 1) % labels.length) });
   const whole = tk.toggle(card.controls, {
     label: "Show the whole picture", value: model.get("whole"), onChange: (v) => tk.put(model, { whole: v }),
+  });
+  opener(card, {
+    rows: S.side, columns: S.side,
+    onPicture: (values) => {
+      photograph = asDigit(values);
+      delete runs[OWN];
+      open(OWN);
+    },
+  });
+  tk.toggle(card.controls, {
+    label: "Your own has dark ink on bright paper", value: turned, onChange: (v) => { turned = v; delete runs[OWN]; show(); },
   });
   const tally = tk.element("p", { class: "tk-hint tk-wide" });
   card.controls.append(tally);
 
-  function open(index) {
+  function open(number) {
     aimed = false;
-    tk.put(model, { index, mine: [], step: 0 });
+    ours = number === OWN && photograph !== null;
+    if (number !== OWN) tk.put(model, { index: number });
+    tk.put(model, { mine: [], step: 0 });
+    show();
+    if (number === OWN && !ours) card.say("Open a photograph of your own first.");
   }
 
   function place() {
@@ -86,8 +105,12 @@ function render({ model, el }) {
     if (mine.length < S.glimpses) tk.put(model, { mine: [...mine, [aim.x, aim.y]] });
   }
 
-  const image = () => pixels.subarray(model.get("index") * S.side * S.side, (model.get("index") + 1) * S.side * S.side);
-  const own = () => (runs[model.get("index")] ||= net.run(image(), null));
+  const index = () => (ours ? OWN : model.get("index"));
+  function image() {
+    if (ours) return turned ? photograph.map((value) => 255 - value) : photograph;
+    return pixels.subarray(model.get("index") * S.side * S.side, (model.get("index") + 1) * S.side * S.side);
+  }
+  const own = () => (runs[index()] ||= net.run(image(), null));
   // After the reader's last glimpse the whole picture is uncovered, with the model's places beside the reader's.
   const over = () => model.get("who") === "you" && model.get("mine").length >= S.glimpses;
   // What has been seen so far, by whoever looks now.
@@ -105,7 +128,7 @@ function render({ model, el }) {
       bar.name.style.fontWeight = digit === best && last ? "700" : "400";
     });
     who.set(model.get("who"));
-    which.set(model.get("index"));
+    which.set(index());
     whole.set(model.get("whole"));
     player.element.hidden = you;
     yours.hidden = !you;
@@ -121,20 +144,23 @@ function render({ model, el }) {
 
   function tellModel(last, belief, best) {
     const end = model.get("step") === S.glimpses - 1;
-    const truth = labels[model.get("index")];
+    const truth = ours ? " What it shows, you alone know; the network knows ten digits and nothing else." : ` It is a ${labels[index()]}.`;
     return `Glimpse ${model.get("step") + 1} of ${S.glimpses}, at x = ${last.x.toFixed(2)}, y = ${last.y.toFixed(2)}: the model ` +
-      `believes in ${best} with ${tk.percent(belief[best])}.` + (end ? ` It is a ${truth}.` : "");
+      `believes in ${best} with ${tk.percent(belief[best])}.` + (end ? truth : "");
   }
 
   function tellYou(seen, belief, best) {
     if (!seen.length) return `Place the first of your ${S.glimpses} glimpses.`;
     const so = `Glimpse ${seen.length} of ${S.glimpses}: with your places the network believes in ${best} with ${tk.percent(belief[best])}.`;
     if (seen.length < S.glimpses) return so;
-    const truth = labels[model.get("index")];
     const rival = own()[S.glimpses - 1].belief;
+    if (ours) {
+      return `${so} With its own it believes in ${top(rival)} with ${tk.percent(rival[top(rival)])}. What your picture shows, you alone know.`;
+    }
+    const truth = labels[index()];
     const winner = Math.abs(belief[truth] - rival[truth]) < 0.005 ? "draw" : belief[truth] > rival[truth] ? "you" : "model";
-    if (!counted.has(model.get("index"))) {
-      counted.add(model.get("index"));
+    if (!counted.has(index())) {
+      counted.add(index());
       score[winner] += 1;
       tally.textContent = `So far: you ${score.you}, the model ${score.model}, draws ${score.draw}. The first try on a picture counts.`;
     }
@@ -243,8 +269,16 @@ function render({ model, el }) {
     }
   }
 
+  tk.watch(model, ["index"], () => { ours = false; });
   tk.watch(model, ["index", "step", "who", "mine", "whole"], show);
   show();
+}
+
+// Grey, stretched from the darkest to the brightest pixel, from 0 to 255.
+function asDigit(values) {
+  const grey = Array.from({ length: values.length / 3 }, (_, n) => (values[3 * n] + values[3 * n + 1] + values[3 * n + 2]) / 3);
+  const low = Math.min(...grey), high = Math.max(...grey);
+  return grey.map((value) => Math.round((255 * (value - low)) / Math.max(high - low, 1e-6)));
 }
 
 function clamp(v) {

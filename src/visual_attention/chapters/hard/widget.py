@@ -51,6 +51,7 @@ class GlimpsePlayer(PortableWidget):
     """
 
     script = "widget.js"
+    shared = ("opener.js",)
     images = Bytes().tag(sync=True)
     labels = List(Int()).tag(sync=True)
     weights = Bytes().tag(sync=True)

@@ -103,6 +103,9 @@ function render({ model, el }) {
   const names = model.get("names");
   const pixels = tk.bytes(model.get("pixels")); // (P, rows, columns, 3)
   const small = tk.blank(columns, rows), grey = tk.blank(columns, rows);
+  const OWN = -1;
+  let own = null; // the reader's picture, which the page alone knows
+  let mine = false; // whether it is shown
   let truth, hole, values, sources, shares, work;
   let rest = 0; // the animation frame that goes on with the filling
   let brush = "erases", wide = 2, look = -1, cursor = -1, last = -1, peeking = false, all = false;
@@ -126,7 +129,9 @@ function render({ model, el }) {
   // ---- the filling
 
   function load() {
-    truth = Float32Array.from(pixels.subarray(3 * cells * model.get("chosen"), 3 * cells * (model.get("chosen") + 1)), (x) => x / 255);
+    const at = 3 * cells * model.get("chosen");
+    truth = mine ? own : Float32Array.from(pixels.subarray(at, at + 3 * cells), (x) => x / 255);
+    picture.set(mine ? OWN : model.get("chosen"));
     paintPixels(grey, truth, true);
     start();
   }
@@ -270,10 +275,20 @@ function render({ model, el }) {
   }
   board.element.addEventListener("blur", () => { cursor = -1; board.redraw(); });
 
-  tk.select(card.controls, {
-    label: "Picture", options: names.map((name, i) => [i, name]), value: model.get("chosen"),
-    onChange: (chosen) => tk.put(model, { chosen }),
+  const picture = tk.select(card.controls, {
+    label: "Picture", options: [...names.map((name, i) => [i, name]), [OWN, "your own"]], value: model.get("chosen"), onChange: choose,
   });
+  opener(card, { rows, columns, onPicture: (values) => { own = values; choose(OWN); } });
+  function choose(which) {
+    if (which === OWN && !own) {
+      picture.set(mine ? OWN : model.get("chosen"));
+      card.say("Open a photograph of your own first.");
+      return;
+    }
+    mine = which === OWN;
+    if (mine || which === model.get("chosen")) load();
+    else tk.put(model, { chosen: which });
+  }
   const heat = tk.slider(card.controls, {
     label: "Temperature of the softmax", min: 0.00001, max: 1, log: true, value: model.get("temperature"),
     onInput: (temperature) => tk.put(model, { temperature }),
@@ -313,7 +328,7 @@ function render({ model, el }) {
   }
   tk.watch(model, ["hole"], start);
   tk.watch(model, ["temperature"], () => { heat.set(model.get("temperature")); start(); });
-  tk.watch(model, ["chosen"], load);
+  tk.watch(model, ["chosen"], () => { mine = false; load(); });
   load();
 }
 export default { render };

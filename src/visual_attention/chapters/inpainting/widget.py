@@ -37,6 +37,7 @@ class Eraser(PortableWidget):
     """
 
     script = "widget.js"
+    shared = ("opener.js",)
     names = List(Unicode()).tag(sync=True)
     grid = List(Int()).tag(sync=True)
     pixels = Bytes().tag(sync=True)  # (P, H, W, 3) uint8
