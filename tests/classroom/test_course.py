@@ -104,8 +104,8 @@ def test_without_a_sandbox_grading_is_refused(tmp_path, soft):
     assert "bubblewrap is not installed" in done.stderr and "not graded" in done.stderr
     assert not (other / "autograded/someone/soft").exists()
     said = run("grade", "soft", "--unsafe", course=other, PATH=python)
-    row = r"^someone +3\.5 +0 +0 +0 +0 +3\.5  spatial_softmax: .*[Tt]emperature"
-    assert re.search(row, said, re.MULTILINE), said
+    row = r"\bsomeone 3\.5 0 0 0 0 3\.5 spatial_softmax: [^:]*[Tt]emperature"  # narrow windows part it
+    assert re.search(row, " ".join(said.split())), said
     # a gradebook that is gone is made again, and what was graded before it is graded anew
     (other / "gradebook.db").unlink()
     run("generate", chapters()["soft"], course=other)

@@ -94,7 +94,8 @@ def test_an_error_of_ours_is_not_swallowed(course):
 
 def test_an_interrupt_ends_all_processes(course):
     code = f"""
-        import sys
+        import signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background ignores
         from pathlib import Path
         from visual_attention.classroom.grading import Round
         Round("grade", "soft", ["slow1", "slow2"], print).run(
