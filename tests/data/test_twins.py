@@ -53,6 +53,16 @@ def test_a_seed_gives_the_same_pictures_and_the_splits_differ():
     assert not torch.equal(drawn().images, drawn(split="train").images)
 
 
+def test_only_the_classes_that_were_asked_for_occur_and_all_ten_are_the_default():
+    wanted = [0, 2, 3, 4, 5, 6, 7, 9]
+    generator = torch.Generator().manual_seed(0)
+    few = twins.batch(20, split="test", classes=wanted, generator=generator)
+    assert few.digits.unique().tolist() == wanted
+    assert all(len(row.unique()) == 8 for row in few.digits)
+    assert (few.digits.gather(1, few.twins) == few.digits).all()
+    assert drawn(40).digits.unique().tolist() == list(range(10))
+
+
 def test_distance_counts_steps_of_a_king():
     far = torch.zeros(1, 16, dtype=torch.long)
     far[0, 0], far[0, 5], far[0, 1], far[0, 8] = 15, 6, 13, 1
@@ -60,7 +70,10 @@ def test_distance_counts_steps_of_a_king():
     assert steps[0, [0, 5, 1, 8]].tolist() == [3, 1, 3, 2]
 
 
-@pytest.mark.parametrize(("options", "says"), [({"count": 0}, "at least 1"), ({"split": "all"}, "split")])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"count": 0}, "at least 1"), ({"split": "all"}, "split"), ({"classes": range(7)}, "at least 8")],
+)
 def test_impossible_wishes_are_refused(options, says):
     with pytest.raises(ValueError, match=says):
-        drawn(**options)
+        twins.batch(**{"count": 7, "split": "test"} | options)

@@ -7,6 +7,7 @@ has your twin?
 Run: python -m visual_attention.data.twins
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,23 +37,34 @@ class Twins(NamedTuple):
     twins: Tensor
 
 
-def batch(count: int, *, split: str, near: bool = False, generator: torch.Generator | None = None) -> Twins:
+def batch(
+    count: int,
+    *,
+    split: str,
+    near: bool = False,
+    classes: Sequence[int] = range(10),
+    generator: torch.Generator | None = None,
+) -> Twins:
     """Draw grids of coloured digits.
 
     Args:
         count: B, pictures to draw.
         split: "train" or "test"; the two have no digit in common. "learning" and "validation" divide "train".
         near: whether each twin lies in the cell next door, always the same one, instead of anywhere.
+        classes: which digits may occur, eight of them in each picture.
         generator: seeds everything that is random here.
 
     Raises:
-        ValueError: if `count` is below 1 or there is no such split.
+        ValueError: if `count` is below 1, there is no such split, or fewer than eight classes.
     """
     if count < 1:
         raise ValueError(f"count: wanted at least 1 picture, got {count}")
-    bank, labels = digits.tight(split, INK)
     places = SIDE * SIDE
-    classes = _shuffled(count, 10, generator)[:, : places // 2].repeat(1, 2)  # (B, 16), the same twice
+    if len(set(classes)) < places // 2:
+        raise ValueError(f"classes: wanted at least {places // 2} digits, got {list(classes)}")
+    bank, labels = digits.tight(split, INK)
+    drawn = _shuffled(count, len(classes), generator)[:, : places // 2]
+    classes = torch.tensor(classes)[drawn].repeat(1, 2)  # (B, 16), the same twice
     order = _shuffled(count, places, generator)  # place k holds the digit number order[k]
     if near:  # numbers k and k + 8 are twins: they come into cells 2k and 2k + 1
         order = torch.arange(places).view(2, -1).T.flatten().expand(count, -1)

@@ -3,6 +3,7 @@
 from tests.contract.case import Case
 from visual_attention.chapters.self_attention.networks import (
     Alone,
+    Bins,
     GridMixer,
     Layer,
     PlaceAttention,
@@ -28,6 +29,7 @@ CASES = [
     Case(GridMixer, lambda: GridMixer(WIDTH, 3, 4), tokens, ((),)),
     Case(PlaceMixer, lambda: PlaceMixer(8), tokens, ((),)),
     Case(PlaceAttention, lambda: PlaceAttention(WIDTH, heads=3), tokens, ((),)),
+    Case(Bins, lambda: Bins(WIDTH, 5), tokens, ((),)),
     Case(Alone, lambda: Alone(WIDTH, 8), tokens, ((),)),
     Case(Layer, lambda: Layer(GridMixer(WIDTH, 3, 4), WIDTH), tokens, ((),)),
     Case(

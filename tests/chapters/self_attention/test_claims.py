@@ -158,6 +158,50 @@ def test_the_setting_reaches_network_and_pictures():
     assert torch.equal(same[..., 0], same[..., 1]) and len(same[0, :, 0].unique()) == 8
 
 
+def test_a_place_hears_of_others_through_bins_that_it_names_and_of_nothing_else():
+    with seeded(0):
+        bins, x = networks.Bins(12, 2), torch.randn(1, 16, 12)
+    bins.names = lambda x: torch.eye(2)[torch.arange(16) % 2].expand(len(x), -1, -1)  # odd and even
+    values = bins.value(x)
+    means = [values[:, start::2].mean(1) for start in (0, 1)]
+    for place in range(16):
+        expected = bins.join(means[place % 2])
+        torch.testing.assert_close(bins(x)[:, place], expected, atol=1e-4, rtol=1e-4)
+
+
+def test_bins_know_no_places_and_share_out_what_a_place_says():
+    with seeded(0):
+        bins, x = networks.Bins(12, 5), torch.randn(2, 16, 12)
+    torch.testing.assert_close(bins.names(x).sum(-1), torch.ones(2, 16))
+    torch.testing.assert_close(bins(x.flip(1)), bins(x).flip(1))
+
+
+def test_the_eighth_network_has_no_part_in_the_record():
+    assert claims.BINS not in QUESTION.contenders and QUESTION.rule == "b8cbff64f445"
+    assert parameters(claims.BINS.build(SETTING)) < parameters(build("attention"))
+
+
+def test_classes_are_absent_in_training_only():
+    digits_of = {split: drawn(60, split, without=[8, 9]).digits.unique().tolist() for split in claims.SPLITS}
+    assert digits_of == {"train": list(range(8)), "validation": list(range(10)), "test": list(range(10))}
+
+
+@pytest.mark.slow
+def test_bins_find_twins():
+    _, scores = claims.live("bins", steps=512)
+    assert scores[512]["accuracy"] > 60
+
+
+@pytest.mark.slow
+def test_what_attention_never_saw_it_hardly_finds():
+    model, _ = claims.live("attention", steps=512, without=[8, 9])
+    batch = drawn(300)
+    with torch.no_grad():
+        right = (model(batch.images).argmax(1) == batch.labels).float()
+    new = torch.isin(batch.digits, torch.tensor([8, 9]))
+    assert right[~new].mean() > 0.65 and 0.2 < right[new].mean() < 0.55
+
+
 @pytest.mark.slow
 def test_attention_finds_twins_and_needs_its_weights_for_it():
     condition = trial.shorter(QUESTION.conditions[-1], steps=256, points=1)

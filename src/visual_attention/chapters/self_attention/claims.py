@@ -7,6 +7,7 @@ Run: python -m visual_attention.experiments run self_attention
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -25,8 +26,13 @@ RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
 
 def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -> twins.Twins:
-    """Grids of digits; training, validation and test share no digit."""
-    return twins.batch(count, split=SPLITS[split], near=setting["near"], generator=generator)
+    """Grids of digits; training, validation and test share no digit.
+
+    The setting may have "without", classes that do not occur in training and do in the test.
+    """
+    absent = setting.get("without", ()) if split == "train" else ()
+    classes = [digit for digit in range(10) if digit not in absent]
+    return twins.batch(count, split=SPLITS[split], near=setting["near"], classes=classes, generator=generator)
 
 
 def loss(model: nn.Module, batch: twins.Twins) -> Tensor:
@@ -179,10 +185,12 @@ DESIGN = (
     "The contenders differ in how cells hear of each other. Training, validation and test share no digit."
 )
 MEANING = (
-    "Attention names nearly nine twins of ten, near or far alike, and no opponent gets beyond 31 %, which "
-    "is what naming the most frequent colour among the other cells gives. It is not reach, which most of "
-    "them have, and not the choice of places, which one control keeps: it is the comparison of contents. In "
-    "the trained network the twin's weight alone carries the answer. The task was made for comparing; where "
+    "Attention names nearly nine twins of ten, near or far alike, and no registered opponent gets beyond "
+    "31 %, which is what naming the most frequent colour among the other cells gives. It is not reach, which "
+    "most of them have, and not the choice of places, which one control keeps: it is the choice by content. "
+    "In the trained network the twin's weight alone carries the answer. That cells must be *compared* does "
+    "not follow, as an earlier version had it: a network with bins, in which content chooses and no cell is "
+    "compared with another, came after the record and is better. The task was made for choosing; where "
     "the twin always lies next door, the mixer is as good. It says nothing of photographs."
 )
 TRIED = (
@@ -191,7 +199,19 @@ TRIED = (
     "A mixer of six layers, 2,048 steps: 31 %. A layer in which every cell hears everything through 512 "
     "numbers, 1.6 million parameters: 31 %.",
     "Comparison without a softmax, queries times keys times values: 57 % after 1,024 steps, 90 % after "
-    "2,048. So it is the comparison, not the competition of the weights. One seed each.",
+    "2,048. So it is not the competition of the weights. One seed each.",
+    "An outsider, half an hour, rate 3e-3, 1,024 steps without end, one seed each: a multilayer perceptron "
+    "on each pair of cells, averaged, 32 %; one mean for all, gated by each cell's own content, 31 %; "
+    "gMLP, 30 %; a sum over all cells 256 wide and a perceptron on it, 31 %.",
+    "The same outsider turned the sentence about comparing. Each cell puts its value into sixteen bins "
+    "that its content names, and takes back what lies in them; no cell is compared with another. 93 % "
+    "after 1,024 steps without end (one seed); on a thousand pictures, by the record's recipe, 91.1 % where "
+    "attention has 86.9 (seeds 0 to 4; +4.2 points, 2.3 to 6.1). Eight, ten and 32 bins: 90, 91 and 91 % "
+    "(one seed). Bins that belong to places: 28 % (two seeds). As an opponent it would have turned the "
+    "verdicts.",
+    "Does attention compare? Trained without two of the ten digits (8 and 9, 0 and 1, 4 and 5; seeds 0, 1, "
+    "2; 768 steps without end), it names the twins of 86, 85 and 86 % of the digits that it knows, and of "
+    "44, 30 and 37 % of the two new ones. Bins: 74, 84 and 84 %, and 39, 34 and 35 %.",
 )
 
 QUESTIONS = [
@@ -216,6 +236,13 @@ QUESTIONS = [
     )
 ]
 
-live = partial(
-    trial.live, QUESTIONS[0], steps=256, rate=3e-3
-)  # what the chapter trains in front of its reader
+# An eighth, which came after the record and has no part in it.
+BINS = Contender(
+    "bins",
+    "rival",
+    finder(lambda width, heads: networks.Bins(width, 16)),
+    "Each cell puts its value into the bins that its content names, and takes back what lies in them.",
+    "16 bins",
+)
+# what the chapter trains in front of its reader
+live = partial(trial.live, replace(QUESTIONS[0], contenders=(*CONTENDERS, BINS)), steps=256, rate=3e-3)

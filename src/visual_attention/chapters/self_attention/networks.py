@@ -78,6 +78,35 @@ class PlaceAttention(MultiHeadSelfAttention):
         return take(self, x, self.weights(x))
 
 
+class Bins(nn.Module):
+    """Each place puts its value into the bins that its content names, and takes back what lies in them.
+
+    No place is compared with another: two hear of each other if they name the same bin. What a bin is for,
+    training decides.
+
+    Args:
+        width: D, numbers of a token.
+        bins: K.
+
+    Shape:
+        (B, 16, D) -> (B, 16, D).
+    """
+
+    def __init__(self, width: int, bins: int):
+        super().__init__()
+        self.name, self.value = nn.Linear(width, bins), nn.Linear(width, width)
+        self.join = nn.Linear(width, width)
+
+    def names(self, x: Tensor) -> Tensor:
+        """How much each place means each bin, (B, 16, K): shares of 1."""
+        return self.name(x).softmax(dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        names = self.names(x)  # (B, 16, K)
+        lies = names.mT @ self.value(x) / (names.sum(dim=1)[..., None] + 1e-4)  # (B, K, D): means
+        return self.join(names @ lies)
+
+
 class Alone(nn.Module):
     """No place hears of another: two layers on each token by itself.
 
@@ -185,6 +214,7 @@ def main() -> None:
         "a table": lambda: PlaceAttention(48, heads=4),
         "uniform": lambda: UniformAttention(48, heads=4),
         "alone": lambda: Alone(48, 96),
+        "bins": lambda: Bins(48, 16),
     }
     for name, mixer in mixers.items():
         print(f"{name:13} {parameters(TwinFinder(mixer, 6)):8,} parameters")
