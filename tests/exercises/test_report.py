@@ -1,16 +1,18 @@
 """Reports: the score, the feedback, and that nothing a student writes breaks them."""
 
+import functools
 import os
 import re
 import subprocess
 import sys
+import time
 import warnings
 
 import numpy as np
 import pytest
 import torch
 
-from visual_attention.exercises import calling
+from visual_attention.exercises import calling, report
 from visual_attention.exercises.report import checks, exercise
 
 
@@ -214,6 +216,29 @@ def test_endless_loop_is_stopped():
                 pass
 
     assert "does a loop in it ever end?" in calling.invoke(endless, (), {}, seconds=0.2).error
+
+
+@exercise(points=1)
+def check_patiently(student, check):
+    """A check that goes on after a call that failed, as those by properties do."""
+    for _ in range(9):
+        check.attempt(student, check.random(2))
+
+
+@pytest.mark.parametrize(
+    "ends,told", [(False, "does a loop in it ever end?"), (True, "is there a slow loop?")]
+)
+def test_an_endless_loop_is_not_called_a_slow_one_by_a_check_that_loses_patience(monkeypatch, ends, told):
+    monkeypatch.setattr(report, "PATIENCE", 0.25)
+    monkeypatch.setattr(report, "invoke", functools.partial(calling.invoke, seconds=0.2))
+
+    def student(x):
+        began = time.monotonic()
+        while not ends or time.monotonic() - began < 0.1:
+            pass
+        return x
+
+    assert told in words(check_patiently(student))
 
 
 def test_nothing_reaches_stderr_or_the_warnings(capfd):

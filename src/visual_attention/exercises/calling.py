@@ -23,6 +23,7 @@ import torch
 
 from visual_attention.exercises.means import means_of
 
+LATE = "Your code was stopped after"  # so begins what is said of a call that took too long
 STUB_INSTRUCTIONS = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"}
 
 
@@ -52,7 +53,7 @@ def invoke(function: Callable, args: tuple, kwargs: dict, *, seconds: float = 20
             with at_most(seconds):
                 outcome.value = function(*args, **kwargs)
         except OutOfTime:
-            outcome.error = f"Your code was stopped after {seconds:g} seconds: does a loop in it ever end?"
+            outcome.error = f"{LATE} {seconds:g} seconds: does a loop in it ever end?"
         except BaseException as error:
             outcome.untouched = isinstance(error, NotImplementedError) and raised_on_purpose(error)
             outcome.error = "" if outcome.untouched else story(error, function)

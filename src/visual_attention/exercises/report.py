@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from visual_attention.exercises.calling import Outcome, invoke, quiet
+from visual_attention.exercises.calling import LATE, Outcome, invoke, quiet
 from visual_attention.exercises.feedback import Part, Report
 from visual_attention.exercises.values import (
     difference,
@@ -60,6 +60,7 @@ class Check:
         self.reached = 0.0  # points of all parts that were examined
         self.called: functools.partial | None = None  # the student's code that was called last
         self.seconds = 0.0  # that the student's code has run
+        self.late = ""  # what was said of a call that had to be stopped
         self.heard: list[Callable] = []  # what has given an answer, and so is no stub
         self.means: set[str] = set()  # by which it came to its results, see means.py
 
@@ -103,13 +104,13 @@ class Check:
         if not callable(function):
             return None, f"A function or a class was wanted here, got {kind(function)}."
         if self.seconds > PATIENCE:
-            self.stop(
-                f"Your code took {self.seconds:.0f} seconds for a few small inputs: is there a slow loop?"
-            )
+            slow = f"Your code took {self.seconds:.0f} seconds for a few small inputs: is there a slow loop?"
+            self.stop(self.late or slow)
         self.called = functools.partial(function, *args, **kwargs)
         began = time.monotonic()
         outcome = getattr(function, "invoke", functools.partial(invoke, function))(args, kwargs)
         self.seconds += time.monotonic() - began
+        self.late = outcome.error if outcome.error.startswith(LATE) else self.late
         self._hear(outcome)
         heard = any(known is function for known in self.heard)
         if outcome.untouched and heard:
