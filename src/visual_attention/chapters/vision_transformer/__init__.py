@@ -2,7 +2,8 @@
 
 The mechanisms are `mechanisms/vision_transformer.py`, `position_grid.py`, `pretrained.py` and
 `checkpoints.py`. The world of the contest is `anywhere.py`, its contenders are in `networks.py`. `packing.py`
-made the stored maps of `data/packs`; the widget is the explorer of `view`, which other chapters share.
+made the stored maps of `data/packs`; the widget is the explorer of `view`, which other chapters share. `drawing.py` shows the
+mechanism.
 `written.py` trains a transformer of the reader's own blocks, `block_mistakes.py` knows what goes wrong in
 them.
 """
