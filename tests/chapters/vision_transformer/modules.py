@@ -37,8 +37,8 @@ CASES = [
     Case(MixerBlock, lambda: MixerBlock(WIDTH, 8), tokens(16, WIDTH), ((),)),
     Case(Mixer, lambda: Mixer(WIDTH, 2), pictures(16), ((),)),
     Case(Pixels, Pixels, pictures(16), ((),)),
-    Case(LinearProbe, lambda: LinearProbe("class token"), tokens(9, 64), ((),)),
-    Case(LinearProbe, lambda: LinearProbe("mean of patches"), tokens(9, 64), ((),), variant="mean"),
-    Case(AttentiveProbe, AttentiveProbe, tokens(9, 64), ((),)),
+    Case(LinearProbe, lambda: LinearProbe("class token"), tokens(9, 32), ((),)),
+    Case(LinearProbe, lambda: LinearProbe("mean of patches"), tokens(9, 32), ((),), variant="mean"),
+    Case(AttentiveProbe, AttentiveProbe, tokens(9, 32), ((),)),
     Case(Written, lambda: Written(block), pictures(8), ((),)),
 ]

@@ -15,7 +15,7 @@ def test_each_digit_lies_whole_at_its_place():
     for image, (row, column) in zip(shown.images[:, 0], shown.places.tolist(), strict=True):
         inside = image[row : row + 12, column : column + 12]
         assert (bank[:, 0] - inside).abs().amax((1, 2)).min() == 0
-        assert image.sum() == inside.sum()
+        assert image.double().sum() == inside.double().sum()
 
 
 def test_places_are_all_that_there_are_and_the_middle_is_one_of_them():

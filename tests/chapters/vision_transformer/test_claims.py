@@ -122,8 +122,8 @@ def test_the_mean_is_invariant_in_the_middle_of_a_picture_and_places_side_by_sid
     image[..., 20:32, 20:32] = drawn(1, anywhere=False).images[..., 2:14, 2:14]
     with torch.no_grad():
         here, there = model.see(image), model.see(image.roll(4, dims=3))
-        torch.testing.assert_close(there[..., 3:-2], here[..., 2:-3], atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(there.mean((2, 3)), here.mean((2, 3)), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(there[..., 5:-4], here[..., 4:-5], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(there.mean((2, 3)), here.mean((2, 3)), atol=1e-4, rtol=0)
         small = image[..., 18:34, 18:34], image.roll(4, dims=3)[..., 18:34, 18:34]
         assert not torch.allclose(kept(small[0]), kept(small[1]), atol=1e-3)
 

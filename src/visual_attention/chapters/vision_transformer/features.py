@@ -1,8 +1,9 @@
 """What did a pretrained transformer make of pictures with a small digit in them? Features in a small file.
 
-A digit of 28 pixels lies anywhere on a photograph of 112 pixels, which the transformer cuts into 8 x 8
-patches. Of each token's 384 numbers the main directions are kept, those in which the training pictures'
-tokens differ most, in 255 steps each. Weights, licence and what is inferred: `data/packs/PROVENANCE.md`.
+A digit of 42 pixels lies anywhere on a photograph of 112 pixels, which the transformer cuts into 8 x 8
+patches. Of each token's 384 numbers the 32 main directions are kept, those in which the training
+pictures' tokens differ most, each with spread 1 and in 255 steps. The weights, their licence and what is
+inferred of them: `data/packs/PROVENANCE.md`.
 
 Chapter: notebooks/mechanisms/vision_transformer.ipynb
 Run: python -m visual_attention.chapters.vision_transformer.features
@@ -24,14 +25,14 @@ from visual_attention.mechanisms.vision_transformer import VisionTransformer
 FILE = Path(__file__).with_name("features.safetensors")
 COUNTS = {"train": 600, "test": 400}  # pictures; the two share no digit and no photograph
 SEEDS = {"train": 0, "test": 1}
-SIDE, DIGIT, GRID = 112, 28, 8
-KEPT = 64  # directions
+SIDE, DIGIT, GRID = 112, 42, 8
+KEPT = 32  # directions
 STEPS = 255
 
 
 class Features(NamedTuple):
-    """Tokens (B, 1 + 64, 64) with the class token first, labels (B,), and the share of each patch that the
-    digit's square covers, (B, 64)."""
+    """Tokens (B, 1 + 64, 32), the class token first; labels (B,); how much of each patch lies in the digit's
+    square, (B, 64)."""
 
     tokens: Tensor
     labels: Tensor
@@ -66,12 +67,12 @@ def tokens_of(model: VisionTransformer, images: Tensor) -> Tensor:
     return torch.cat([model((part.expand(-1, 3, -1, -1) - mean) / std) for part in images.split(20)])
 
 
-def main_directions(tokens: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean of tokens (B, N, D), and the directions in which they differ most, (D, 64)."""
-    flat = tokens.flatten(0, 1)
+def main_numbers(tokens: Tensor, by: Tensor) -> Tensor:
+    """Tokens (B, N, D) along the directions in which those of `by` differ most, of spread 1: (B, N, 32)."""
+    flat = by.flatten(0, 1)
     center = flat.mean(0)
-    _, directions = torch.linalg.eigh((flat - center).T @ (flat - center))
-    return center, directions.flip(1)[:, :KEPT]  # eigenvalues rise
+    variances, directions = torch.linalg.eigh((flat - center).T @ (flat - center) / len(flat))  # rising
+    return (tokens - center) @ directions.flip(1)[:, :KEPT] / variances.flip(0)[:KEPT].sqrt()
 
 
 def packed(whole: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -79,30 +80,18 @@ def packed(whole: dict[str, Tensor]) -> dict[str, Tensor]:
 
     The class token has directions of its own, for it is a vector of another kind than a patch's.
     """
-    ways = [main_directions(whole["train"][:, part]) for part in (slice(1), slice(1, None))]
-    short = {}
-    for split, tokens in whole.items():
-        parts = (tokens[:, :1], tokens[:, 1:])
-        short[split] = torch.cat(
-            [(part - center) @ axes for part, (center, axes) in zip(parts, ways, strict=True)], dim=1
-        )
-    low, high = (torch.stack([f(short["train"][:, :1]), f(short["train"][:, 1:])]) for f in (lowest, highest))
-    place = [0, *[1] * GRID**2]
-    low, high = low[place], high[place]  # (65, 64)
-    steps = {
-        split: ((t - low) / (high - low) * STEPS).round().clamp(0, STEPS).byte() for split, t in short.items()
+    parts = (slice(1), slice(1, None))
+    train = whole["train"]
+    short = {
+        split: torch.cat([main_numbers(tokens[:, part], train[:, part]) for part in parts], dim=1)
+        for split, tokens in whole.items()
     }
-    return {**steps, "low": low, "high": high}
-
-
-def lowest(tokens: Tensor) -> Tensor:
-    """The lowest value of each number, (64,)."""
-    return tokens.flatten(0, 1).amin(0)
-
-
-def highest(tokens: Tensor) -> Tensor:
-    """The highest value of each number, (64,)."""
-    return tokens.flatten(0, 1).amax(0)
+    low, high = short["train"].amin((0, 1)), short["train"].amax((0, 1))  # (32,)
+    steps = {split: (tokens - low) / (high - low) * STEPS for split, tokens in short.items()}
+    return {split: t.round().clamp(0, STEPS).byte() for split, t in steps.items()} | {
+        "low": low,
+        "high": high,
+    }
 
 
 def main() -> None:
