@@ -198,7 +198,7 @@ class Mixer(nn.Module):
     def __init__(self, width: int, depth: int):
         super().__init__()
         self.patches = PatchEmbedding(PATCH, dim=width, channels=1)
-        self.blocks = nn.Sequential(*(MixerBlock(width, 16 * PATCHES) for _ in range(depth)))
+        self.blocks = nn.Sequential(*(MixerBlock(width, 8 * PATCHES) for _ in range(depth)))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, CLASSES)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -221,12 +221,12 @@ class Pixels(nn.Module):
 def main() -> None:
     """How large is each?"""
     networks = {
-        "transformer": Reader(48, 2, 4),
-        "convolutional stem": Reader(48, 2, 4, stem=True),
-        "uniform attention": Reader(48, 2, 4, uniform=True),
-        "mixer": Mixer(48, 2),
-        "convolution, mean": Convolution(39),
-        "convolution, places kept": Convolution(39, mean=False),
+        "transformer": Reader(32, 2, 4),
+        "convolutional stem": Reader(32, 2, 4, stem=True),
+        "uniform attention": Reader(32, 2, 4, uniform=True),
+        "mixer": Mixer(32, 2),
+        "convolution, mean": Convolution(26),
+        "convolution, places kept": Convolution(26, mean=False),
         "pixels": Pixels(),
     }
     for name, network in networks.items():
