@@ -138,6 +138,14 @@ def test_what_is_read_from_which_token():
             torch.testing.assert_close(model(images), model.head(read))
 
 
+def test_one_convolution_reads_the_mean_and_the_other_each_place():
+    images = drawn().images
+    model, kept = build("convolution").eval(), build("convolution, places kept").eval()
+    with torch.no_grad():
+        torch.testing.assert_close(model(images), model.head(model.see(images).mean((2, 3))))
+        torch.testing.assert_close(kept(images), kept.head(kept.see(images).flatten(1)))
+
+
 def test_the_stem_overlaps_and_patches_do_not():
     image = torch.zeros(1, 1, 16, 16, requires_grad=True)
     for name, rows in (("transformer", 4), ("convolutional stem", 7)):

@@ -219,21 +219,42 @@ QUESTIONS = [
 ]
 
 
-def removed_by_pictures(contest: Answer, name: str) -> verdict.Interval:
-    """Which share of its error, in percent, a contender loses from the smallest set to the largest."""
+def removed_by_pictures(contest: Answer, name: str) -> verdict.Interval | None:
+    """Which share of its error, in percent, a contender loses from the smallest set to the largest.
+
+    None while no seed of the two is whole.
+    """
     few, _, many = (fixed(size) for size in contest.question.sets)
     return _removed(contest, (few, name), (many, name))
 
 
-def removed_by_moving(contest: Answer, name: str, size: int) -> verdict.Interval:
+def removed_by_moving(contest: Answer, name: str, size: int) -> verdict.Interval | None:
     """Which share of its error, in percent, a contender loses when the pictures of a set are moved."""
     return _removed(contest, (fixed(size), name), (fixed(size), f"{name}, moved"))
 
 
-def _removed(contest: Answer, before: tuple[str, str], after: tuple[str, str]) -> verdict.Interval:
+def _removed(contest: Answer, before: tuple[str, str], after: tuple[str, str]) -> verdict.Interval | None:
     seeds = min(contest.seeds(before[0]), contest.seeds(after[0]))
+    if not seeds:
+        return None
     error, left = (100 - contest.curve(*where)[:seeds, -1] for where in (before, after))
     return verdict.paired(100 * (1 - left / error), np.zeros(seeds))
+
+
+def removed_in_words(contest: Answer, name: str) -> str:
+    """Both shares with their intervals, or that they were not run yet."""
+    size = contest.question.sets[1]
+    shares = {
+        "sixteen times as many pictures": removed_by_pictures(contest, name),
+        f"moving {size} pictures": removed_by_moving(contest, name, size),
+    }
+    told = [
+        f"{what} {share.effect:.0f} % ({share.low:.0f} to {share.high:.0f}) of its error"
+        if share
+        else f"{what}: {verdict.NOT_RUN}"
+        for what, share in shares.items()
+    ]
+    return f"{name}: removed by {', by '.join(told)}"
 
 
 live = partial(trial.live, QUESTIONS[0], steps=256, rate=3e-3, anywhere=False)  # all digits in the middle
