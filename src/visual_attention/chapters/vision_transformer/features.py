@@ -13,8 +13,8 @@ import functools
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -22,7 +22,7 @@ from visual_attention.data import clutter
 from visual_attention.mechanisms.pretrained import MEAN, STD, fetch, load
 from visual_attention.mechanisms.vision_transformer import VisionTransformer
 
-FILE = Path(__file__).with_name("features.safetensors")
+FILE = Path(__file__).with_name("features.npz")
 COUNTS = {"train": 600, "test": 400}  # pictures; the two share no digit and no photograph
 SEEDS = {"train": 0, "test": 1}
 SIDE, DIGIT, GRID = 112, 42, 8
@@ -50,8 +50,9 @@ def stored(split: str) -> Features:
     """The features of a split, "train" or "test", as they lie in the package."""
     if split not in COUNTS:
         raise ValueError(f'split: wanted "train" or "test", got {split!r}')
-    kept, shown = load_file(FILE), pictures(split)
-    tokens = kept[split].float() / STEPS * (kept["high"] - kept["low"]) + kept["low"]
+    with np.load(FILE, allow_pickle=False) as arrays:
+        steps, low, high = (torch.from_numpy(arrays[name]) for name in (split, "low", "high"))
+    tokens, shown = steps.float() / STEPS * (high - low) + low, pictures(split)
     return Features(tokens, shown.labels, covered(shown.masks))
 
 
@@ -97,7 +98,8 @@ def packed(whole: dict[str, Tensor]) -> dict[str, Tensor]:
 def main() -> None:
     """Fetch the weights and make the file again."""
     model = load(fetch("index"))
-    save_file(packed({split: tokens_of(model, pictures(split).images) for split in COUNTS}), FILE)
+    kept = packed({split: tokens_of(model, pictures(split).images) for split in COUNTS})
+    np.savez_compressed(FILE, **{name: tensor.numpy() for name, tensor in kept.items()})
     print(f"{FILE.name} {FILE.stat().st_size / 1024:.0f} KB")
 
 
