@@ -193,8 +193,19 @@ DESIGN = (
     "starting points are compared as the share of the error that is removed: from the smallest set to the "
     "largest, and by moving the pictures of a fixed set."
 )
-MEANING = ""
-TRIED = ()
+MEANING = (
+    "On eight hundred pictures the transformer stays 26 points behind a convolution of its size. Moving the "
+    "pictures in training removes half of its error, two convolutions in front of it help as much, and it "
+    "does not matter whether the class token or the mean of the patches is read. In the trained network "
+    "the weights are needed, but much of what it learned uniform weights learn, too. Small digits, small "
+    "networks, a thousand steps; it says nothing of millions of photographs."
+)
+TRIED = (
+    "Before the run, at twice or nearly twice the parameters and 2,048 steps on eight hundred pictures: "
+    "three blocks of width 32 at rates 0.003 and 0.01 end at 68 %, two blocks of width 48 at 64 %, with "
+    "moved pictures at 88 %. More steps close no gap but where pictures are moved. One seed each, on "
+    "validation pictures.",
+)
 
 QUESTIONS = [
     Question(
