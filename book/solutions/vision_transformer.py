@@ -29,3 +29,22 @@ def stretch(positions, grid):
     square = rest.unflatten(1, (side, side)).permute(0, 3, 1, 2)  # (1, M * M, D) -> (1, D, M, M)
     larger = F.interpolate(square, size=grid, mode="bicubic")
     return torch.cat([first, larger.flatten(2).transpose(1, 2)], dim=1)
+
+
+def transformer_block(tokens, state, heads):
+    """What the tokens are after a block, (B, N, D)."""
+
+    def linear(x, name):
+        return x @ state[f"{name}.weight"].T + state[f"{name}.bias"]
+
+    def norm(x, name):
+        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+        return F.layer_norm(x, x.shape[-1:], weight, bias, eps=1e-6)
+
+    three = linear(norm(tokens, "norm1"), "attn.qkv").unflatten(2, (3, heads, -1))  # (B, N, 3, h, D / h)
+    queries, keys, values = three.permute(2, 0, 3, 1, 4)  # three of (B, h, N, D / h)
+    weights = (queries @ keys.transpose(2, 3) / queries.shape[-1] ** 0.5).softmax(dim=-1)
+    looked = linear((weights @ values).transpose(1, 2).flatten(2), "attn.proj")
+    tokens = tokens + state["ls1.gamma"] * looked
+    thought = linear(F.gelu(linear(norm(tokens, "norm2"), "mlp.fc1")), "mlp.fc2")
+    return tokens + state["ls2.gamma"] * thought

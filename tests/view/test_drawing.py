@@ -10,10 +10,11 @@ from visual_attention.chapters.cost.drawing import running_softmax
 from visual_attention.chapters.explanation.drawing import what_each_reads
 from visual_attention.chapters.hard.drawing import two_glimpses
 from visual_attention.chapters.soft.drawing import soft_pooling
+from visual_attention.chapters.vision_transformer.drawing import vision_transformer
 from visual_attention.view.drawing import ACCENT, INK, Drawing, arrow, box, text
 
 SVG = "{http://www.w3.org/2000/svg}"
-DRAWN = pytest.mark.parametrize("make", [running_softmax, what_each_reads, soft_pooling, two_glimpses])
+DRAWN = pytest.mark.parametrize("make", [running_softmax, what_each_reads, soft_pooling, two_glimpses, vision_transformer])
 
 
 def picture(drawing):

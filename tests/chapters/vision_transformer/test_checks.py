@@ -166,11 +166,76 @@ STRETCH = {
 }
 
 
+def spoilt(**other):
+    """A block written down step by step, with some steps exchanged for others."""
+
+    def norm(x, s, name):
+        centred = x - x.mean(-1, keepdim=True)
+        return (
+            centred / (x.var(-1, keepdim=True, unbiased=False) + 1e-6).sqrt() * s[name + ".weight"]
+            + s[name + ".bias"]
+        )
+
+    def apply(x, s, name):
+        return torch.einsum("bnd,ed->bne", x, s[name + ".weight"]) + s[name + ".bias"]
+
+    steps = {"norm": norm, "bend": F.gelu, "heads": in_order, "root": lambda d, h: d**0.5, "dim": -1}
+    steps |= {"add": lambda x, step, gain: x + step * gain, "first": "norm1", "gain": "ls1.gamma"} | other
+
+    def block(x, s, h):
+        seen = steps["norm"](x, s, steps["first"])
+        q, k, v = steps["heads"](apply(seen, s, "attn.qkv"), h)
+        shares = torch.softmax(q @ k.transpose(2, 3) / steps["root"](q.shape[-1], h), dim=steps["dim"])
+        looked = apply((shares @ v).transpose(1, 2).reshape(x.shape), s, "attn.proj")
+        x = steps["add"](x, looked, s[steps["gain"]])
+        thought = apply(steps["norm"](x, s, "norm2"), s, "mlp.fc1")
+        return steps["add"](x, apply(steps["bend"](thought), s, "mlp.fc2"), s["ls2.gamma"])
+
+    return block
+
+
+def in_order(three, h):
+    return three.unflatten(2, (3, h, -1)).permute(2, 0, 3, 1, 4)
+
+
+def interleaved(three, h):
+    return three.unflatten(2, (3, -1, h)).permute(2, 0, 4, 1, 3)
+
+
+def head_by_head(three, h):
+    return three.unflatten(2, (h, 3, -1)).permute(3, 0, 2, 1, 4)
+
+
+right = spoilt()
+
+BLOCK = {
+    "Nothing is added": spoilt(add=lambda x, step, gain: step * gain),
+    "The gains `ls1.gamma` and `ls2.gamma` are missing": spoilt(add=lambda x, step, gain: x + step),
+    "The gain multiplies the whole sum": spoilt(add=lambda x, step, gain: (x + step) * gain),
+    "The norms are missing": spoilt(norm=lambda x, s, name: x),
+    "without their learned weight": spoilt(norm=lambda x, s, name: F.layer_norm(x, x.shape[-1:], eps=1e-6)),
+    "A ReLU stands": spoilt(bend=torch.relu),
+    "Nothing bends": spoilt(bend=lambda x: x),
+    "approximation by a tanh": spoilt(bend=lambda x: F.gelu(x, approximate="tanh")),
+    "The scale is missing": spoilt(root=lambda d, h: 1),
+    "You divide by the root of D": spoilt(root=lambda d, h: (d * h) ** 0.5),
+    "over the queries": spoilt(dim=-2),
+    "Each head takes every h-th number": spoilt(heads=interleaved),
+    "stand side by side": spoilt(heads=head_by_head),
+    "Queries and keys are exchanged": spoilt(heads=lambda t, h: in_order(t, h)[[1, 0, 2]]),
+    "Keys and values are exchanged": spoilt(heads=lambda t, h: in_order(t, h)[[0, 2, 1]]),
+    "All heads are one": lambda x, s, h: right(x, s, 1),
+    "All images have the tokens of the first": lambda x, s, h: right(x[:1].expand(x.shape), s, h),
+    "does not learn": lambda x, s, h: right(x, s, h).detach(),
+    "got (B, D)": lambda x, s, h: right(x, s, h)[:, 0],
+}
+
 WRONG = {
     "check_patchify": PATCHIFY,
     "check_sequence": SEQUENCE,
     "check_class_view": CLASS_VIEW,
     "check_stretch": STRETCH,
+    "check_transformer_block": BLOCK,
 }
 
 
@@ -191,3 +256,11 @@ def test_the_solutions_agree_with_the_chapters_own_module():
     torch.testing.assert_close(
         solved.stretch(model.pos_embed, (7, 5)), resize_positions(model.pos_embed, (7, 5), offset=0)
     )
+
+
+def test_the_block_written_down_is_the_reference():
+    from visual_attention.chapters.vision_transformer.block_mistakes import block
+
+    case = vision_transformer.check_transformer_block.asked.cases[0]
+    torch.testing.assert_close(right(*case.args), block(*case.args), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(solved.transformer_block(*case.args), block(*case.args), atol=1e-4, rtol=1e-4)

@@ -3,10 +3,15 @@
 Chapter: notebooks/mechanisms/vision_transformer.ipynb
 """
 
+from collections.abc import Callable
+
+from torch import Tensor
+
+from visual_attention.chapters.vision_transformer import block_mistakes, written
 from visual_attention.chapters.vision_transformer import mistakes as wrong
-from visual_attention.exercises.means import LOOP
+from visual_attention.exercises.means import ATTENTION, LOOP
 from visual_attention.exercises.properties import examined
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 
 
 @examined(
@@ -62,3 +67,57 @@ def check_class_view(draw, B, h, r, c):
 def check_stretch(draw, M, D, r, c):
     """Positions for another grid of patches, bicubic, the class token's as it was."""
     return draw(1, 1 + M * M, D), (r, c)
+
+
+def with_state(call: Callable, tokens: Tensor, state: dict[str, Tensor], heads: int) -> Tensor:
+    """The answer with weights of the tokens' type, fresh for each call."""
+    return call(tokens, {name: weight.to(tokens.dtype, copy=True) for name, weight in state.items()}, heads)
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a transformer of such blocks is the package's, and learns to read."""
+    function = check.part_of_network(student)
+    apart = written.difference(function)
+    told = f"with the same weights, its tokens differ from the package's by at most {apart:.0e}."
+    check.that(
+        apart < 1e-3,
+        points=1,
+        good=f"Two of your blocks make a vision transformer: {told}",
+        bad=f"Two of your blocks in a row make another network than the package's: {told}",
+    )
+    share = written.accuracy(written.learn(function))
+    told = f"it names {share:.0%} of the digits after 300 steps; guessing names 10 %."
+    check.that(
+        share > 0.6,
+        points=1,
+        good=f"A transformer of your blocks learns to read: {told}",
+        bad=f"A transformer of your blocks does not learn to read: {told}",
+    )
+
+
+@examined(
+    points=7,
+    right=block_mistakes.block,
+    axes={"B images": 2, "N tokens": 7, "h heads": 3, "d numbers": 5},
+    name="your tokens",
+    mistakes=block_mistakes.BLOCK,
+    without=(ATTENTION,),
+    observe=with_state,
+    after=(2, learns),
+    about=About(
+        "Make it learn: can you write the block?",
+        "the transformer block, with DINOv2's names, trained in a network",
+        35,
+        "takes thought",
+    ),
+)
+def check_transformer_block(draw, B, N, h, d):
+    """Tokens (B, N, D) and the weights of a block by DINOv2's names become the block's output, (B, N, D)."""
+    D = h * d
+    shapes = {"attn.qkv": (3 * D, D), "attn.proj": (D, D), "mlp.fc1": (4 * D, D), "mlp.fc2": (D, 4 * D)}
+    state = {f"{name}.weight": draw.fixed(*shape) / D**0.5 for name, shape in shapes.items()}
+    state |= {f"{name}.bias": draw.fixed(shape[0]) for name, shape in shapes.items()}
+    for name in ("norm1", "norm2"):
+        state |= {f"{name}.weight": 1 + draw.fixed(D) / 2, f"{name}.bias": draw.fixed(D)}
+    state |= {name: draw.fixed(D) for name in ("ls1.gamma", "ls2.gamma")}
+    return draw(B, N, D), state, h

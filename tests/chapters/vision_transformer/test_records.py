@@ -1,0 +1,66 @@
+"""What the chapter says of its record is what it holds."""
+
+import pytest
+
+from visual_attention.chapters.vision_transformer import claims
+from visual_attention.data import packs
+from visual_attention.experiments import ledger, plan
+from visual_attention.experiments.answer import answer
+
+QUESTION = claims.QUESTIONS[0]
+
+
+@pytest.fixture(scope="module")
+def found():
+    return answer(QUESTION)
+
+
+def test_every_row_was_made_under_the_rule_and_can_be_read():
+    book = ledger.read(ledger.path("vision_transformer"))
+    assert book.rows and book.faults == [] and plan.changed(QUESTION, book.rows) == 0
+
+
+def test_on_eight_hundred_pictures_the_transformer_stays_behind(found):
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.seeds) == ("not supported", 10) and "transformer" in fewer.rising
+    means = {line.contender.name: round(line.mean) for line in found.table(QUESTION.middle)}
+    assert means == {
+        "transformer": 69,
+        "mean of patches": 68,
+        "transformer, moved": 84,
+        "convolutional stem": 87,
+        "mixer": 77,
+        "convolution": 95,
+        "convolution, places kept": 94,
+        "convolution, moved": 97,
+        "pixels": 48,
+        "uniform attention": 58,
+    }
+    assert round(fewer.against["convolution"].effect) == -26
+    for name in ("convolution", "convolution, places kept", "convolution, moved"):
+        assert fewer.against[name].high < -20
+    same = fewer.against["mean of patches"]
+    assert [round(x, 1) for x in (-same.effect, -same.high, -same.low)] == [-0.8, -3.2, 1.6]
+    assert round(fewer.against["uniform attention"].effect) == 11 and "uniform attention" in fewer.rising
+
+
+def test_shares_of_the_error_and_invariance(found):
+    assert round(claims.removed_by_moving(found, "transformer", 800).effect) == 48
+    assert round(claims.removed_by_moving(found, "convolution", 800).effect) == 29
+    lines = {line.contender.name: line for line in found.table(QUESTION.middle)}
+    assert round(lines["transformer, moved"].mean - lines["transformer"].mean) == 15
+    assert round(lines["convolution, moved"].mean - lines["convolution"].mean, 1) == 1.5
+    names = ("transformer", "transformer, moved", "convolution")
+    assert [round(lines[name].others["same answer elsewhere"]) for name in names] == [54, 76, 95]
+
+
+def test_the_trained_transformer_needs_its_weights(found):
+    line = {line.contender.name: line for line in found.table(QUESTION.middle)}["transformer"]
+    assert round(line.cuts["uniform weights"]) == 22
+    assert round(line.cuts["another picture's weights"]) == 24
+
+
+def test_one_patch_gets_nearly_all_weight_in_a_head_of_the_first_layer():
+    for name in packs.names(having="layers"):
+        received = packs.load(name).layers.mean(2)
+        assert round(100 * received[0, 5].max().item()) == 98 and received.max() == received[0, 5].max()
