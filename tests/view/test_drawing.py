@@ -14,7 +14,9 @@ from visual_attention.chapters.vision_transformer.drawing import vision_transfor
 from visual_attention.view.drawing import ACCENT, INK, Drawing, arrow, box, text
 
 SVG = "{http://www.w3.org/2000/svg}"
-DRAWN = pytest.mark.parametrize("make", [running_softmax, what_each_reads, soft_pooling, two_glimpses, vision_transformer])
+DRAWN = pytest.mark.parametrize(
+    "make", [running_softmax, what_each_reads, soft_pooling, two_glimpses, vision_transformer]
+)
 
 
 def picture(drawing):
