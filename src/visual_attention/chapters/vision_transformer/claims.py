@@ -201,7 +201,7 @@ MEANING = (
     "networks, a thousand steps; it says nothing of millions of photographs."
 )
 TRIED = (
-    "Before the run, at twice or nearly twice the parameters and 2,048 steps on eight hundred pictures: "
+    "Before the run, at 1.5 and 2.2 times the parameters and 2,048 steps on eight hundred pictures: "
     "three blocks of width 32 at rates 0.003 and 0.01 end at 68 %, two blocks of width 48 at 64 %, with "
     "moved pictures at 88 %. More steps close no gap but where pictures are moved. One seed each, on "
     "validation pictures.",
