@@ -227,7 +227,7 @@ BLOCK = {
     "All heads are one": lambda x, s, h: right(x, s, 1),
     "All images have the tokens of the first": lambda x, s, h: right(x[:1].expand(x.shape), s, h),
     "does not learn": lambda x, s, h: right(x, s, h).detach(),
-    "got (B, D)": lambda x, s, h: right(x, s, h)[:, 0],
+    "got (B, h*d)": lambda x, s, h: right(x, s, h)[:, 0],
 }
 
 WRONG = {

@@ -38,7 +38,7 @@ def test_covered_by_hand():
 
 
 def test_the_main_numbers_are_the_directions_of_most_spread():
-    scales = torch.linspace(9, 1, 40)
+    scales = torch.cat([torch.tensor([30.0]), torch.linspace(9, 1, 39)])
     tokens = random(50, 9, 40) * scales + 3
     got = features.main_numbers(tokens, tokens)
     assert got.shape == (50, 9, 32)
@@ -51,9 +51,9 @@ def test_the_main_numbers_are_the_directions_of_most_spread():
 
 
 def test_packing_keeps_the_numbers_up_to_a_step():
-    whole = {"train": random(20, 65, 40), "test": random(10, 65, 40, seed=1)}
+    whole = {"train": random(200, 65, 40), "test": random(10, 65, 40, seed=1)}
     packed = features.packed(whole)
-    assert packed["train"].dtype == torch.uint8 and packed["train"].shape == (20, 65, 32)
+    assert packed["train"].dtype == torch.uint8 and packed["train"].shape == (200, 65, 32)
     step = (packed["high"] - packed["low"]) / features.STEPS
     back = packed["train"].float() * step + packed["low"]
     for part in (slice(1), slice(1, None)):
@@ -113,7 +113,8 @@ def test_what_the_chapter_says_of_the_probes():
     assert share["attentive"] > 38
     with torch.no_grad():
         weights = found["attentive"].weights(held_out.tokens)
-    assert (weights * (held_out.covered > 0)).sum(1).mean() > 0.8
+    on_digit, area = (weights * (held_out.covered > 0)).sum(1).mean(), (held_out.covered > 0).float().mean()
+    assert on_digit > 0.65 and area < 0.3
     swapped = probes.accuracy(
         lambda tokens: found["attentive"].read_with(tokens, weights.roll(1, dims=0)), held_out
     )
