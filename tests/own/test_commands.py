@@ -237,7 +237,8 @@ class TestEachMistakeThroughTheCommandLine:
 def test_a_real_interrupt_ends_without_a_traceback_and_the_same_command_goes_on(folder, here):
     """Ctrl+C in a process of its own, while features are computed; what was kept is not computed again."""
     slow = (
-        "import os, sys, time\n"
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background ignores it
         "from visual_attention.own import features, __main__ as own\n"
         "prepare = features.pretrained.prepare\n"
         "def slowly(image):\n"
