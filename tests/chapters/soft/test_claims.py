@@ -1,25 +1,22 @@
+from functools import partial
+
 import pytest
 import torch
 
+from tests.chapters import contest
 from visual_attention.chapters.soft import claims, pools
 from visual_attention.data import digits
-from visual_attention.experiments import ledger, plan, record, registry, specification, trial
+from visual_attention.experiments import record, registry, specification, trial
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import held, paired
-from visual_attention.training import seeded
 
 QUESTION = registry.question("soft")
 SETTING = QUESTION.setting
 names = pytest.mark.parametrize("name", [contender.name for contender in QUESTION.contenders])
 
 
-def build(name, seed=0, **setting):
-    with seeded(seed):
-        return QUESTION.contender(name).build({**SETTING, **setting})
-
-
-def drawn(count=6, split="test", seed=0):
-    return claims.draw(count, split, torch.Generator().manual_seed(seed), SETTING)
+build = partial(contest.build, QUESTION)
+drawn = partial(contest.drawn, QUESTION)
 
 
 def test_the_rule_is_the_one_that_was_written_down():
@@ -27,14 +24,7 @@ def test_the_rule_is_the_one_that_was_written_down():
     assert (recipe.steps, recipe.batch, recipe.warmup, recipe.examples) == (512, 32, 32, 500)
     assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.seeds) == (5, 1.5, 70, 10)
     assert (QUESTION.sets, QUESTION.rates) == ((300, 1000, 4000), (1e-3, 3e-3, 1e-2, 3e-2))
-    assert {c.role for c in QUESTION.contenders} == {"attention", "trivial", "rival", "control"}
-    assert len(QUESTION.variants) >= 8 and QUESTION.rule == "ff9a3c06d180"
-
-
-def test_every_row_of_the_record_was_made_under_this_rule():
-    book = ledger.read(ledger.path("soft"))
-    assert book.rows and book.faults == []
-    assert plan.changed(QUESTION, book.rows) == 0
+    assert QUESTION.rule == "ff9a3c06d180"
 
 
 @names
