@@ -32,11 +32,11 @@ def attention(
     split: Callable = split,
     divide: Callable = lambda d, h: d**0.5,
     join: Callable = lambda mixed: mixed.transpose(1, 2).flatten(2),
-    dim: int = -1,
+    weigh: Callable = lambda scores: scores.softmax(-1),
 ) -> Tensor:
     """Attention with several heads; the keywords spoil one step each."""
     q, k, v = split(linear(x, state, "attn.qkv"), heads)
-    mixed = (q @ k.mT / divide(q.shape[-1], heads)).softmax(dim) @ v
+    mixed = weigh(q @ k.mT / divide(q.shape[-1], heads)) @ v
     return linear(join(mixed), state, "attn.proj")
 
 
@@ -66,13 +66,29 @@ def reordered(*roles: int) -> Callable:
     return attending(split=lambda t, h: tuple(split(t, h)[role] for role in roles))
 
 
-def without_gains(x, s, h):
-    return block(x, s | {name: torch.ones_like(s[name]) for name in ("ls1.gamma", "ls2.gamma")}, h)
+def without_gains(*names: str) -> Callable:
+    """A block some of whose gains are left out."""
+    return lambda x, s, h: block(x, s | {name: torch.ones_like(s[name]) for name in names}, h)
 
 
-def without_biases(x, s, h):
-    biases = [name for name in s if name.endswith(".bias") and "norm" not in name]
-    return block(x, s | {name: torch.zeros_like(s[name]) for name in biases}, h)
+def without_biases(of: Callable[[str], bool]) -> Callable:
+    """A block that leaves out the biases of some layers."""
+    return lambda x, s, h: block(
+        x, {name: 0 * s[name] if name.endswith(".bias") and of(name) else s[name] for name in s}, h
+    )
+
+
+def without_norm(name: str) -> Callable:
+    """A block one of whose steps sees the tokens as they are."""
+
+    def norm_but(x, s, which):
+        return x if which == name else norm(x, s, which)
+
+    def wrong(x, s, h):
+        x = x + s["ls1.gamma"] * attention(norm_but(x, s, "norm1"), s, h)
+        return x + s["ls2.gamma"] * mlp(norm_but(x, s, "norm2"), s)
+
+    return wrong
 
 
 def norm_after(x, s, h):
@@ -160,16 +176,21 @@ BLOCK = {
     "The second step is added to the block's input, so that what attention gave is lost.": old_added,
     "The norm comes after each step: here it comes before, and the sum is not normalised.": norm_after,
     "The norms are missing.": no_norm,
+    "The norm before attention is missing.": without_norm("norm1"),
+    "The norm before the two layers is missing.": without_norm("norm2"),
+    "The norms have biases, too, `norm1.bias` and `norm2.bias`.": without_biases(lambda name: "norm" in name),
     "The norms are there, but without their learned weight and bias.": bare_norm,
     "Both steps start from the block's input: the second starts from what the first gave.": side_by_side,
     "The tokens think before they look: attention comes first.": think_first,
-    "The gains `ls1.gamma` and `ls2.gamma` are missing.": without_gains,
+    "The gains `ls1.gamma` and `ls2.gamma` are missing.": without_gains("ls1.gamma", "ls2.gamma"),
+    "The gain `ls1.gamma` is missing: it multiplies what attention gives.": without_gains("ls1.gamma"),
+    "The gain `ls2.gamma` is missing: it multiplies what the two layers give.": without_gains("ls2.gamma"),
     "The gain multiplies the whole sum: it multiplies the step alone, before it is added.": gain_on_all,
     "The gains are exchanged: `ls1` belongs to attention, `ls2` to the two layers.": exchanged("ls1", "ls2"),
     "Both steps have the gain `ls1.gamma`.": only_first("ls1", "ls2"),
     "Both steps have the norm `norm1`.": only_first("norm1", "norm2"),
     "The norms are exchanged: `norm1` comes before attention.": exchanged("norm1", "norm2"),
-    "The biases are missing.": without_biases,
+    "The biases are missing.": without_biases(lambda name: "norm" not in name),
     "A ReLU stands where the GELU belongs.": lambda x, s, h: two_steps(
         x, s, h, think=lambda *given: mlp(*given, bend=torch.relu)
     ),
@@ -191,7 +212,12 @@ BLOCK = {
     "The scale is missing: divide the scores by the root of D / h.": attending(divide=lambda d, h: 1),
     "Queries and keys are exchanged: the first D rows of `attn.qkv` make the queries.": reordered(1, 0, 2),
     "Keys and values are exchanged: the last D rows of `attn.qkv` make the values.": reordered(0, 2, 1),
-    "Your weights sum to 1 over the queries: each query's should, over the keys.": attending(dim=-2),
+    "Your weights sum to 1 over the queries: each query's should, over the keys.": attending(
+        weigh=lambda scores: scores.softmax(-2)
+    ),
+    "The softmax is missing: the scores of each query become weights that sum to 1.": attending(
+        weigh=lambda scores: scores
+    ),
     "Each head takes every h-th number: head 0 gets the first D / h numbers.": attending(
         split=lambda t, h: t.unflatten(2, (3, -1, h)).permute(2, 0, 4, 1, 3).unbind(0)
     ),
