@@ -74,3 +74,32 @@ def test_on_a_thousand_pictures_the_eye_has_not_learnt_to_choose():
     cost = {name: line.multiplications for name, line in lines.items()}
     assert round(cost["max pooling"] / cost["learned glimpses"], 1) == 2.7
     assert cost["blurred picture"] < cost["learned glimpses"]
+
+
+def test_without_end_the_eye_learns_to_choose_and_others_see_more():
+    question = registry.question("hard")
+    found = answer(question)
+    higher, faster = found.higher(), found.faster()
+    assert (higher.verdict, higher.seeds, faster.verdict) == ("not supported", 10, "not supported")
+    against = {
+        name: tuple(round(n) for n in (one.effect, one.low, one.high)) for name, one in higher.against.items()
+    }
+    assert against["one path for all"] == (10, 7, 12) and against["pathwise glimpses"] == (13, 10, 16)
+    assert [against[name][0] for name in ("max pooling", "blurred picture", "four fixed glimpses")] == [
+        -31,
+        -23,
+        -8,
+    ]
+    lines = {line.contender.name: line for line in found.table("without end")}
+    assert {name: round(line.mean) for name, line in lines.items()} == {
+        "max pooling": 92,
+        "blurred picture": 84,
+        "four fixed glimpses": 69,
+        "learned glimpses": 61,
+        "one path for all": 51,
+        "pathwise glimpses": 47,
+    }
+    eye = lines["learned glimpses"]
+    assert (round(eye.cuts["another picture's places"]), round(eye.cuts["the digit's middle"])) == (49, 64)
+    assert eye.cuts["another picture's places"] < lines["one path for all"].mean
+    assert set(higher.rising) == set(lines)
