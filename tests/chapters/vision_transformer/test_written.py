@@ -4,7 +4,7 @@ import torch
 
 from visual_attention.chapters.vision_transformer import block_mistakes, written
 from visual_attention.data import digits
-from visual_attention.mechanisms.vision_transformer import TransformerBlock
+from visual_attention.mechanisms.vision_transformer import TransformerBlock, VisionTransformer
 from visual_attention.training import seeded
 
 
@@ -16,6 +16,18 @@ def test_the_reference_is_the_package_s_block():
         tokens = torch.randn(2, 7, 12)
     state = dict(block.named_parameters())
     torch.testing.assert_close(block_mistakes.block(tokens, state, 3), block(tokens), atol=1e-5, rtol=1e-4)
+
+
+def test_with_the_package_s_blocks_it_is_the_package_s_transformer():
+    model = written.Written(written.package)
+    whole = VisionTransformer(8, patch_size=2, dim=32, depth=2, heads=4, channels=1)
+    for block, weights in zip(whole.blocks, model.blocks, strict=True):
+        block.load_state_dict(dict(zip(model.names, weights, strict=True)))
+    left = {name: x for name, x in model.state_dict().items() if not name.startswith(("blocks", "head"))}
+    assert not whole.load_state_dict(left, strict=False).unexpected_keys
+    images = digits.small("test")[0][:5]
+    with torch.no_grad():
+        torch.testing.assert_close(model.tokens(images), whole(images))
 
 
 def test_a_transformer_of_right_blocks_is_the_package_s_and_of_wrong_ones_is_not():
