@@ -2,7 +2,7 @@
 
 import pytest
 
-from visual_attention.experiments import registry, verdict
+from visual_attention.experiments import registry, specification, verdict
 from visual_attention.experiments.answer import answer
 
 TEACHERS = registry.question("hard-choice")
@@ -103,3 +103,11 @@ def test_without_end_the_eye_learns_to_choose_and_others_see_more():
     assert (round(eye.cuts["another picture's places"]), round(eye.cuts["the digit's middle"])) == (49, 64)
     assert eye.cuts["another picture's places"] < lines["one path for all"].mean
     assert set(higher.rising) == set(lines)
+
+
+def test_under_other_settings_the_eye_stays_behind_max_pooling():
+    listed = specification.curve(answer(registry.question("hard")))
+    effects = {each.name: round(each.interval.effect) for each in listed}
+    assert len(effects) == 9 and max(effects.values()) == effects["half the pictures"] == -11
+    assert effects["easier: no clutter"] == -51 and effects["harder: digits of 12 pixels"] == -16
+    assert [each.name for each in listed if each.interval.high >= 0] == ["harder: digits of 12 pixels"]

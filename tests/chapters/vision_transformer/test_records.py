@@ -4,6 +4,7 @@ import pytest
 
 from visual_attention.chapters.vision_transformer import claims
 from visual_attention.data import packs
+from visual_attention.experiments import specification, verdict
 from visual_attention.experiments.answer import answer
 
 QUESTION = claims.QUESTIONS[0]
@@ -46,6 +47,57 @@ def test_shares_of_the_error_and_invariance(found):
     assert round(lines["convolution, moved"].mean - lines["convolution"].mean, 1) == 1.5
     names = ("transformer", "transformer, moved", "convolution")
     assert [round(lines[name].others["same answer elsewhere"]) for name in names] == [54, 76, 95]
+
+
+def test_without_end_it_stays_behind_and_is_slower(found):
+    higher, faster = found.higher(), found.faster()
+    assert (higher.verdict, higher.seeds, faster.verdict) == ("not supported", 10, "not supported")
+    effect = higher.against["convolution"]
+    assert [round(x, 1) for x in (effect.effect, effect.low, effect.high)] == [-12.3, -14.1, -10.6]
+    assert round(2 ** -faster.against["convolution"].effect) == 10
+    assert "transformer" in higher.rising
+    means = {line.contender.name: round(line.mean) for line in found.table("without end")}
+    assert means == {
+        "transformer": 85,
+        "mean of patches": 83,
+        "transformer, moved": 84,
+        "convolutional stem": 95,
+        "mixer": 91,
+        "convolution": 98,
+        "convolution, places kept": 97,
+        "convolution, moved": 98,
+        "pixels": 60,
+        "uniform attention": 57,
+    }
+
+
+def test_moving_two_hundred_pictures_is_worth_sixteen_times_as_many(found):
+    few = {line.contender.name: line for line in found.table("200 pictures")}
+    many = {line.contender.name: line for line in found.table("3,200 pictures")}
+    assert {line.seeds for line in (*few.values(), *many.values())} == {5}
+    assert (round(few["transformer, moved"].mean), round(many["transformer"].mean)) == (81, 82)
+    assert (round(few["transformer"].mean), round(few["pixels"].mean)) == (35, 38)
+    gained = many["transformer, moved"].interval
+    assert (round(gained.effect, 1), gained.high > 0) == (-2.6, True)
+    shares = [claims.removed_by_pictures(found, name).effect for name in ("transformer", "convolution")]
+    assert [round(share) for share in shares] == [72, 80]
+
+
+def test_seed_by_seed_more_pictures_help_the_convolution_more(found):
+    left = {}
+    for name in ("transformer", "convolution"):
+        few, many = (100 - found.curve(size, name)[:5, -1] for size in ("200 pictures", "3,200 pictures"))
+        left[name] = 100 * many / few
+    more = verdict.paired(left["transformer"], left["convolution"])
+    assert [round(x) for x in (more.effect, more.low, more.high)] == [9, 2, 16]
+
+
+def test_the_lead_of_the_convolution_shrinks_where_all_digits_lie_in_the_middle(found):
+    listed = specification.curve(found)
+    assert len(listed) == 9 and not specification.turns(found)
+    effects = {each.name: round(each.interval.effect) for each in listed}
+    assert effects["as registered"] == -28 and effects["all digits in the middle"] == -7
+    assert all(each.interval.high < 0 for each in listed)
 
 
 def test_the_trained_transformer_needs_its_weights(found):
