@@ -357,3 +357,9 @@ def test_the_module_runs(capsys):
     said = capsys.readouterr().out
     assert "each row sums to   1.000 1.000" in said
     assert "at first it adds   0.0" in said
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_the_result_lies_in_memory_as_the_docstring_says(residual):
+    out = SelfAttention(16, residual=residual)(torch.randn(2, 16, 5, 7))
+    assert out.is_contiguous(memory_format=torch.channels_last)

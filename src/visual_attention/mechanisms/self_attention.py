@@ -82,17 +82,22 @@ class SelfAttention(nn.Module):
         return attention_weights(_tokens(queries), _tokens(keys), scale=self.scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Each place's weighted mean of all values, (B, C, H, W), added to the input if ``residual``."""
+        """Each place's weighted mean of all values, (B, C, H, W), added to the input if ``residual``.
+
+        In memory it is `torch.channels_last`.
+        """
         require_feature_map(x, channels=self.in_dim)
-        queries, keys = _tokens(self.query_conv(x)), _tokens(self.key_conv(x))
-        values = _tokens(self.value_conv(x)).contiguous()  # (B, N, C)
-        # torch's kernel wants one width and rows in one piece; zeros change no score
+        # torch's kernel wants the channels of a place side by side, and one width; zeros change no score
+        places = x.permute(0, 2, 3, 1).contiguous()  # (B, H, W, C)
+        image = places.permute(0, 3, 1, 2)
+        values = _tokens(self.value_conv(image))  # (B, N, C)
+        queries, keys = _tokens(self.query_conv(image)), _tokens(self.key_conv(image))  # (B, N, d) each
         missing = values.shape[2] - keys.shape[2]
         queries, keys = F.pad(queries, (0, missing)), F.pad(keys, (0, missing))
         heads = (queries[:, None], keys[:, None], values[:, None])  # (B, 1, N, C) each
-        mixed = F.scaled_dot_product_attention(*heads, scale=self.scale)[:, 0]
-        mixed = mixed.mT.reshape(x.shape)  # (B, N, C) -> (B, C, H, W)
-        return mixed if self.gain is None else x + self.gain * mixed
+        mixed = F.scaled_dot_product_attention(*heads, scale=self.scale).reshape(places.shape)
+        result = mixed if self.gain is None else torch.addcmul(places, self.gain, mixed)
+        return result.permute(0, 3, 1, 2)  # (B, C, H, W)
 
 
 class MultiHeadSelfAttention(nn.Module):
