@@ -2,6 +2,11 @@
 
 from tests.contract.case import Case
 from visual_attention.chapters.vision_transformer.block_mistakes import block
+from visual_attention.chapters.vision_transformer.controls import (
+    CoarseConvolution,
+    OverlappingPatches,
+    Shuffled,
+)
 from visual_attention.chapters.vision_transformer.networks import (
     Convolution,
     ConvolutionalStem,
@@ -40,5 +45,8 @@ CASES = [
     Case(LinearProbe, lambda: LinearProbe("class token"), tokens(9, 32), ((),)),
     Case(LinearProbe, lambda: LinearProbe("mean of patches"), tokens(9, 32), ((),), variant="mean"),
     Case(AttentiveProbe, AttentiveProbe, tokens(9, 32), ((),)),
+    Case(CoarseConvolution, lambda: CoarseConvolution(8), pictures(16), ((),)),
+    Case(OverlappingPatches, lambda: OverlappingPatches(WIDTH), pictures(16), ((),)),
+    Case(Shuffled, lambda: Shuffled(Convolution(8)), pictures(16), ((),)),
     Case(Written, lambda: Written(block), pictures(8), ((),)),
 ]
