@@ -55,3 +55,10 @@ def test_accuracy_is_of_unseen_digits():
     with torch.no_grad():
         share = (model(images).argmax(1) == labels).float().mean().item()
     assert abs(written.accuracy(model) - share) < 1e-6
+
+
+def test_the_digit_is_named_from_the_class_token():
+    model, images = written.Written(block_mistakes.block), digits.small("test")[0][:4]
+    with torch.no_grad():
+        tokens = model.tokens(images)
+        torch.testing.assert_close(model(images), tokens[:, 0] @ model.head.weight.T + model.head.bias)
