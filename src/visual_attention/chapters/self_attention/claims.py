@@ -7,7 +7,6 @@ Run: python -m visual_attention.experiments run self_attention
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import torch
@@ -145,6 +144,13 @@ CONTENDERS = (
         "128 numbers between its layers",
     ),
     Contender(
+        "bins",
+        "rival",
+        finder(lambda width, heads: networks.Bins(width, 16)),
+        "Each cell puts its value into the bins that its content names, and takes back what lies in them.",
+        "16 bins",
+    ),
+    Contender(
         "alone",
         "trivial",
         finder(lambda width, heads: networks.Alone(width, 2 * width)),
@@ -185,13 +191,13 @@ DESIGN = (
     "The contenders differ in how cells hear of each other. Training, validation and test share no digit."
 )
 MEANING = (
-    "Attention names nearly nine twins of ten, near or far alike, and no registered opponent gets beyond "
-    "31 %, which is what naming the most frequent colour among the other cells gives. It is not reach, which "
-    "most of them have, and not the choice of places, which one control keeps: it is the choice by content. "
-    "In the trained network the twin's weight alone carries the answer. That cells must be *compared* does "
-    "not follow, as an earlier version had it: a network with bins, in which content chooses and no cell is "
-    "compared with another, came after the record and is better. The task was made for choosing; where "
-    "the twin always lies next door, the mixer is as good. It says nothing of photographs."
+    "Attention names nearly nine twins of ten, near or far alike, and no opponent in which content chooses "
+    "nothing gets beyond 31 %, which is what naming the most frequent colour among the other cells gives. It "
+    "is not reach, which most of them have, and not the choice of places, which one control keeps: it is the "
+    "choice by content. In the trained network the twin's weight alone carries the answer. But cells need "
+    "not be *compared*: bins, in which content chooses and no cell is compared with another, need fewer "
+    "pictures and end level. So attention is one way to choose by content, and here not the cheapest. "
+    "The task was made for choosing. It says nothing of photographs."
 )
 TRIED = (
     "Six layers of 3 x 3 with twice the channels and twelve times the parameters, 2,048 steps without "
@@ -203,12 +209,9 @@ TRIED = (
     "An outsider, half an hour, rate 3e-3, 1,024 steps without end, one seed each: a multilayer perceptron "
     "on each pair of cells, averaged, 32 %; one mean for all, gated by each cell's own content, 31 %; "
     "gMLP, 30 %; a sum over all cells 256 wide and a perceptron on it, 31 %.",
-    "The same outsider turned the sentence about comparing. Each cell puts its value into sixteen bins "
-    "that its content names, and takes back what lies in them; no cell is compared with another. 93 % "
-    "after 1,024 steps without end (one seed); on a thousand pictures, by the record's recipe, 91.1 % where "
-    "attention has 86.9 (seeds 0 to 4; +4.2 points, 2.3 to 6.1). Eight, ten and 32 bins: 90, 91 and 91 % "
-    "(one seed). Bins that belong to places: 28 % (two seeds). As an opponent it would have turned the "
-    "verdicts.",
+    "The same outsider turned the verdicts of the first record, all three *supported* by wide margins, with "
+    "the bins. They are among the opponents since, and the whole record was made again. Eight, ten and 32 "
+    "bins: 90, 91 and 91 % on a thousand pictures (one seed). Bins that belong to places: 28 % (two seeds).",
     "Does attention compare? Trained without two of the ten digits (8 and 9, 0 and 1, 4 and 5; seeds 0, 1, "
     "2; 768 steps without end), it names the twins of 86, 85 and 86 % of the digits that it knows, and of "
     "44, 30 and 37 % of the two new ones. Bins: 74, 84 and 84 %, and 39, 34 and 35 %.",
@@ -236,13 +239,5 @@ QUESTIONS = [
     )
 ]
 
-# An eighth, which came after the record and has no part in it.
-BINS = Contender(
-    "bins",
-    "rival",
-    finder(lambda width, heads: networks.Bins(width, 16)),
-    "Each cell puts its value into the bins that its content names, and takes back what lies in them.",
-    "16 bins",
-)
 # what the chapter trains in front of its reader
-live = partial(trial.live, replace(QUESTIONS[0], contenders=(*CONTENDERS, BINS)), steps=256, rate=3e-3)
+live = partial(trial.live, QUESTIONS[0], steps=256, rate=3e-3)
