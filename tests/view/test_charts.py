@@ -32,6 +32,15 @@ def test_bars_refuse_an_interval_that_misses_its_mean(ax):
         charts.bars(ax, ["a", "b"], [0.5])
 
 
+def test_no_two_of_many_curves_look_alike(ax):
+    many = {f"line {number}": [1.0, 2.0] for number in range(18)}
+    charts.curves(ax, [0, 1], many)
+    looks = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines}
+    assert len(looks) == 18 and [line.get_marker() for line in ax.lines[:6]] == 6 * [""]
+    with pytest.raises(ValueError, match="at most 18 lines, which can be told apart, got 19"):
+        charts.curves(ax, [0, 1], many | {"one more": [1.0, 2.0]})
+
+
 def test_curves_differ_in_more_than_colour(ax):
     charts.curves(ax, [0, 1, 2], {"a": [1, 2, 3], "b": np.ones((4, 3))}, xlabel="steps", ylabel="loss")
     assert len({line.get_linestyle() for line in ax.lines}) == 2

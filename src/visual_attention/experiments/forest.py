@@ -85,7 +85,8 @@ def forest_in_words(answers: Sequence[Answer]) -> str:
 def curves(answer: Answer, condition: str, ax: Axes | None = None) -> Figure:
     """Scores of all contenders against the steps, mean and range of the seeds."""
     if ax is None:
-        _, ax = figures.sheet(size=(6.4, 4.0))
+        many = len(answer.question.contenders) > len(figures.PALETTE)  # their names stand beside the chart
+        _, ax = figures.sheet(size=(8.6 if many else 6.4, 4.0))
     steps = answer.question.recipe.scored
     lines = {c.name: answer.curve(condition, c.name) for c in answer.question.contenders}
     charts.curves(ax, steps, lines, xlabel="steps", ylabel=_measured(answer))

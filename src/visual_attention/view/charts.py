@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from visual_attention.view.arrays import as_array
 from visual_attention.view.figures import ACCENT, DASHES, INK, PALETTE, sheet, use_style
 
+MARKS = ("", "o", "^")  # the first lines of a chart need none
+
 
 def bars(
     ax: Axes,
@@ -88,7 +90,9 @@ def curves(
     xlabel: str = "",
     ylabel: str = "",
 ) -> Axes:
-    """Draw one line for each name, told apart by colour and by dashes, each labelled at its end.
+    """Draw one line for each name, told apart by colour and by dashes; from the seventh on, by marks as well.
+
+    More than six names stand beside the chart, where they hide no line.
 
     Args:
         ax: where to draw.
@@ -96,18 +100,27 @@ def curves(
         lines: name -> (N,), or (seeds, N): then the mean, with the range of the seeds shaded.
         xlabel: the horizontal quantity.
         ylabel: the vertical quantity.
+
+    Raises:
+        ValueError: if a line has not one value for each x, or if there are more lines than can be told apart.
     """
+    most = len(MARKS) * len(PALETTE)
+    if len(lines) > most:
+        raise ValueError(f"wanted at most {most} lines, which can be told apart, got {len(lines)}")
     for index, (name, ys) in enumerate(lines.items()):
         runs = np.atleast_2d(as_array(ys).astype(float))  # (seeds, N)
         places = as_array(x[name] if isinstance(x, Mapping) else x)
         if runs.shape[1] != len(places):
             raise ValueError(f"wanted {len(places)} values for {name!r}, one for each x, got {runs.shape[1]}")
-        colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
-        ax.plot(places, runs.mean(0), color=colour, linestyle=dash, label=name)
+        again, place = divmod(index, len(PALETTE))
+        colour, dash = PALETTE[place], DASHES[place]
+        style = {"marker": MARKS[again], "markersize": 6, "markerfacecolor": "white"}
+        ax.plot(places, runs.mean(0), color=colour, linestyle=dash, label=name, **style)
         if len(runs) > 1:
             ax.fill_between(places, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
     if len(lines) > 1 or any(lines):
-        ax.legend(fontsize=11, handlelength=2.6)
+        beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(lines) > len(PALETTE) else {}
+        ax.legend(fontsize=11, handlelength=2.6, **beside)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     return ax
