@@ -91,7 +91,12 @@ def scores_with(model: Classifier, images: Tensor, masks: Tensor, weigh: Weighin
 
 
 def confetti(images: Tensor, tiles: int = TILES) -> Tensor:
-    """Pictures cut into tiles x tiles pieces that change places, all in the same way: (B, C, H, W) -> alike."""
+    """Pictures cut into pieces that change places, all in the same way: (B, C, H, W) -> alike.
+
+    Args:
+        images: the pictures.
+        tiles: pieces in a row, and in a column.
+    """
     side, across = images.shape[2] // tiles, images.shape[3] // tiles
     pieces = images.unfold(2, side, side).unfold(3, across, across).flatten(2, 3)  # (B, C, tiles ** 2, s, s)
     order = torch.randperm(tiles * tiles, generator=torch.Generator().manual_seed(0))
@@ -104,6 +109,24 @@ def without_digit(images: Tensor, masks: Tensor) -> Tensor:
     around = ~masks
     mean = (images * around).sum(dim=(2, 3), keepdim=True) / around.sum(dim=(2, 3), keepdim=True)
     return torch.where(masks, mean, images)
+
+
+def without_peak(images: Tensor, maps: Tensor, side: int) -> Tensor:
+    """Pictures with a square painted over around the largest value of a map, whatever map it is.
+
+    Args:
+        images: (B, 1, H, W).
+        maps: (B, 1, h, w), where h and w divide H and W.
+        side: pixels of the square's side, odd; at the border of the picture less of it remains.
+    """
+    height, width = images.shape[2:]
+    best = maps.flatten(1).argmax(1)
+    cell = height // maps.shape[2], width // maps.shape[3]
+    row = best // maps.shape[3] * cell[0] + cell[0] // 2  # the middle of the cell, in pixels
+    column = best % maps.shape[3] * cell[1] + cell[1] // 2
+    near_row = (torch.arange(height) - row[:, None]).abs() <= side // 2  # (B, H)
+    near_column = (torch.arange(width) - column[:, None]).abs() <= side // 2
+    return without_digit(images, (near_row[:, :, None] & near_column[:, None])[:, None])
 
 
 def main() -> None:

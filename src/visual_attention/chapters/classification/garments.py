@@ -2,9 +2,10 @@
 
 Forty garments of each of the ten kinds of Fashion-MNIST, shown twice: alone, where the garment fills the
 picture, and in a scene, where it is small, at a random place of a photograph. Pictures are grey, of 112
-pixels, which the transformer cuts into 8 x 8 patches. Of each token's 384 numbers the 24 main directions are
-kept, each with spread 1 and in 255 steps. The weights, their licence and what is inferred of them:
-`data/packs/PROVENANCE.md`.
+pixels, which the transformer cuts into 8 x 8 patches. Of a token's 384 directions the main ones are kept, 96
+of a scene and 48 of a garment alone; they are turned by a random rotation, so that no number is by itself a
+main direction, as in the network itself, and kept in 15 steps. The weights, their licence and what is
+inferred of them: `data/packs/PROVENANCE.md`.
 
 Chapter: notebooks/applications/classification.ipynb
 Run: python -m visual_attention.chapters.classification.garments FOLDER
@@ -33,14 +34,14 @@ KINDS = (
 EACH = 40  # garments of a kind
 SHOWN = ("alone", "scene")
 PLACES = ("brick", "cat", "coffee", "flower", "grass", "gravel", "pagoda", "rocket")  # photographs
-SIDE, GARMENT, GRID = 112, 42, 8
+SIDE, GARMENT, GRID = 112, 56, 8
 DIM = 0.6  # brightness of a photograph behind a garment
-KEPT = 24  # directions
-STEPS = 255
+KEPT = {"alone": 48, "scene": 96}  # directions
+STEPS, WIDEST = 15, 4.0  # whole numbers from 0 to 15 stand for -4 to 4 times the spread
 
 
 class Garments(NamedTuple):
-    """Tokens (400, 1 + 64, 24), the class token first; kinds (400,), indices into KINDS; how much of each
+    """Tokens (400, 1 + 64, D), the class token first; kinds (400,), indices into KINDS; how much of each
     patch lies in the garment's square, (400, 64)."""
 
     tokens: Tensor
@@ -99,8 +100,9 @@ def _photographs() -> Tensor:
 def stored(shown: str) -> Garments:
     """The features of all pictures, "alone" or "scene", as they lie in the package."""
     masks, file = pictures(shown).masks, _file()
-    low, high = file[f"{shown} low"], file[f"{shown} high"]
-    tokens = file[shown].float() / STEPS * (high - low) + low
+    two = file[shown]  # (400, 65, D / 2), two numbers in a byte
+    whole = torch.stack([two // 16, two % 16], dim=-1).flatten(2).float()
+    tokens = (2 * whole / STEPS - 1) * WIDEST * file[f"{shown} spread"]
     return Garments(tokens, file["labels"].long(), F.avg_pool2d(masks.float(), SIDE // GRID).flatten(1))
 
 
@@ -111,21 +113,25 @@ def tokens_of(model: VisionTransformer, images: Tensor) -> Tensor:
     return torch.cat([model((part.expand(-1, 3, -1, -1) - mean) / std) for part in images.split(20)])
 
 
-def packed(tokens: Tensor) -> dict[str, Tensor]:
-    """Tokens (B, 65, D) in whole numbers along their main directions, and what the numbers stand for.
+def packed(tokens: Tensor, kept: int) -> dict[str, Tensor]:
+    """Tokens (B, 65, 384) in whole numbers, two in a byte (B, 65, kept / 2), and each number's spread.
 
     No label is looked at. The class token has directions of its own, for it is a vector of another kind.
     """
-    short = torch.cat([_main_numbers(tokens[:, :1]), _main_numbers(tokens[:, 1:])], dim=1)
-    low, high = short.amin((0, 1)), short.amax((0, 1))  # (24,)
-    return {"": ((short - low) / (high - low) * STEPS).round().byte(), " low": low, " high": high}
+    short = torch.cat([_shortened(tokens[:, :1], kept), _shortened(tokens[:, 1:], kept)], dim=1)
+    spread = short.std(dim=(0, 1))  # (kept,)
+    steps = ((short / spread / WIDEST + 1) / 2 * STEPS).round().clamp(0, STEPS).byte()
+    return {"": 16 * steps[..., ::2] + steps[..., 1::2], " spread": spread}
 
 
-def _main_numbers(tokens: Tensor) -> Tensor:
+def _shortened(tokens: Tensor, kept: int) -> Tensor:
+    """Along the main directions, turned; the numbers together have spread 1."""
     flat = tokens.flatten(0, 1)
     center = flat.mean(0)
-    variances, directions = torch.linalg.eigh((flat - center).T @ (flat - center) / len(flat))  # rising
-    return (tokens - center) @ directions.flip(1)[:, :KEPT] / variances.flip(0)[:KEPT].sqrt()
+    _, directions = torch.linalg.eigh((flat - center).T @ (flat - center))  # rising
+    mixed = torch.randn(kept, kept, generator=torch.Generator().manual_seed(0))
+    turned = (tokens - center) @ directions.flip(1)[:, :kept] @ torch.linalg.qr(mixed)[0]
+    return turned / turned.std()
 
 
 def chosen(folder: Path) -> tuple[Tensor, Tensor]:
@@ -144,8 +150,8 @@ def main() -> None:
     garments, labels = chosen(Path(sys.argv[1]))
     arrays = {"garments": garments, "labels": labels}
     for shown in SHOWN:
-        kept = packed(tokens_of(model, composed(garments, shown).images))
-        arrays |= {f"{shown}{name}": tensor for name, tensor in kept.items()}
+        parts = packed(tokens_of(model, composed(garments, shown).images), KEPT[shown])
+        arrays |= {f"{shown}{name}": tensor for name, tensor in parts.items()}
     np.savez_compressed(FILE, **{name: tensor.numpy() for name, tensor in arrays.items()})
     print(f"{FILE.name} {FILE.stat().st_size / 1024:.0f} KB")
 

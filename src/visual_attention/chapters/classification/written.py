@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from visual_attention.chapters.classification.garments import KEPT, KINDS, stored
 from visual_attention.training import fit, seeded
 
+DIM = KEPT["scene"]
 LEARN = 300  # of the 400 pictures; the others judge
 STEPS, RATE = 150, 3e-2
 
@@ -26,14 +27,14 @@ class Written(nn.Module):
         function: (patches (B, N, D), query (D,)) -> (B, D).
 
     Shape:
-        (B, N, 24) -> (B, 10).
+        (B, N, 96) -> (B, 10).
     """
 
     def __init__(self, function: Pool):
         super().__init__()
         self.function = function
-        self.query = nn.Parameter(0.1 * torch.randn(KEPT))
-        self.norm, self.linear = nn.BatchNorm1d(KEPT, affine=False), nn.Linear(KEPT, len(KINDS))
+        self.query = nn.Parameter(0.1 * torch.randn(DIM))
+        self.norm, self.linear = nn.BatchNorm1d(DIM, affine=False), nn.Linear(DIM, len(KINDS))
 
     def forward(self, patches: Tensor) -> Tensor:
         return self.linear(self.norm(self.function(patches, self.query)))
@@ -69,13 +70,13 @@ def accuracy(model: Written) -> float:
 def on_garment(model: Written) -> float:
     """How much of the function's weight lies on the garment, told by what it does with marked patches.
 
-    Each patch is given one number of its own, how much of it the garment covers; what is pooled of it is the
-    weight on the garment. The marks come after the numbers that are asked, and the query asks nothing of them.
+    Each patch is given one number more, how much of it the garment covers, of which the query asks nothing;
+    what is pooled of it is the weight on the garment.
     """
     shown = stored("scene")
     marks = shown.covered[LEARN:, :, None]
     patches = torch.cat([shown.tokens[LEARN:, 1:], marks], dim=-1)
-    scale = ((KEPT + 1) / KEPT) ** 0.5  # the function divides by the root of one number more
+    scale = ((DIM + 1) / DIM) ** 0.5  # the function divides by the root of one number more
     query = torch.cat([scale * model.query, torch.zeros(1)])
     return model.function(patches, query)[:, -1].mean().item()
 
