@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 
-def grad_cam(features: Tensor, read: Callable[[Tensor], Tensor], classes: Tensor) -> Tensor:
+def grad_cam(
+    features: Tensor, read: Callable[[Tensor], Tensor], classes: Tensor, *, averaged: bool = True
+) -> Tensor:
     """A map of one class for each image.
 
     The gradient of the class's score says how much each channel counts; averaged over places it weighs the
@@ -22,6 +24,7 @@ def grad_cam(features: Tensor, read: Callable[[Tensor], Tensor], classes: Tensor
         features: F, the map of features that is looked at, (B, C, h, w).
         read: what the network makes of it, (B, C, h, w) -> (B, K); images must not mix.
         classes: of which score, (B,).
+        averaged: as in the paper; otherwise each place keeps its own gradient.
 
     Shape:
         -> (B, 1, h, w), not below 0; no fixed sum, and all 0 where nothing speaks for the class.
@@ -30,7 +33,9 @@ def grad_cam(features: Tensor, read: Callable[[Tensor], Tensor], classes: Tensor
     with torch.enable_grad():
         score = read(features).gather(1, classes[:, None]).sum()
         (gradient,) = torch.autograd.grad(score, features)  # (B, C, h, w)
-    channels = gradient.mean(dim=(2, 3), keepdim=True)  # (B, C, 1, 1)
+    channels = (
+        gradient.mean(dim=(2, 3), keepdim=True) if averaged else gradient
+    )  # (B, C, 1, 1) or (B, C, h, w)
     return torch.relu((channels * features.detach()).sum(dim=1, keepdim=True))
 
 
