@@ -24,7 +24,8 @@ def grad_cam(
         features: F, the map of features that is looked at, (B, C, h, w).
         read: what the network makes of it, (B, C, h, w) -> (B, K); images must not mix.
         classes: of which score, (B,).
-        averaged: as in the paper; otherwise each place keeps its own gradient.
+        averaged: as in the paper; otherwise each place keeps its own gradient, as in HiResCAM (Draelos and
+            Carin, 2020).
 
     Shape:
         -> (B, 1, h, w), not below 0; no fixed sum, and all 0 where nothing speaks for the class.
