@@ -89,7 +89,7 @@ def added(w, m):
 
 
 HELD = {
-    "The rest of the budget is lost": lambda w, m: w * cover(w, m),
+    "if you divided it by its sum over axes 2, 3": lambda w, m: w * cover(w, m),
     "The images share one sum": lambda w, m: w * cover(w, m) / (w * cover(w, m)).sum(),
     "divide by the covered area": lambda w, m: w * cover(w, m) / cover(w, m).sum(SUM)[:, None, None, None],
     "keeps its whole weight": lambda w, m: normed(w * everywhere(w, m)),
@@ -105,7 +105,7 @@ HELD = {
         F.one_hot((w * cover(w, m)).flatten(1).argmax(1), w.shape[2] * w.shape[3]).view_as(w).float()
     ),
     "the same to each: multiply": added,
-    "got (B)": lambda w, m: (w * cover(w, m)).sum(SUM),
+    "got (B,)": lambda w, m: (w * cover(w, m)).sum(SUM),
 }
 
 
@@ -133,7 +133,7 @@ ATTENTIVE = {
     "a softmax of its own": lambda x, q: ((x * q / root(x)).softmax(1) * x).sum(1),
     "do not divide by the sum": lambda x, q: take(x, (x @ q / root(x)).exp()),
     "they weigh the patches themselves": lambda x, q: take(x * q, (x @ q / root(x)).softmax(1)),
-    "does not learn": lambda x, q: solved.attentive_pool(x, q.detach()),
+    "No gradient reaches query": lambda x, q: solved.attentive_pool(x, q.detach()),
     "got (B, N)": lambda x, q: (x @ q / root(x)).softmax(1),
 }
 

@@ -131,7 +131,7 @@ def test_the_setting_reaches_the_network():
 
 
 def test_the_control_trains_with_maps_of_others():
-    batch = contest.drawn(QUESTION, 6)
+    batch = contest.drawn(QUESTION, 8)
     model = build("another's map").eval()
     with torch.no_grad():
         features = model.features(batch.images)

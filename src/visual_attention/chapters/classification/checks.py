@@ -105,7 +105,7 @@ def learns(student: Callable, check: Check) -> None:
         good=f"A head with your pool learns to name a garment in a scene: {told}.",
         bad=f"A head with your pool hardly learns to name a garment in a scene: {told}.",
     )
-    told = f"{weight:.0%} of the weight lies on the garment's square, which is a seventh of the picture"
+    told = f"{weight:.0%} of the weight lies on the garment's square, which is a quarter of the picture"
     check.that(
         ON_GARMENT < weight < 1.01,
         points=1,

@@ -34,10 +34,9 @@ def grad_cam(
     with torch.enable_grad():
         score = read(features).gather(1, classes[:, None]).sum()
         (gradient,) = torch.autograd.grad(score, features)  # (B, C, h, w)
-    channels = (
-        gradient.mean(dim=(2, 3), keepdim=True) if averaged else gradient
-    )  # (B, C, 1, 1) or (B, C, h, w)
-    return torch.relu((channels * features.detach()).sum(dim=1, keepdim=True))
+    if averaged:
+        gradient = gradient.mean(dim=(2, 3), keepdim=True)  # (B, C, 1, 1): a weight for each channel
+    return torch.relu((gradient * features.detach()).sum(dim=1, keepdim=True))
 
 
 def main() -> None:

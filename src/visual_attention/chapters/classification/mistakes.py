@@ -141,14 +141,8 @@ def touched(w, m):
 
 
 HELD = {
-    "The rest of the budget is lost: divide by what is left, so that each map sums to 1.": lambda w, m: (
-        w * covered(w, m)
-    ),
     "The images share one sum: divide each map by its own.": lambda w, m: (
         w * covered(w, m) / (w * covered(w, m)).sum()
-    ),
-    "You divide by the sum from before, which is 1: divide by what is left.": lambda w, m: (
-        w * covered(w, m) / w.sum(SUM, keepdim=True)
     ),
     "You divide by the covered area: divide by what is left of the weight.": lambda w, m: (
         w * covered(w, m) / covered(w, m).sum(SUM, keepdim=True)
