@@ -111,12 +111,41 @@ def test_a_contest_that_is_not_whole_has_no_verdict():
         assert (one.verdict == "not run yet") == (contest.seeds(where) < 10)
 
 
-def test_what_the_page_says_of_the_control_s_cuts_holds_in_the_record():
-    contest = answer(claims.QUESTIONS[0])
-    lines = {line.contender.name: line for line in contest.table(contest.question.middle)}
-    if not lines:
-        pytest.skip("no seed is whole")
-    control, ours = lines["another's map"], lines["soft pooling"]
-    assert abs(control.cuts["uniform map"] - control.mean) < 4
-    assert max(ours.cuts[name] for name in ("uniform map", "another picture's map")) < ours.mean / 2
-    assert all(line.cuts["digit painted over"] < 13 for line in lines.values())
+@pytest.fixture(scope="module")
+def found():
+    return answer(claims.QUESTIONS[0])
+
+
+def test_on_a_thousand_pictures_gem_pooling_is_level(found):
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.seeds, fewer.strongest) == ("not supported", 10, "GeM pooling")
+    means = {line.contender.name: round(line.mean) for line in found.table(claims.QUESTIONS[0].middle)}
+    assert means == {
+        "soft pooling": 58,
+        "GeM pooling": 58,
+        "max pooling": 52,
+        "non-local": 48,
+        "empty slots": 43,
+        "more convolution": 43,
+        "CBAM": 39,
+        "another's map": 39,
+    }
+    gem, most = fewer.against["GeM pooling"], fewer.against["max pooling"]
+    assert [round(x, 1) for x in (gem.effect, gem.low, gem.high)] == [-0.7, -3.0, 1.6]
+    assert [round(x, 1) for x in (most.effect, most.low, most.high)] == [5.5, 3.4, 7.6]
+    assert min(fewer.against[name].effect for name in ("non-local", "empty slots", "CBAM")) > 10
+    assert len(fewer.rising) == 8
+
+
+def test_a_network_uses_its_map_and_cbam_s_map_does_not_show_how(found):
+    lines = {line.contender.name: line for line in found.table(claims.QUESTIONS[0].middle)}
+    ours, control, gates = lines["soft pooling"], lines["another's map"], lines["CBAM"]
+    names = ("uniform map", "another picture's map", "map held on the digit")
+    assert [round(ours.cuts[name]) for name in names] == [13, 15, 64]
+    assert round(control.cuts["uniform map"]) == 38 and abs(control.cuts["uniform map"] - control.mean) < 1
+    assert (
+        round(gates.others["weight on the digit"]) == 15 and round(gates.cuts["another picture's map"]) == 16
+    )
+    area = 100 * sum(side**2 for side in claims.SIDES) / len(claims.SIDES) / claims.CANVAS**2
+    assert round(area) == 15
+    assert all(line.cuts["digit painted over"] < 11 for line in lines.values())
