@@ -186,19 +186,19 @@ DESIGN = (
 )
 MEANING = (
     "On a thousand pictures soft pooling and GeM pooling, which has no map, name as many digits, and max "
-    "pooling comes near; whatever ends in an average over all places stays ten points or more behind, and so "
-    "does the control. In the trained networks the map is a cause all the same: uniform or another picture's, "
-    "it leaves soft pooling little more than guessing. That a network uses its map does not show that the map "
-    "helps. All eight were still rising when their steps were spent. The first edition had one rate for all, "
-    "400 steps and no norm behind the pool, and found soft pooling 37 points ahead of more convolution."
+    "pooling comes near; what ends in an average over all places stays ten points or more behind, and so "
+    "does the control. In the trained networks the map is a cause all the same: a uniform one, or another "
+    "picture's, leaves soft pooling little more than guessing. That a network uses its map does not show "
+    "that the map helps. All eight were still rising when their steps were spent. The first edition had one "
+    "rate for all, 400 steps and no norm behind the pool, and found soft pooling 37 points ahead of more "
+    "convolution."
 )
 TRIED = (
     "Before the rule was written, on validation pictures, one seed, 1,024 steps at rate 0.01 for all: on a "
     "thousand pictures soft pooling 67 %, GeM pooling 58, max pooling 53, CBAM 38, empty slots 37, more "
-    "convolution 29; without end max pooling 73, soft pooling 70. Rates of their own closed the gap to GeM "
-    "pooling.",
-    "Not tried yet: an attack by someone who did not build it, and trainings of four times the length, which "
-    "are among the settings of the record.",
+    "convolution 29; without end max pooling 73, soft pooling 70.",
+    "Not tried yet: an attack by someone who did not build it. Trainings of four times the length are among "
+    "the settings of the record.",
 )
 
 QUESTIONS = [
