@@ -9,7 +9,7 @@ WORDS = (
     "A picture goes through three convolutions. After the second and after the third stands a slot, which is "
     "empty or holds a mechanism. The map of features that leaves the second slot is pooled into one vector: "
     "by an average, a maximum, or a softmax over places and a sum. A norm and a linear layer read the digit. "
-    "Below the pool, the cut: another map is put in its place, and all else stays."
+    "Beside the pool, the cut: another map is put in its place, and all else stays."
 )
 # x, y, width, words, whether it is attention
 BOXES = (
