@@ -79,6 +79,21 @@ def test_held_by_hand():
     torch.testing.assert_close(cuts.forbidden(Known(), None, cover), torch.tensor([[[[0.2, 0, 0, 0.8]]]]))
 
 
+def test_a_place_that_the_digit_covers_by_half_keeps_half_of_its_weight():
+    model, (images, masks) = build("soft"), shown()
+    with torch.no_grad():
+        features = model.features(images)
+        half = torch.zeros(1, 1, 4, 6)
+        half[..., 1:3, 1], half[..., 1:3, 2:4] = 0.5, 1.0
+        left = model.pool.weights(features) * half
+        wanted = model.head((features * left / left.sum((2, 3), keepdim=True)).sum((2, 3)))
+        got = cuts.scores_with(model, images, masks, cuts.held)
+        torch.testing.assert_close(got, wanted)
+        touched = model.pool.weights(features) * (half > 0)
+        other = model.head((features * touched / touched.sum((2, 3), keepdim=True)).sum((2, 3)))
+        assert (got - other).abs().max() > 1e-4
+
+
 def test_a_maximum_is_taken_among_the_allowed_places():
     features = torch.tensor([[[[9.0, 2.0, 0.0]], [[1.0, 0.0, 5.0]]]])
     allowed = torch.tensor([[[[0.0, 0.5, 1.0]]]])
