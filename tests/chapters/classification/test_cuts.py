@@ -95,10 +95,10 @@ def test_a_place_that_the_digit_covers_by_half_keeps_half_of_its_weight():
 
 
 def test_a_maximum_is_taken_among_the_allowed_places():
-    features = torch.tensor([[[[9.0, 2.0, 0.0]], [[1.0, 0.0, 5.0]]]])
+    features = torch.tensor([[[[9.0, 2.0, 0.0]], [[1.0, 0.0, 5.0]], [[7.0, 0.0, 0.0]]]])
     allowed = torch.tensor([[[[0.0, 0.5, 1.0]]]])
-    weights = cuts.within(MaxPool(2), features, allowed)
-    assert (features * weights).sum(dim=(2, 3)).tolist() == [[2.0, 5.0]]
+    weights = cuts.within(MaxPool(3), features, allowed)
+    assert (features * weights).sum(dim=(2, 3)).tolist() == [[2.0, 5.0, 0.0]]
 
 
 def test_gates_of_both_slots_are_cut():
