@@ -25,12 +25,13 @@ def matched_width(wanted):
     return min(range(1, 1000), key=lambda width: abs(count(width) - wanted))
 
 
-def paired_interval(treatment, baseline, draws):
-    """Mean difference and the 2.5 and 97.5 % quantiles of the mean differences of all draws: (3,)."""
-    difference = treatment - baseline  # (S,): seed by seed
-    means = difference[draws].mean(dim=1)  # (R, S) -> (R,)
-    ends = torch.quantile(means, means.new_tensor([0.025, 0.975]))
-    return torch.cat([difference.mean()[None], ends])
+def held_map(weights, masks):
+    """The weights on the object alone, brought back to a sum of 1: (B, 1, h, w)."""
+    rows, columns = weights.shape[2:]
+    height, width = masks.shape[2:]
+    covered = F.avg_pool2d(masks.to(weights.dtype), (height // rows, width // columns))
+    left = weights * covered  # (B, 1, h, w)
+    return left / left.sum(dim=(1, 2, 3), keepdim=True)
 
 
 def pointing_gap(hits, right, kinds):
@@ -42,3 +43,10 @@ def pointing_gap(hits, right, kinds):
             share = len(hit) * len(missed) / (len(hit) + len(missed))
             total, weight = total + share * (hit.mean() - missed.mean()), weight + share
     return total / weight
+
+
+def attentive_pool(patches, query):
+    """What a query gets from all patches of each image: (B, D)."""
+    scores = patches @ query / patches.shape[-1] ** 0.5  # (B, N, D) @ (D,) -> (B, N)
+    weights = torch.softmax(scores, dim=1)
+    return (weights[:, None] @ patches)[:, 0]  # (B, 1, N) @ (B, N, D) -> (B, D)

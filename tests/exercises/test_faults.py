@@ -140,16 +140,6 @@ def two_pixels_at_most(found, wanted, tolerance):
     return SOLVED["segmentation"].outline_score(found, wanted, min(tolerance, 2))
 
 
-def size_of_the_difference(treatment, baseline, draws):
-    return SOLVED["classification"].paired_interval(treatment, baseline, draws).abs()
-
-
-def no_interpolation(treatment, baseline, draws):
-    means = (treatment - baseline)[draws].mean(1).sort().values
-    ends = means[[round(0.025 * (len(means) - 1)), round(0.975 * (len(means) - 1))]]
-    return torch.cat([(treatment - baseline).mean()[None], ends])
-
-
 def inside_the_picture(boxes):
     return SOLVED["detection"].to_corners(boxes).clamp(0, 1)
 
@@ -179,8 +169,6 @@ SILENT = [
     ("question_answering", "blind_guess", largest_among_equals),
     ("segmentation", "dice_score", one_empty_mask_is_two),
     ("segmentation", "outline_score", two_pixels_at_most),
-    ("classification", "paired_interval", size_of_the_difference),
-    ("classification", "paired_interval", no_interpolation),
     ("classification", "matched_width", width_rounded),
     ("detection", "to_corners", inside_the_picture),
     ("detection", "suppress", scores_above_zero),

@@ -74,46 +74,67 @@ WIDTH = {
 }
 
 
-def ends(means, low=0.025, high=0.975):
-    return torch.quantile(means, torch.tensor([low, high]))
+def normed(w):
+    return w / w.flatten(1).sum(1)[:, None, None, None]
 
 
-def join(first, pair):
-    return torch.stack([first, *pair])
+def everywhere(w, m):
+    return (cover(w, m) > 0).float()
 
 
-def mean(t, b):
-    return (t - b).mean()
+def added(w, m):
+    kept, places = w * cover(w, m), everywhere(w, m)
+    rest = (1 - kept.sum(SUM)) / places.sum(SUM)
+    return kept + places * rest[:, None, None, None]
 
 
-def drawn(t, b, d):
-    return (t - b)[d].mean(1)
-
-
-def error(t, b, d):
-    spread = 1.96 * (t - b).std() / len(t) ** 0.5
-    return join(mean(t, b), (mean(t, b) - spread, mean(t, b) + spread))
-
-
-INTERVAL = {
-    "The sign is turned round": lambda t, b, d: solved.paired_interval(b, t, d),
-    "the same seeds must be drawn": lambda t, b, d: join(
-        mean(t, b), ends(t[d].mean(1) - b[d.flip(0)].mean(1))
+HELD = {
+    "if you divided it by its sum over axes 2, 3": lambda w, m: w * cover(w, m),
+    "The images share one sum": lambda w, m: w * cover(w, m) / (w * cover(w, m)).sum(),
+    "divide by the covered area": lambda w, m: w * cover(w, m) / cover(w, m).sum(SUM)[:, None, None, None],
+    "keeps its whole weight": lambda w, m: normed(w * everywhere(w, m)),
+    "All places of the object weigh alike": lambda w, m: normed(cover(w, m)),
+    "one corner pixel": lambda w, m: normed(w * m[:, :, :: sizes(w, m)[0], :: sizes(w, m)[1]].float() + 1e-9),
+    "what lies *off* the object": lambda w, m: normed(w * (1 - cover(w, m)) + 1e-9),
+    "The map is as it was": lambda w, m: w,
+    "You take a softmax again": lambda w, m: (
+        w.masked_fill(cover(w, m) == 0, -1e30).flatten(1).softmax(1).view_as(w)
     ),
-    "The baseline is not subtracted": lambda t, b, d: join(t.mean(), ends(t[d].mean(1))),
-    "quantiles for 90 %": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d), 0.05, 0.95)),
-    "outside on one side": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d), 0.0, 0.95)),
-    "The ends are swapped": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d)).flip(0)),
-    "quantiles of the differences": lambda t, b, d: join(mean(t, b), ends(t - b)),
-    "the mean over all draws": lambda t, b, d: join(drawn(t, b, d).mean(), ends(drawn(t, b, d))),
-    "is a median": lambda t, b, d: join((t - b).median(), ends(drawn(t, b, d))),
-    "the smallest and the largest": lambda t, b, d: join(mean(t, b), drawn(t, b, d).aminmax()),
-    "1.96 standard errors": error,
-    "You sum over a draw": lambda t, b, d: join(mean(t, b), ends((t - b)[d].sum(1))),
-    "over the draws of one seed": lambda t, b, d: join(mean(t, b), ends((t - b)[d].mean(0))),
-    "distances from the mean": lambda t, b, d: join(mean(t, b), ends(drawn(t, b, d)) - mean(t, b)),
-    "got (2,)": lambda t, b, d: ends(drawn(t, b, d)),
-    "got (R,)": drawn,
+    "a softmax of the product": lambda w, m: torch.softmax((w * cover(w, m)).flatten(1), 1).view_as(w),
+    "Everything lies on one place": lambda w, m: (
+        F.one_hot((w * cover(w, m)).flatten(1).argmax(1), w.shape[2] * w.shape[3]).view_as(w).float()
+    ),
+    "the same to each: multiply": added,
+    "got (B,)": lambda w, m: (w * cover(w, m)).sum(SUM),
+}
+
+
+def root(x):
+    return x.shape[-1] ** 0.5
+
+
+def take(x, weights):
+    return torch.einsum("bn,bnd->bd", weights, x)
+
+
+ATTENTIVE = {
+    "are not divided by the square root": lambda x, q: take(x, (x @ q).softmax(1)),
+    "You divide by D: by": lambda x, q: take(x, (x @ q / root(x) ** 2).softmax(1)),
+    "the root of N": lambda x, q: take(x, (x @ q / x.shape[1] ** 0.5).softmax(1)),
+    "You multiply by the root": lambda x, q: take(x, (x @ q * root(x)).softmax(1)),
+    "over the images of the batch": lambda x, q: take(x, (x @ q / root(x)).softmax(0)),
+    "That is a sigmoid": lambda x, q: take(x, (x @ q / root(x)).sigmoid()),
+    "the mean of the patches": lambda x, q: x.mean(1) + 0 * q,
+    "by N once more": lambda x, q: solved.attentive_pool(x, q) / x.shape[1],
+    "There is no softmax": lambda x, q: take(x, x @ q / root(x)),
+    "Only the best patch counts": lambda x, q: x[torch.arange(len(x)), (x @ q).argmax(1)] + 0 * q,
+    "have the wrong sign": lambda x, q: solved.attentive_pool(x, -q),
+    "the weights of the first": lambda x, q: take(x, (x[:1] @ q / root(x)).softmax(1).expand(len(x), -1)),
+    "a softmax of its own": lambda x, q: ((x * q / root(x)).softmax(1) * x).sum(1),
+    "do not divide by the sum": lambda x, q: take(x, (x @ q / root(x)).exp()),
+    "they weigh the patches themselves": lambda x, q: take(x * q, (x @ q / root(x)).softmax(1)),
+    "No gradient reaches query": lambda x, q: solved.attentive_pool(x, q.detach()),
+    "got (B, N)": lambda x, q: (x @ q / root(x)).softmax(1),
 }
 
 
@@ -170,8 +191,9 @@ GAP = {
 WRONG = {
     "check_pointing_score": POINTING,
     "check_matched_width": WIDTH,
-    "check_paired_interval": INTERVAL,
+    "check_held_map": HELD,
     "check_pointing_gap": GAP,
+    "check_attentive_pool": ATTENTIVE,
 }
 
 
@@ -186,3 +208,20 @@ def test_the_width_is_that_of_the_chapter():
     for width in (1, 22, 35):
         assert parameters(Classifier(width=width)) == count(width)
     assert solved.matched_width(16_779) == 35
+
+
+def test_the_held_map_is_the_chapter_s_cut():
+    from visual_attention.chapters.classification import cuts
+
+    class Pool(torch.nn.Module):
+        def weights(self, x):
+            return x
+
+    torch.manual_seed(0)
+    weights, masks = (
+        torch.rand(3, 1, 4, 6).flatten(1).softmax(1).view(3, 1, 4, 6),
+        torch.rand(3, 1, 8, 12) > 0.6,
+    )
+    torch.testing.assert_close(
+        solved.held_map(weights, masks), cuts.held(Pool(), weights, cover(weights, masks))
+    )

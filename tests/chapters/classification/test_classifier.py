@@ -6,13 +6,12 @@ from torch import nn
 
 from visual_attention.chapters.classification.classifier import (
     Classifier,
+    GeMPool,
     MapOfAnother,
     MaxPool,
     layer,
     main,
     one_map,
-    with_map_on,
-    with_maps_of_others,
 )
 from visual_attention.mechanisms.cbam import CBAM
 from visual_attention.mechanisms.channel import SqueezeExcitation
@@ -170,54 +169,37 @@ def test_max_pooling_applies_exactly_its_weights():
     assert pool.weights(x).sum(dim=(2, 3)).eq(1).all()
 
 
-class TestControls:
-    def test_maps_go_to_the_next_picture(self):
-        model, x = build("soft pooling"), torch.rand(B, 1, H, W, generator=torch.Generator().manual_seed(5))
-        for conv in (model.pool.conv1, model.pool.conv2):
-            nn.init.constant_(conv.weight, 2.0)  # as after training: the maps of two pictures differ
-        features, before = model.features(x), model.place_map(x)
-        assert (before - before.roll(1, dims=0)).abs().max() > 1e-3
-        weights = model.pool.weights(features)[[2, 0, 1]]
-        astray = with_maps_of_others(model)
-        torch.testing.assert_close(astray(x), model.head((features * weights).sum(dim=(2, 3))))
-        torch.testing.assert_close(astray.place_map(x), before[[2, 0, 1]])
-        torch.testing.assert_close(model.place_map(x), before)  # the original is whole
+def test_a_single_picture_gets_its_own_map():
+    x = torch.randn(1, C, 5, 7)
+    torch.manual_seed(0)
+    pool = SoftAttentionPool(C, 2)
+    torch.testing.assert_close(MapOfAnother(pool)(x), pool(x))
 
-    def test_gates_of_both_slots_go_astray(self):
-        model, x = build("CBAM"), images()
-        first = model.convs[0](model.stem(x))
-        first = first * model.slots[0].weights(first)[[2, 0, 1]]
-        second = model.convs[1](first)
-        second = second * model.slots[1].weights(second)[[2, 0, 1]]
-        torch.testing.assert_close(with_maps_of_others(model)(x), model.head(second.mean(dim=(2, 3))))
 
-    @pytest.mark.parametrize("name", ["nothing", "convolution", "non-local"])
-    def test_nothing_to_shuffle(self, name):
-        assert with_maps_of_others(build(name)) is None
+def test_a_picture_gets_the_map_of_the_one_before_it():
+    torch.manual_seed(0)
+    x, pool = torch.randn(3, C, 5, 7), SoftAttentionPool(C, 2)
+    astray = MapOfAnother(pool)
+    torch.testing.assert_close(astray.weights(x), pool.weights(x)[[2, 0, 1]])
+    torch.testing.assert_close(astray(x), (x * pool.weights(x)[[2, 0, 1]]).sum(dim=(2, 3)))
 
-    def test_a_single_picture_gets_its_own_map(self):
-        x = torch.randn(1, C, 5, 7)
-        torch.manual_seed(0)
-        pool = SoftAttentionPool(C, 2)
-        torch.testing.assert_close(MapOfAnother(pool)(x), pool(x))
 
-    def test_the_map_is_put_on_the_mask_and_sums_to_1_again(self):
-        model, x = build("soft pooling"), images()
-        for conv in (model.pool.conv1, model.pool.conv2):  # a fresh pool prefers no place to another
-            torch.nn.init.normal_(conv.weight, generator=torch.Generator().manual_seed(0))
-        model.pool.temperature = 0.05
-        own = model.pool.weights(model.features(x))
-        assert own.amax(dim=(2, 3)).min() > 1.5 * own.mean()
-        masks = torch.zeros(B, 1, H, W, dtype=torch.bool)
-        masks[0, 0, :4, :4] = True  # one whole cell: only its features count
-        masks[1] = True  # everything: nothing changes
-        masks[2, 0, 4:8, 6:12] = True  # half of a cell and a whole one
-        features, got = model.features(x), with_map_on(model, x, masks)
-        torch.testing.assert_close(got[0], model.head(features[0, :, 0, 0]))
-        torch.testing.assert_close(got[1], model(x)[1])
-        weights = model.pool.weights(features)[2, 0, 1, 1:3] * torch.tensor([0.5, 1.0])
-        mixed = (features[2, :, 1, 1:3] * weights / weights.sum()).sum(dim=1)
-        torch.testing.assert_close(got[2], model.head(mixed))
+def test_the_generalised_mean_lies_between_average_and_maximum():
+    x = torch.tensor([[[[1.0, 3.0]], [[2.0, 2.0]]]])  # two channels, two places
+    assert GeMPool(2, p=1.0)(x).tolist() == [[2.0, 2.0]]
+    torch.testing.assert_close(GeMPool(2, p=3.0)(x), torch.tensor([[14.0 ** (1 / 3), 2.0]]))
+    torch.testing.assert_close(GeMPool(2, p=60.0)(x)[0, 0], torch.tensor(3.0), atol=0.05, rtol=0)
+
+
+def test_the_norm_stands_between_pool_and_reader():
+    model, x = build("soft pooling", norm=True), images()
+    model.norm.running_mean.uniform_(-1, 1)
+    model.norm.running_var.uniform_(0.5, 2)
+    with torch.no_grad():
+        pooled = model.pool(model.features(x))
+        scaled = (pooled - model.norm.running_mean) / (model.norm.running_var + model.norm.eps).sqrt()
+        torch.testing.assert_close(model(x), model.head(scaled), atol=1e-5, rtol=1e-4)
+    assert isinstance(build().norm, nn.Identity)
 
 
 def test_a_layer_gives_nothing_below_0():

@@ -41,3 +41,21 @@ def test_a_count_that_sizes_cannot_share_is_refused(count):
 def test_the_module_runs(capsys):
     sizes.main()
     assert "16 digits of 24 pixels, 25% of the picture" in capsys.readouterr().out
+
+
+def test_sixteen_pictures_of_a_size_have_one_amount_of_clutter_and_the_next_another():
+    drawn = draw(320)
+    for start in range(0, 320, 16):
+        for side in sizes.SIDES:
+            mine = drawn.pieces[start : start + 16][drawn.sides[start : start + 16] == side]
+            assert len(mine) == 4 and len(mine.unique()) == 1
+    assert len({tuple(part.tolist()) for part in drawn.pieces.split(16)}) > 10
+
+
+def test_sizes_amounts_and_canvas_may_be_others():
+    drawn = sizes.mixed(
+        8, split="validation", sides=(8, 12), amounts=(3,), canvas=32,
+        generator=torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    assert drawn.images.shape == (8, 1, 32, 32) and set(drawn.pieces.tolist()) == {3}
+    assert drawn.sides.tolist() == [8] * 4 + [12] * 4

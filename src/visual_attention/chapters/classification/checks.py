@@ -3,12 +3,17 @@
 Chapter: notebooks/applications/classification.ipynb
 """
 
+from collections.abc import Callable
+
 import torch
 
 from visual_attention.chapters.classification import mistakes as wrong
+from visual_attention.chapters.classification import written
+from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 
+NAMED, ON_GARMENT = 0.45, 0.5  # what a head must reach; see `written.main`
 WANTED = (16_779, 2_240, 15_830, 24_966, 11_019, 28_068, 400)  # parameters to be matched
 
 
@@ -48,16 +53,16 @@ def check_pointing_score(draw, B, h, w, P, Q):
 
 @examined(
     points=4,
-    right=wrong.paired,
-    axes={"S seeds": 5, "R draws": 41},
-    name="your interval",
-    mistakes=wrong.INTERVAL,
-    about=About("How sure is an effect of five seeds?", "a bootstrap over seeds, paired", 15),
+    right=wrong.held,
+    axes={"B images": 3, "h rows": 2, "w columns": 5, "P rows of pixels": 4, "Q columns of pixels": 7},
+    name="your map",
+    mistakes=wrong.HELD,
+    about=About("Can you hold a map on the object?", "an intervention on attention", 15),
 )
-def check_paired_interval(draw, S, R):
-    """Two rows of accuracies and draws of seeds become the mean difference and its 95 % interval, (3,)."""
-    baseline = 40 + 10 * draw.fixed(S)
-    return baseline + 4 * draw(S) + draw.one_of(6, -6), baseline, draw.whole(S, R, S) if S else baseline
+def check_held_map(draw, B, h, w, P, Q):
+    """Weights (B, 1, h, w) that sum to 1 and masks (B, 1, H, W) become weights on the object alone."""
+    weights = draw(B, 1, h, w).abs() + 0.01
+    return weights / weights.sum((1, 2, 3), keepdim=True), draw.mask(B, 1, h * P, w * Q, share=0.4)
 
 
 @examined(
@@ -87,3 +92,44 @@ def check_pointing_gap(draw, n, K):
         torch.cat([kinds, 11 * four, 12 * four]),
     )
     yield special(1, "where one kind has hits only, another misses only", *alone)
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a head with such a pool learns to find and to name a garment in a scene."""
+    model = written.learn(check.part_of_network(student))
+    share, weight = written.accuracy(model), written.on_garment(model)
+    told = f"it names {share:.0%} of the unseen garments (guessing names 10 %)"
+    check.that(
+        share > NAMED,
+        points=1,
+        good=f"A head with your pool learns to name a garment in a scene: {told}.",
+        bad=f"A head with your pool hardly learns to name a garment in a scene: {told}.",
+    )
+    told = f"{weight:.0%} of the weight lies on the garment's square, which is a quarter of the picture"
+    check.that(
+        ON_GARMENT < weight < 1.01,
+        points=1,
+        good=f"And nobody told it where to look: {told}.",
+        bad=f"It does not look at the garment: {told}.",
+    )
+
+
+@examined(
+    points=6,
+    right=wrong.attentive,
+    axes={"B images": 3, "N patches": 7, "D numbers": 5},
+    name="your pool",
+    mistakes=wrong.ATTENTIVE,
+    gradients=("patches", "query"),
+    without=(ATTENTION,),
+    after=(2, learns),
+    about=About(
+        "Make it learn: can you pool frozen features by attention?",
+        "attentive pooling, trained on frozen features",
+        25,
+        "takes thought",
+    ),
+)
+def check_attentive_pool(draw, B, N, D):
+    """Patches (B, N, D) and a query (D,) become one vector for each image, (B, D)."""
+    return draw(B, N, D), draw.fixed(D)

@@ -9,15 +9,12 @@ Chapter: notebooks/applications/classification.ipynb
 Run: python -m visual_attention.chapters.classification.classifier
 """
 
-import copy
-
 import torch
 from torch import nn
 
 from visual_attention.convolutions import layer
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
-from visual_attention.mechanisms.nonlocal_block import NonLocalBlock
-from visual_attention.mechanisms.slots import AveragePool, Builder, Empty, Shuffled
+from visual_attention.mechanisms.slots import AveragePool, Builder, Empty
 from visual_attention.training import parameters
 
 
@@ -30,6 +27,8 @@ class Classifier(nn.Module):
         pool: Builds what turns the last feature map (B, C, h, w) into (B, C); None: the average.
         width: C, channels of the second and the third convolution; the first has 16.
         strides: Steps of the three convolutions.
+        norm: Whether a norm over the batch brings what is pooled to one scale before it is read. A mean over
+            all places varies far less from picture to picture than a maximum does.
 
     Shape:
         (B, 1, H, W), brightness in [0, 1] -> (B, K), any real number. With strides 2, 2 and 1, the map that
@@ -50,6 +49,7 @@ class Classifier(nn.Module):
         pool: Builder | None = None,
         width: int = 32,
         strides: tuple[int, int, int] = (2, 2, 1),
+        norm: bool = False,
     ):
         super().__init__()
         require_positive(classes=classes, width=width)
@@ -58,6 +58,7 @@ class Classifier(nn.Module):
         self.convs = nn.ModuleList([layer(16, width, stride=second), layer(width, width, stride=third)])
         self.slots = nn.ModuleList([(slot or Empty)(width) for _ in self.convs])
         self.pool = (pool or AveragePool)(width)
+        self.norm = nn.BatchNorm1d(width) if norm else nn.Identity()
         self.head = nn.Linear(width, classes)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
@@ -80,7 +81,11 @@ class Classifier(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """A score for each class, (B, K)."""
-        return self.head(self.pool(self.features(x)))
+        return self.read(self.pool(self.features(x)))
+
+    def read(self, pooled: torch.Tensor) -> torch.Tensor:
+        """From what is pooled, (B, C), to a score for each class, (B, K)."""
+        return self.head(self.norm(pooled))
 
     def _before_last_slot(self, x: torch.Tensor) -> torch.Tensor:
         require_feature_map(x, channels=1)
@@ -131,6 +136,26 @@ class MaxPool(nn.Module):
         return x.amax(dim=(2, 3))
 
 
+class GeMPool(nn.Module):
+    """The generalised mean, between average (p = 1) and maximum (p large), with p learnt.
+
+    Paper: Filip Radenović, Giorgos Tolias and Ondřej Chum, "Fine-tuning CNN image retrieval with no human
+        annotation", IEEE TPAMI 41(7), 2019, section 3.2.
+
+    Shape:
+        (B, C, h, w), not below 0 -> (B, C), in the units of the input.
+    """
+
+    def __init__(self, channels: int, *, p: float = 3.0, least: float = 1e-4):
+        super().__init__()
+        self.p = nn.Parameter(torch.tensor(p))
+        self.least = least
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The generalised means, (B, C)."""
+        return x.clamp(min=self.least).pow(self.p).mean(dim=(2, 3)).pow(1 / self.p)
+
+
 class MapOfAnother(nn.Module):
     """A pool that gives each image the weights which the image before it in the batch asked for.
 
@@ -154,41 +179,10 @@ class MapOfAnother(nn.Module):
         return (x * self.weights(x)).sum(dim=(2, 3))
 
 
-def with_maps_of_others(model: Classifier) -> Classifier | None:
-    """A copy of a trained network whose weights all go to the wrong image; None if it has none to shuffle.
-
-    Mechanisms that only multiply can be shuffled: pools and gates. A non-local block does more than that.
-    """
-    astray = copy.deepcopy(model)
-    if hasattr(model.pool, "weights"):
-        astray.pool = MapOfAnother(astray.pool)
-        return astray
-    if all(hasattr(slot, "weights") and not isinstance(slot, NonLocalBlock) for slot in model.slots):
-        astray.slots = nn.ModuleList(Shuffled(slot) for slot in astray.slots)
-        return astray
-    return None
-
-
-def with_map_on(model: Classifier, x: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
-    """The scores of a network with a soft pool that may look at the masked places only, (B, K).
-
-    Its own weights, multiplied by each place's share of the mask, and brought back to a sum of 1.
-
-    Args:
-        model: A network whose pool has weights (B, 1, h, w).
-        x: The images, (B, 1, H, W).
-        masks: Where it may look, (B, 1, H, W).
-    """
-    features = model.features(x)
-    weights = model.pool.weights(features)
-    allowed = weights * nn.functional.adaptive_avg_pool2d(masks.to(weights.dtype), features.shape[2:])
-    allowed = allowed / allowed.sum(dim=(2, 3), keepdim=True).clamp_min(torch.finfo(weights.dtype).tiny)
-    return model.head((features * allowed).sum(dim=(2, 3)))
-
-
 def main() -> None:
     """Build the network with each mechanism, and count its parameters."""
     from visual_attention.mechanisms.cbam import CBAM
+    from visual_attention.mechanisms.nonlocal_block import NonLocalBlock
     from visual_attention.mechanisms.soft import SoftAttentionPool
 
     torch.manual_seed(0)

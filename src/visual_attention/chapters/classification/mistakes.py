@@ -120,71 +120,113 @@ WIDTH = {
 }
 
 
-def paired(treatment: Tensor, baseline: Tensor, draws: Tensor) -> Tensor:
-    """The mean difference and its interval."""
-    return interval(treatment - baseline, draws)
+def held(weights: Tensor, masks: Tensor) -> Tensor:
+    """The weights on the object alone, brought back to a sum of 1."""
+    return shared(weights * covered(weights, masks))
 
 
-def interval(differences: Tensor, draws: Tensor, ends: tuple[float, float] = (0.025, 0.975)) -> Tensor:
-    """Mean difference, and quantiles of the means of the draws."""
-    return with_ends(differences, differences[draws].mean(1), ends)
+def shared(weights: Tensor) -> Tensor:
+    """Each image's weights divided by their sum."""
+    return weights / weights.sum(SUM, keepdim=True)
 
 
-def with_ends(differences: Tensor, means: Tensor, ends: tuple[float, float] = (0.025, 0.975)) -> Tensor:
-    return torch.cat([differences.mean()[None], torch.quantile(means, means.new_tensor(ends))])
+def only(weights: Tensor, allowed: Tensor) -> Tensor:
+    """A softmax over the allowed places, taken of the weights as if they were scores."""
+    fill = torch.finfo(weights.dtype).min
+    return weights.masked_fill(~allowed, fill).flatten(1).softmax(1).view_as(weights)
 
 
-def of_means(function):
-    """A mistake made of the differences and of the means of their draws."""
-    return lambda t, b, d: function(t - b, (t - b)[d].mean(1))
+def touched(w, m):
+    return F.max_pool2d(m.to(w.dtype), cells(w, m))
 
 
-def joined(middle, low, high):
-    return torch.stack([middle, low, high])
-
-
-def normal(x, means):
-    spread = 1.96 * x.std() / len(x) ** 0.5
-    return joined(x.mean(), x.mean() - spread, x.mean() + spread)
-
-
-def unpaired(t, b, d):
-    means = t[d].mean(1) - b[d.flip(0)].mean(1)
-    return joined((t - b).mean(), torch.quantile(means, 0.025), torch.quantile(means, 0.975))
-
-
-INTERVAL = {
-    "The sign is turned round: treatment minus baseline.": lambda t, b, d: interval(b - t, d),
-    "The draws of treatment and baseline differ: the same seeds must be drawn for both.": unpaired,
-    "The baseline is not subtracted.": lambda t, b, d: interval(t, d),
-    "Those are quantiles for 90 %: 95 % leave 2.5 % on either side.": lambda t, b, d: interval(
-        t - b, d, (0.05, 0.95)
+HELD = {
+    "The images share one sum: divide each map by its own.": lambda w, m: (
+        w * covered(w, m) / (w * covered(w, m)).sum()
     ),
-    "5 % lie outside on one side: leave 2.5 % on either side.": lambda t, b, d: interval(
-        t - b, d, (0.0, 0.95)
+    "You divide by the covered area: divide by what is left of the weight.": lambda w, m: (
+        w * covered(w, m) / covered(w, m).sum(SUM, keepdim=True)
     ),
-    "The ends are swapped: the lower one first.": of_means(
-        lambda x, m: joined(x.mean(), torch.quantile(m, 0.975), torch.quantile(m, 0.025))
+    "A cell that the mask touches keeps its whole weight: it keeps the covered part.": lambda w, m: shared(
+        w * touched(w, m)
     ),
-    "Those are quantiles of the differences: draw them again, and take quantiles of the means.": of_means(
-        lambda x, m: joined(x.mean(), torch.quantile(x, 0.025), torch.quantile(x, 0.975))
+    "All places of the object weigh alike: the map's own weights are to be kept.": lambda w, m: shared(
+        covered(w, m)
     ),
-    "The first number is the mean over all draws: the mean difference itself is asked for.": of_means(
-        lambda x, m: joined(m.mean(), torch.quantile(m, 0.025), torch.quantile(m, 0.975))
+    "You look at one corner pixel of each cell: average the mask over the cell.": lambda w, m: shared(
+        w * m[..., :: cells(w, m)[0], :: cells(w, m)[1]].to(w.dtype) + 1e-9
     ),
-    "The first number is a median: the mean difference is asked for.": of_means(
-        lambda x, m: joined(x.median(), torch.quantile(m, 0.025), torch.quantile(m, 0.975))
+    "You keep what lies *off* the object.": lambda w, m: shared(w * (1 - covered(w, m)) + 1e-9),
+    "The map is as it was: nothing is taken from the places off the object.": lambda w, m: shared(w),
+    "You take a softmax again: the weights come ready, divide them by their sum.": lambda w, m: only(
+        w, covered(w, m) > 0
     ),
-    "Those are the smallest and the largest of all draws.": of_means(
-        lambda x, m: joined(x.mean(), m.min(), m.max())
+    "You take a softmax of the product: places off the object then have exp(0), not 0.": lambda w, m: (
+        (w * covered(w, m)).flatten(1).softmax(1).view_as(w)
     ),
-    "That is the mean plus and minus 1.96 standard errors: take quantiles of the draws.": of_means(normal),
-    "You sum over a draw: take its mean.": lambda t, b, d: with_ends(t - b, (t - b)[d].sum(1)),
-    "You average over the draws of one seed: average over the seeds of one draw.": lambda t, b, d: with_ends(
-        t - b, (t - b)[d].mean(0)
+    "Everything lies on one place: the others on the object keep theirs.": lambda w, m: (
+        torch.zeros_like(w)
+        .flatten(1)
+        .scatter(1, (w * covered(w, m)).flatten(1).argmax(1, keepdim=True), 1.0)
+        .view_as(w)
     ),
-    "The ends are told as distances from the mean.": lambda t, b, d: (
-        interval(t - b, d) - torch.tensor([0.0, 1.0, 1.0]) * (t - b).mean()
+    "You add to the places on the object what lay off them, the same to each: multiply.": lambda w, m: (
+        w * covered(w, m)
+        + (covered(w, m) > 0)
+        * (1 - (w * covered(w, m)).sum(SUM, keepdim=True))
+        / (covered(w, m) > 0).sum(SUM, keepdim=True)
+    ),
+}
+
+
+def attentive(patches: Tensor, query: Tensor) -> Tensor:
+    """A query asks all patches; their sum by the weights."""
+    return summed(patches, asked(patches, query).softmax(1))
+
+
+def asked(patches: Tensor, query: Tensor) -> Tensor:
+    """The score of each patch, (B, N)."""
+    return patches @ query / patches.shape[-1] ** 0.5
+
+
+def summed(patches: Tensor, weights: Tensor) -> Tensor:
+    """Patches (B, N, D) by weights (B, N)."""
+    return (weights[:, None] @ patches)[:, 0]
+
+
+ATTENTIVE = {
+    "The scores are not divided by the square root of D.": lambda x, q: summed(x, (x @ q).softmax(1)),
+    "You divide by D: by its square root.": lambda x, q: summed(x, (x @ q / x.shape[-1]).softmax(1)),
+    "You divide by the root of N, the patches: by that of D, the numbers.": lambda x, q: summed(
+        x, (x @ q / x.shape[1] ** 0.5).softmax(1)
+    ),
+    "You multiply by the root of D: divide.": lambda x, q: summed(x, (x @ q * x.shape[-1] ** 0.5).softmax(1)),
+    "The softmax runs over the images of the batch: over the patches, dim=1.": lambda x, q: summed(
+        x, asked(x, q).softmax(0)
+    ),
+    "That is a sigmoid: the weights of an image do not sum to 1.": lambda x, q: summed(
+        x, asked(x, q).sigmoid()
+    ),
+    "That is the mean of the patches: the query is not asked.": lambda x, q: x.mean(1),
+    "You divide the weighted sum by N once more: the weights sum to 1.": lambda x, q: (
+        attentive(x, q) / x.shape[1]
+    ),
+    "There is no softmax: the scores themselves weigh.": lambda x, q: summed(x, asked(x, q)),
+    "Only the best patch counts: take the sum by all weights.": lambda x, q: x[
+        torch.arange(len(x)), asked(x, q).argmax(1)
+    ],
+    "The least asked for counts most: the scores have the wrong sign.": lambda x, q: summed(
+        x, (-asked(x, q)).softmax(1)
+    ),
+    "All images have the weights of the first.": lambda x, q: summed(
+        x, asked(x, q).softmax(1)[:1].expand(len(x), -1)
+    ),
+    "Each number has a softmax of its own: one score for a patch, the sum of its products.": lambda x, q: (
+        (x * q / x.shape[-1] ** 0.5).softmax(1) * x
+    ).sum(1),
+    "You exponentiate but do not divide by the sum.": lambda x, q: summed(x, asked(x, q).exp()),
+    "The weights multiply the query's products: they weigh the patches themselves.": lambda x, q: summed(
+        x * q, asked(x, q).softmax(1)
     ),
 }
 

@@ -6,6 +6,7 @@ a test can say for which pictures something helps. A piece of clutter grows with
 Run: python -m visual_attention.chapters.classification.sizes
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,10 +17,11 @@ from visual_attention.data import clutter
 CANVAS = 48  # pixels of a picture's side
 SIDES = (10, 14, 18, 24)  # pixels of the digit's square: 4, 9, 14 and 25 % of the picture
 PIECES = (0, 4, 12)  # pieces of other digits
+TOGETHER = 16  # pictures for which amounts of clutter are drawn at once
 
 
 class SizedDigits(NamedTuple):
-    """Images (B, 1, 48, 48) in [0, 1], labels (B,), masks (B, 1, 48, 48), true in the digit's square, and for
+    """Images (B, 1, H, H) in [0, 1], labels (B,), masks (B, 1, H, H), true in the digit's square, and for
     each picture the side of that square (B,) and the pieces of clutter (B,)."""
 
     images: Tensor
@@ -30,39 +32,62 @@ class SizedDigits(NamedTuple):
 
 
 def cell(
-    count: int, *, split: str, side: int, pieces: int, generator: torch.Generator | None = None
+    count: int,
+    *,
+    split: str,
+    side: int,
+    pieces: int,
+    canvas: int = CANVAS,
+    generator: torch.Generator | None = None,
 ) -> SizedDigits:
     """Draw `count` pictures of one size of digit with one amount of clutter.
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test"; the two share no digit and no photograph.
+        split: one of `clutter.batch`'s; "train" and "test" share no digit and no photograph.
         side: pixels of the digit's square.
         pieces: pieces of clutter.
+        canvas: pixels of a picture's side.
         generator: seeds everything that is random here.
     """
-    drawn = clutter.batch(count, split=split, canvas=CANVAS, digit=side, clutter=pieces, generator=generator)
+    drawn = clutter.batch(count, split=split, canvas=canvas, digit=side, clutter=pieces, generator=generator)
     return SizedDigits(*drawn, torch.full((count,), side), torch.full((count,), pieces))
 
 
-def mixed(count: int, *, split: str, generator: torch.Generator | None = None) -> SizedDigits:
-    """Draw pictures of all sizes, the same number of each, with amounts of clutter drawn for each size.
+def mixed(
+    count: int,
+    *,
+    split: str,
+    sides: Sequence[int] = SIDES,
+    amounts: Sequence[int] = PIECES,
+    canvas: int = CANVAS,
+    generator: torch.Generator | None = None,
+) -> SizedDigits:
+    """Draw pictures of all sizes, the same number of each, with amounts of clutter drawn by lot.
+
+    They come sixteen at a time; in each sixteen, the pictures of one size have one amount of clutter.
 
     Args:
         count: B, a multiple of the number of sizes.
-        split: "train" or "test".
+        split: one of `clutter.batch`'s.
+        sides: the sizes, four or fewer.
+        amounts: the amounts of clutter.
+        canvas: pixels of a picture's side.
         generator: seeds everything that is random here.
 
     Raises:
         ValueError: if `count` is no such multiple.
     """
-    if count < 1 or count % len(SIDES):
-        raise ValueError(f"count: wanted a multiple of the {len(SIDES)} sizes, got {count}")
-    amounts = torch.randint(len(PIECES), (len(SIDES),), generator=generator)
-    parts = [
-        cell(count // len(SIDES), split=split, side=side, pieces=PIECES[amount], generator=generator)
-        for side, amount in zip(SIDES, amounts.tolist(), strict=True)
-    ]
+    if count < 1 or count % len(sides):
+        raise ValueError(f"count: wanted a multiple of the {len(sides)} sizes, got {count}")
+    each = TOGETHER // len(sides)
+    parts = []
+    for start in range(0, count // len(sides), each):
+        some = min(each, count // len(sides) - start)
+        for side in sides:
+            pieces = amounts[torch.randint(len(amounts), (), generator=generator)]
+            drawn = cell(some, split=split, side=side, pieces=pieces, canvas=canvas, generator=generator)
+            parts.append(drawn)
     return SizedDigits(*(torch.cat(pieces) for pieces in zip(*parts, strict=True)))
 
 
