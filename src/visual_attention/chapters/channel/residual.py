@@ -121,7 +121,9 @@ class Colours(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         flat = x.flatten(2)  # (B, 3, H * W)
-        return self.head(self.norm(torch.cat([flat.mean(2), flat.std(2)], dim=1)))
+        mean = flat.mean(2, keepdim=True)
+        spread = (flat - mean).square().mean(2).sqrt()
+        return self.head(self.norm(torch.cat([mean[:, :, 0], spread], dim=1)))
 
 
 def main() -> None:
