@@ -287,6 +287,16 @@ def spatial(channels: int) -> SpatialAttention:
     return SpatialAttention()
 
 
+def normed_cbam(channels: int) -> CBAM:
+    """The same with the norm of the authors' published code."""
+    return CBAM(channels, reduction=1, norm=True)
+
+
+def normed_spatial(channels: int) -> SpatialAttention:
+    """CBAM's spatial half with the norm of the authors' published code."""
+    return SpatialAttention(norm=True)
+
+
 def shuffled(slot: Builder) -> Builder:
     """A gate whose weights go to the next image of the batch."""
     return lambda channels: Shuffled(slot(channels))

@@ -16,6 +16,7 @@ from visual_attention.training import parameters
 QUESTION = registry.question("spatial")
 GATES = {
     "spatial attention": SpatialAttention,
+    "the same without its norm": SpatialAttention,
     "CBAM": CBAM,
     "coordinate attention": CoordinateAttention,
     "squeeze and excitation": SqueezeExcitation,
@@ -39,8 +40,8 @@ def test_the_rule_is_the_one_that_was_written_down():
     )
     assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.seeds) == (5, 1.5, 70, 10)
     assert (QUESTION.sets, QUESTION.rates) == ((125, 500, 2000), (1e-3, 3e-3, 1e-2, 3e-2))
-    assert QUESTION.rule == "01b0ef18085c"
-    assert QUESTION.specification_rule == "03b45a47eb86"
+    assert QUESTION.rule == "9bae89af9728"
+    assert QUESTION.specification_rule == "02e42339e62f"
 
 
 @everyone
@@ -59,6 +60,17 @@ def test_everyone_has_its_gate_answers_and_learns(name):
             torch.testing.assert_close(
                 model(batch.images[2:3]), model(batch.images)[2:3], atol=1e-5, rtol=1e-4
             )
+
+
+def test_who_has_the_norm_of_the_published_code():
+    def kind(name):
+        gate = contest.build(QUESTION, name).gate
+        gate = getattr(gate, "spatial", getattr(gate, "gate", gate))
+        return type(gate.norm)
+
+    for name in ("spatial attention", "CBAM", "scores added", "another picture's gates"):
+        assert kind(name) is torch.nn.BatchNorm2d
+    assert kind("the same without its norm") is torch.nn.Identity
 
 
 def test_parameters_match():

@@ -100,9 +100,9 @@ CONTENDERS = (
     Contender(
         "CBAM",
         "rival",
-        network(lambda setting: lambda c: CBAM(c, reduction=setting["reduction"])),
-        "Gates for channels, then gates for places.",
-        "two matrices and a window a block",
+        network(lambda setting: lambda c: CBAM(c, reduction=setting["reduction"], norm=True)),
+        "Gates for channels, then gates for places, with the norm of the published code.",
+        "two matrices, a window and a norm a block",
     ),
     Contender(
         "coordinate attention",
