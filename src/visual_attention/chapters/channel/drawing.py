@@ -21,7 +21,7 @@ BOXES = (
     (624, 112, 44, ("+",), False),
     (708, 112, 64, ("ReLU",), False),
     (258, 26, 88, ("average:", "squeeze"), True),
-    (404, 26, 148, ("two layers, sigmoid:", "excite"), True),
+    (404, 26, 170, ("two layers, sigmoid:", "excite"), True),
 )
 # the path, the shape of what runs along it, where the shape is written
 ARROWS = (

@@ -39,7 +39,7 @@ def figure(contests: Mapping[str, tuple[Answer, Sequence[str]]]) -> Figure:
     Args:
         contests: title -> the contest and its contenders to be drawn.
     """
-    drawn, axes = figures.sheet(1, len(contests), size=(3.1 * len(contests), 4.2))
+    drawn, axes = figures.sheet(1, len(contests), size=(3.1 * len(contests), 4.6))
     for ax, (title, (answer, names)) in zip(axes, contests.items(), strict=True):
         places = [*(fixed(size) for size in answer.question.sets), ENDLESS]
         for number, (name, by) in enumerate(gains(answer, names).items()):
@@ -49,11 +49,12 @@ def figure(contests: Mapping[str, tuple[Answer, Sequence[str]]]) -> Figure:
                 [one.high - one.effect for one in by.values()],
             ]
             ends = [[0 if math.isnan(end) else end for end in side] for side in ends]
-            look = {"color": figures.PALETTE[number], "linestyle": figures.DASHES[number]}
+            look = {"color": figures.PALETTE[number], "linestyle": figures.DASHES[number], "marker": "o"}
+            look["markersize"] = 4
             ax.errorbar(at, [one.effect for one in by.values()], ends, label=name, capsize=2, **look)
         ax.axhline(0, color=figures.INK, linewidth=1)
         ax.set_xticks(range(len(places)), [place.replace(" pictures", "") for place in places], rotation=35)
         ax.set(title=title, xlabel="pictures", xlim=(-0.4, len(places) - 0.6))
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.34), fontsize=8, frameon=False)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.5), fontsize=9, frameon=False)
     axes[0].set_ylabel("points over no gate")
     return drawn

@@ -15,22 +15,22 @@ WORDS = (
 # x, y, width, words, whether it is attention
 BOXES = (
     (10, 116, 60, ("map",), False),
-    (96, 26, 124, ("mean, maximum", "over places"), True),
+    (90, 26, 140, ("mean, maximum", "over places"), True),
     (256, 26, 92, ("two layers,", "sigmoid"), True),
     (280, 116, 44, ("x",), True),
-    (424, 26, 124, ("mean, maximum", "over channels"), True),
+    (420, 26, 140, ("mean, maximum", "over channels"), True),
     (592, 26, 92, ("7 x 7,", "sigmoid"), True),
     (616, 116, 44, ("x",), True),
 )
 # the path, the shape of what runs along it, where the shape is written
 ARROWS = (
     ("M70 138H278", "(B, C, H, W)", 174, 158),
-    ("M40 116V48H94", "", 0, 0),
-    ("M220 48H254", "", 0, 0),
+    ("M40 116V48H88", "", 0, 0),
+    ("M230 48H254", "", 0, 0),
     ("M302 70V114", "(B, C, 1, 1)", 352, 96),
     ("M324 138H614", "(B, C, H, W)", 469, 158),
-    ("M404 138V48H422", "", 0, 0),
-    ("M548 48H590", "", 0, 0),
+    ("M396 138V48H418", "", 0, 0),
+    ("M560 48H590", "", 0, 0),
     ("M638 70V114", "(B, 1, H, W)", 688, 96),
     ("M660 138H736", "", 0, 0),
 )
