@@ -99,8 +99,23 @@ DESIGN = (
     "rows for 500 pictures were seen, and the norm of the published code had been tried on seeds 0 to 4, "
     "they were thrown away and this rule was written."
 )
-MEANING = ""
-TRIED = ()
+MEANING = (
+    "On five hundred pictures spatial attention ends 29 points above no gate, and level with a second "
+    "convolution, as far as ten seeds can tell: on eight of them it ends above 80 %, on two it has hardly "
+    "begun or not at all when its steps are spent. Gates that are fixed or belong to another picture gain "
+    "nothing. In the trained networks the gates carry the place of the bar: of one with the bar in the same "
+    "place they leave nearly all of the accuracy, held at their mean much less than half. Unlike on the cue "
+    "in the colour, scores that are added stay behind. The norm that the authors' published code puts before "
+    "the sigmoid is part of the gate; the formula's gate without it ends lower."
+)
+TRIED = (
+    "By the author, after the rows of a first rule: the norm of the published code before the sigmoid. On "
+    "500 pictures at 0.03, seeds 0 to 4 end between 83 and 88 %, where the formula's gate had ended between "
+    "13 and 86. The rule was written anew with the norm in the gate, in CBAM, and in the added scores.",
+    "By the author, after the record of 500 pictures: a third of the rate that one validation seed had "
+    "chosen. All ten seeds end between 82 and 88 %: 4.7 points above the second convolution (2.5 to 6.9) and "
+    "3.8 above CBAM (0.2 to 7.4). The verdict stays; with more seeds for each rate it might be another.",
+)
 
 QUESTIONS = [
     Question(
