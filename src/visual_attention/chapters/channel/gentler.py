@@ -1,8 +1,8 @@
 """Does what gates gain in the residual network hang on the one seed that chose its rival's rate?
 
-The rule takes the best rate of one validation seed, 0.03 for the network without a gate and 0.01 for most with
-gates. Here the plain network has 0.01, too, on the ten seeds of the contest, with 300 pictures. Thought of
-after the contest's record had been seen.
+The rule takes the best rate of one validation seed, 0.03 for the network without a gate and 0.01 for most
+with gates. Here the plain network has 0.01, too, on the ten seeds of the contest, with 300 pictures. Thought
+of after the contest's record had been seen.
 
 Chapter: notebooks/mechanisms/channel.ipynb
 Run: python -m visual_attention.chapters.channel.gentler

@@ -167,9 +167,9 @@ MEANING = (
     "little about networks a thousand times as large."
 )
 TRIED = (
-    "By the author, after the record of 300 pictures: the network without a gate at 0.01, the rate of squeeze "
-    "and excitation, where one validation seed had chosen 0.03. It ends at 71.1 %; squeeze and excitation is "
-    "then 0.4 points ahead (-2.4 to 3.2), ECA 1.9 (0.3 to 3.5), fixed gates 1.2 (-0.0 to 2.5).",
+    "By the author, after the record of 300 pictures: the network without a gate at 0.01, the rate of "
+    "squeeze and excitation, where one validation seed had chosen 0.03. It ends at 71.1 %; squeeze and "
+    "excitation is then 0.4 points ahead (-2.4 to 3.2), ECA 1.9 (0.3 to 3.5), fixed gates 1.2 (-0.0 to 2.5).",
 )
 
 QUESTION = Question(
