@@ -3,6 +3,7 @@
 import math
 
 import torch
+from torch.nn import functional as F
 
 
 def squeeze_excite(x, first, second):
@@ -24,8 +25,8 @@ def eca_kernel_size(channels, gamma=2.0, offset=1.0):
     return 2 * math.floor(target / 2) + 1  # all of [2n, 2n + 2) is nearest to 2n + 1
 
 
-def channel_gates(x, first, second):
-    """CBAM's gates from averages and maxima: (B, C, 1, 1)."""
-    pooled = (x.mean(dim=(2, 3)), x.amax(dim=(2, 3)))  # (B, C) each
-    scores = sum(torch.relu(p @ first.T) @ second.T for p in pooled)
-    return torch.sigmoid(scores)[:, :, None, None]
+def efficient_gates(x, window):
+    """x with each channel gated by a window over the channels' averages: (B, C, H, W)."""
+    averages = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
+    scores = F.conv1d(averages[:, None], window[None, None], padding=len(window) // 2)[:, 0]  # (B, C)
+    return x * torch.sigmoid(scores)[:, :, None, None]

@@ -11,17 +11,31 @@ from torch import nn
 
 from tests.contract.case import Case
 from tests.contract.inputs import maps
-from visual_attention.cues import CueReader
+from visual_attention.cues import Added, CueReader, FixedPlaces, Written
 from visual_attention.mechanisms.channel import SqueezeExcitation
 
 TESTS = Path(__file__).parents[1]
+
+
+def excitation(channels: int) -> nn.Module:
+    return SqueezeExcitation(channels, reduction=1)
+
+
 SHARED = [
     Case(
         CueReader,
-        lambda: CueReader(6, 4, slot=lambda channels: SqueezeExcitation(channels, reduction=1), second=3),
+        lambda: CueReader((2, 3), 4, slot=excitation, second=3),
         maps(3),
         sizes=((4, 6),),
-    )
+    ),
+    Case(
+        Added,
+        lambda: Added(excitation(4)),
+        maps(4),
+        silent={"gate": "whose scores"},
+    ),
+    Case(FixedPlaces, lambda: FixedPlaces((3, 5)), maps(4), sizes=((3, 5),)),
+    Case(Written, lambda: Written(lambda x, window: x * window.sum(), (3,)), maps(4)),
 ]
 
 

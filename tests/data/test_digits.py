@@ -25,6 +25,13 @@ def test_splits_share_no_picture(source):
     assert not hashes(source("train")[0]) & hashes(source("test")[0])
 
 
+@pytest.mark.parametrize("source", [digits.small, lambda split: digits.tight(split, 8)])
+def test_learning_and_validation_divide_train(source):
+    parts = [hashes(source(split)[0]) for split in ("learning", "validation")]
+    assert not parts[0] & parts[1] and parts[0] | parts[1] == hashes(source("train")[0])
+    assert len(source("validation")[0]) == len(source("train")[0]) // 10
+
+
 def test_mnist_is_balanced():
     assert digits.load("train")[1].bincount().tolist() == [400] * 10
     assert digits.load("test")[1].bincount().tolist() == [100] * 10

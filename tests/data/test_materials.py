@@ -21,7 +21,15 @@ def found_at(crop: torch.Tensor, name: str) -> int | None:
     return None
 
 
-@pytest.mark.parametrize(("split", "low", "high"), [("train", 0, 96 - 16), ("test", 96, SIDE - 16)])
+@pytest.mark.parametrize(
+    ("split", "low", "high"),
+    [
+        ("train", 0, 96 - 16),
+        ("test", 96, SIDE - 16),
+        ("learning", 0, 72 - 16),
+        ("validation", 72, 96 - 16),
+    ],
+)
 def test_a_crop_lies_in_its_photograph_on_its_side(split, low, high):
     crops = batch(12, split=split, size=16, generator=generator())
     for image, label in zip(crops.images, crops.labels, strict=True):
@@ -44,8 +52,9 @@ def test_the_same_seed_draws_the_same():
     ("arguments", "says"),
     [
         ({"count": 0, "split": "train"}, "at least 1 crop, got 0"),
-        ({"count": 2, "split": "half"}, '"train" or "test"'),
+        ({"count": 2, "split": "half"}, "wanted one of train, test, learning, validation; got 'half'"),
         ({"count": 2, "split": "test", "size": 65}, "from 4 to 64 pixels, got 65"),
+        ({"count": 2, "split": "validation", "size": 25}, "from 4 to 24 pixels, got 25"),
     ],
 )
 def test_bad_requests_are_refused(arguments, says):

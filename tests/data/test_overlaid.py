@@ -39,7 +39,11 @@ class TestBoth:
         with pytest.raises(ValueError, match="at least 1 picture, got 0"):
             draw(0, split="train")
         with pytest.raises(ValueError, match='"train" or "test"'):
-            draw(2, split="validation")
+            draw(2, split="valid")
+
+    def test_learning_and_validation_divide_what_training_shows(self, draw, among, size):
+        for split in digits.TUNING:
+            assert draw(4, split=split, generator=generator()).images.shape == (4, 3, *size)
 
 
 def test_a_colour_holds_its_digit_and_the_stripe_its_name():

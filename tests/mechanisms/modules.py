@@ -134,6 +134,7 @@ CASES = [
     Case(EfficientChannelAttention, lambda: EfficientChannelAttention(C), maps(C)),
     Case(ChannelAttention, lambda: ChannelAttention(C, reduction=3), maps(C), again=("reduce",)),
     Case(SpatialAttention, lambda: SpatialAttention(3), maps(C)),
+    Case(SpatialAttention, lambda: SpatialAttention(3, norm=True), maps(C), variant="norm"),
     Case(CoordinateAttention, lambda: CoordinateAttention(C), maps(C)),
     Case(CBAM, lambda: CBAM(C, reduction=3, kernel_size=3), maps(C), again=("reduce",)),
     Case(BottleneckAttention, lambda: BottleneckAttention(C, reduction=3, dilation=2), maps(C)),

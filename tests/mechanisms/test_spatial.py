@@ -57,6 +57,17 @@ class TestSpatialAttention:
         x = torch.tensor([1.0, -2.0, 4.0]).view(1, 3, 1, 1)  # average 1, maximum 4
         torch.testing.assert_close(gate.weights(x).item(), 1 / (1 + math.exp(-(2 * 1 + 4))))
 
+    def test_a_norm_stands_between_scores_and_sigmoid_only_where_it_is_asked_for(self):
+        bare, normed = (seeded(lambda norm=norm: SpatialAttention(3, norm=norm)) for norm in (False, True))
+        normed.load_state_dict(bare.state_dict(), strict=False)
+        x = features()
+        scores = torch.logit(bare.weights(x))
+        assert not list(bare.buffers()) and isinstance(normed.norm, nn.BatchNorm2d)
+        want = torch.sigmoid((scores - scores.mean()) / (scores.var(unbiased=False) + 1e-5).sqrt())
+        torch.testing.assert_close(normed.train().weights(x), want, atol=1e-4, rtol=1e-3)
+        assert CBAM(C, reduction=4, norm=True).spatial.norm.num_features == 1
+        assert isinstance(CBAM(C, reduction=4).spatial.norm, nn.Identity)
+
     def test_agrees_with_the_formula_on_the_same_weights(self):
         gate, x = seeded(SpatialAttention), features()
         average, maximum = x.sum(dim=1) / C, x.sort(dim=1).values[:, -1]

@@ -51,11 +51,16 @@ def load(split: str) -> tuple[Tensor, Tensor]:
 def small(split: str) -> tuple[Tensor, Tensor]:
     """The 8 x 8 digits of scikit-learn, for what must run in an instant.
 
+    Args:
+        split: "train" or "test"; or "learning" or "validation", which divide "train" between them.
+
     Shape:
         images (N, 1, 8, 8), float32 in [0, 1], ink is bright; labels (N,), int64.
     """
     from sklearn.datasets import load_digits
 
+    if split in TUNING:
+        return _tuning(*small("train"), split)
     check_split(split)
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
@@ -76,10 +81,7 @@ def tight(split: str, size: int) -> tuple[Tensor, Tensor]:
     if size < 4:
         raise ValueError(f"size: wanted at least 4 pixels for a digit, got {size}")
     if split in TUNING:
-        images, labels = tight("train", size)
-        held_out = torch.arange(len(labels)) % VALIDATION_SHARE == VALIDATION_SHARE - 1
-        chosen = held_out if split == "validation" else ~held_out
-        return images[chosen], labels[chosen]
+        return _tuning(*tight("train", size), split)
     images, labels = load(split)
     ink = images[:, 0] > 0.2
     top, bottom = _extent(ink.any(2))
@@ -102,6 +104,13 @@ def _split(images: Tensor, labels: Tensor, split: str) -> tuple[Tensor, Tensor]:
         rank[labels == digit] = torch.arange(int((labels == digit).sum()))
     chosen = (rank % TEST_SHARE == TEST_SHARE - 1) == (split == "test")
     return images[chosen].contiguous(), labels[chosen]
+
+
+def _tuning(images: Tensor, labels: Tensor, split: str) -> tuple[Tensor, Tensor]:
+    """Every tenth digit of those for training is for validation, the others are for learning."""
+    held_out = torch.arange(len(labels)) % VALIDATION_SHARE == VALIDATION_SHARE - 1
+    chosen = held_out if split == "validation" else ~held_out
+    return images[chosen], labels[chosen]
 
 
 def _extent(used: Tensor) -> tuple[Tensor, Tensor]:

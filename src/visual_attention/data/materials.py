@@ -2,6 +2,7 @@
 
 Small square crops of eight photographs: bricks, fur, coffee, petals and so on. The label is the photograph
 that a crop comes from. Training crops come from the left of each photograph, test crops from the right.
+Whoever tunes on crops of their own takes "learning" and "validation", which divide the left between them.
 
 Run: python -m visual_attention.data.materials
 """
@@ -15,7 +16,8 @@ from visual_attention.data import crops, digits
 
 NAMES = ("brick", "cat", "coffee", "flower", "grass", "gravel", "pagoda", "rocket")
 SIDE = 160  # pixels to which a photograph is resized before crops are taken
-TRAIN_SHARE = 0.6  # of the width, from the left
+# each split's columns, as shares of the width from the left
+COLUMNS = {"train": (0, 0.6), "test": (0.6, 1), "learning": (0, 0.45), "validation": (0.45, 0.6)}
 
 
 class Crops(NamedTuple):
@@ -30,31 +32,36 @@ def batch(count: int, *, split: str, size: int = 32, generator: torch.Generator 
 
     Args:
         count: B, crops to draw.
-        split: "train" or "test"; the two share no pixel.
-        size: side of a crop in pixels, at most 64.
+        split: "train" or "test", which share no pixel; or "learning" or "validation", which share none
+            either and divide the columns of "train".
+        size: side of a crop in pixels, at most 64 and at most the columns of the split.
         generator: seeds everything that is random here.
 
     Raises:
         ValueError: if `count` is below 1, `size` does not fit, or there is no such split.
     """
-    digits.check_split(split)
+    if split not in COLUMNS:
+        raise ValueError(f"split: wanted one of {', '.join(COLUMNS)}; got {split!r}")
     if count < 1:
         raise ValueError(f"count: wanted at least 1 crop, got {count}")
-    border = round(TRAIN_SHARE * SIDE)
-    first, last = (0, border - size) if split == "train" else (border, SIDE - size)
-    if size < 4 or first > last:
-        raise ValueError(f"size: wanted from 4 to {SIDE - border} pixels, got {size}")
+    first, end = columns(split)
+    widest = min(end - first, SIDE - columns("test")[0])
+    if not 4 <= size <= widest:
+        raise ValueError(f"size: wanted from 4 to {widest} pixels, got {size}")
     labels = torch.randint(len(NAMES), (count,), generator=generator)
     rows = torch.randint(SIDE - size + 1, (count,), generator=generator)
-    columns = torch.randint(first, last + 1, (count,), generator=generator)
+    starts = torch.randint(first, end - size + 1, (count,), generator=generator)
     flips = torch.rand(count, generator=generator) < 0.5
-    bank = crops.bank(NAMES, SIDE)
-    windows = [
-        bank[label, :, row : row + size, column : column + size]
-        for label, row, column in zip(labels, rows, columns, strict=True)
-    ]
-    images = torch.stack(windows)
+    down, across = (corner[:, None] + torch.arange(size) for corner in (rows, starts))  # (B, size) each
+    bank = crops.bank(NAMES, SIDE).movedim(1, -1)  # indices must stand side by side
+    images = bank[labels[:, None, None], down[:, :, None], across[:, None]].movedim(-1, 1).contiguous()
     return Crops(torch.where(flips[:, None, None, None], images.flip(3), images), labels)
+
+
+def columns(split: str) -> tuple[int, int]:
+    """The first column of a split, and the one after its last."""
+    first, end = COLUMNS[split]
+    return round(first * SIDE), round(end * SIDE)
 
 
 def collage(names: tuple[str, str, str, str]) -> Tensor:
@@ -68,7 +75,7 @@ def collage(names: tuple[str, str, str, str]) -> Tensor:
     """
     if len(names) != 4 or not set(names) <= set(NAMES):
         raise ValueError(f"names: wanted four of {', '.join(NAMES)}; got {names}")
-    border, top = round(TRAIN_SHARE * SIDE), (SIDE - 64) // 2
+    border, top = columns("test")[0], (SIDE - 64) // 2
     bank = crops.bank(NAMES, SIDE)
     parts = [bank[NAMES.index(name), :, top : top + 64, border : border + 64] for name in names]
     return torch.cat([torch.cat(parts[:2], dim=2), torch.cat(parts[2:], dim=2)], dim=1)

@@ -41,7 +41,7 @@ def by_colour(count: int, *, split: str, generator: torch.Generator | None = Non
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test".
+        split: "train" or "test"; or "learning" or "validation", which divide "train" between them.
         generator: seeds everything that is random here.
 
     Raises:
@@ -58,7 +58,7 @@ def by_place(count: int, *, split: str, generator: torch.Generator | None = None
 
     Args:
         count: B, pictures to draw.
-        split: "train" or "test".
+        split: "train" or "test"; or "learning" or "validation", which divide "train" between them.
         generator: seeds everything that is random here.
 
     Raises:

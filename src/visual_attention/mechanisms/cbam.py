@@ -23,6 +23,7 @@ class CBAM(nn.Module):
         channels: C, channels of the input.
         reduction: r of the channel gate.
         kernel_size: Side of the spatial gate's window in places, an odd number.
+        norm: Whether the spatial gate's scores are normalised, as in ``SpatialAttention``.
 
     Shape:
         (B, C, H, W) -> (B, C, H, W), in the units of the input. A residual path, if there is one, belongs to
@@ -32,10 +33,10 @@ class CBAM(nn.Module):
         ValueError: as ``ChannelAttention`` and ``SpatialAttention``.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 16, kernel_size: int = 7):
+    def __init__(self, channels: int, *, reduction: int = 16, kernel_size: int = 7, norm: bool = False):
         super().__init__()
         self.channel = ChannelAttention(channels, reduction=reduction)
-        self.spatial = SpatialAttention(kernel_size)
+        self.spatial = SpatialAttention(kernel_size, norm=norm)
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each place of each channel, (B, C, H, W): the product of both gates, in (0, 1)."""

@@ -24,6 +24,8 @@ class SpatialAttention(nn.Module):
 
     Args:
         kernel_size: Side of the convolution's window in places, an odd number.
+        norm: Whether the scores are normalised over the batch before the sigmoid, as in the authors'
+            published code. While it trains, the norm looks at all images of a batch.
 
     Shape:
         (B, C, H, W) -> (B, C, H, W) for any C, in the units of the input.
@@ -32,23 +34,25 @@ class SpatialAttention(nn.Module):
         ValueError: if ``kernel_size`` is even or below 1; at call, if the input is not a
             (B, C, H, W) of floating point.
 
-    Differs from the paper: nothing from its formula. The authors' published code adds a batch norm before the
-        sigmoid, and puts the maximum before the average.
+    Differs from the paper: nothing from its formula. The authors' published code has the norm, and puts the
+        maximum before the average.
     """
 
-    def __init__(self, kernel_size: int = 7):
+    def __init__(self, kernel_size: int = 7, *, norm: bool = False):
         super().__init__()
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(
                 f"wanted an odd kernel_size, so that a window has a middle place, got {kernel_size}"
             )
         self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=False)
+        self.norm = nn.BatchNorm2d(1) if norm else nn.Identity()
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
         """A gate for each place, (B, 1, H, W), each in (0, 1)."""
         require_feature_map(x)
         average, maximum = x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)  # (B, 1, H, W) each
-        return torch.sigmoid(self.conv(torch.cat([average, maximum], dim=1)))
+        scores = self.conv(torch.cat([average, maximum], dim=1))
+        return torch.sigmoid(self.norm(scores))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The input with each place multiplied by its gate, (B, C, H, W)."""

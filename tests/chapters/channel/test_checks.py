@@ -19,10 +19,6 @@ def excite(pooled, first, second):
     return (pooled @ first.T).relu() @ second.T
 
 
-def both(x, f, s):
-    return excite(x.mean(PLACES), f, s) + excite(x.amax(PLACES), f, s)
-
-
 def odd(t):
     return 2 * math.floor(t / 2) + 1
 
@@ -52,43 +48,52 @@ EXCITE = [
     (lambda x, f, s: solved.squeeze_excite(x, f, s).detach(), "No gradient reaches"),
     (lambda x, f, s: solved.squeeze_excite(x, f, s) * 0.9, "up to the factor 0.9"),
 ]
-GATES = [
-    (lambda x, f, s: excite(x.mean(PLACES), f, s).sigmoid()[:, :, None, None], "The maxima are not used"),
-    (lambda x, f, s: excite(x.amax(PLACES), f, s).sigmoid()[:, :, None, None], "The averages are not used"),
-    (
-        lambda x, f, s: excite(x.mean(PLACES) + x.amax(PLACES), f, s).sigmoid()[:, :, None, None],
-        "average and maximum before the network",
-    ),
-    (lambda x, f, s: (both(x, f, s) / 2).sigmoid()[:, :, None, None], "mean of the two answers"),
-    (
-        lambda x, f, s: (excite(x.mean(PLACES), f, s).sigmoid() + excite(x.amax(PLACES), f, s).sigmoid())[
-            :, :, None, None
-        ],
-        "gates could reach 2",
-    ),
-    (
-        lambda x, f, s: (excite(x.mean(PLACES), f, s).sigmoid() * excite(x.amax(PLACES), f, s).sigmoid())[
-            :, :, None, None
-        ],
-        "You multiply two sigmoids",
-    ),
-    (
-        lambda x, f, s: ((x.mean(PLACES) + x.amax(PLACES)) @ f.T @ s.T).sigmoid()[:, :, None, None],
-        "The ReLU between the layers is lost",
-    ),
-    (lambda x, f, s: both(x, f, s)[:, :, None, None], "The sigmoid is lost"),
-    (lambda x, f, s: both(x, f, s).softmax(1)[:, :, None, None], "share a budget of 1"),
-    (
-        lambda x, f, s: torch.maximum(excite(x.mean(PLACES), f, s), excite(x.amax(PLACES), f, s)).sigmoid()[
-            :, :, None, None
-        ],
-        "The larger of the two answers",
-    ),
-    (lambda x, f, s: both(x, f, s).relu().sigmoid()[:, :, None, None], "A second ReLU"),
-    (lambda x, f, s: both(x, f, s).sigmoid(), "two axes are missing"),
-    (lambda x, f, s: x * both(x, f, s).sigmoid()[:, :, None, None], "return the gates, do not apply them"),
-    (lambda x, f, s: solved.channel_gates(x, f, s)[:1].expand(len(x), -1, -1, -1), "the first one's gates"),
-    (lambda x, f, s: x.mean(1, keepdim=True).sigmoid(), "got (B, 1, H, W)"),
+
+
+def average(x):
+    return x.mean(PLACES)
+
+
+def window_over(z, w, beyond="zeros"):
+    """By hand, channel by channel: the window's middle stands on the channel."""
+    half, rows = len(w) // 2, []
+    for c in range(z.shape[1]):
+        taps = []
+        for k, weight in enumerate(w):
+            at = c + k - half
+            inside = 0 <= at < z.shape[1]
+            if beyond == "ring":
+                at, inside = at % z.shape[1], True
+            if beyond == "edge":
+                at, inside = min(max(at, 0), z.shape[1] - 1), True
+            taps.append(weight * z[:, at] if inside else 0 * z[:, 0])
+        rows.append(sum(taps))
+    return torch.stack(rows, dim=1)
+
+
+def late(scores):
+    return torch.cat([torch.zeros_like(scores[:, :1]), scores[:, :-1]], dim=1)
+
+
+EFFICIENT = [
+    (lambda x, w: gated(x, window_over(x.amax(PLACES), w)), "squeezes by the maximum"),
+    (lambda x, w: gated(x, window_over(x.sum(PLACES), w)), "squeezes by the sum"),
+    (lambda x, w: gated(x, window_over(average(x), w.flip(0))), "turned round"),
+    (lambda x, w: gated(x, window_over(average(x), w, "ring")), "closes to a ring"),
+    (lambda x, w: gated(x, window_over(average(x), w, "edge")), "repeat the last channel"),
+    (lambda x, w: gated(x, late(window_over(average(x), w))), "one channel late"),
+    (lambda x, w: gated(x, average(x) * w[len(w) // 2]), "each channel asks itself alone"),
+    (lambda x, w: x * window_over(average(x), w).softmax(1)[:, :, None, None], "share a budget of 1"),
+    (lambda x, w: x * window_over(average(x), w)[:, :, None, None], "The sigmoid is lost"),
+    (lambda x, w: gated(x, window_over(average(x), w).clamp(min=0)), "no gate can fall below 0.5"),
+    (lambda x, w: x + gated(x, window_over(average(x), w)), "which ECA leaves to the network"),
+    (lambda x, w: gated(x, window_over(average(x), w)[:1]), "by the first one's gates"),
+    (lambda x, w: gated(x, window_over(x.mean((0, 2, 3))[None], w)), "share the batch's average"),
+    (lambda x, w: gated(x, window_over(average(x).T, w).T), "along the images of the batch"),
+    (lambda x, w: x.clone(), "The result is the input"),
+    (lambda x, w: window_over(average(x), w).sigmoid(), "got (B, C)"),
+    (lambda x, w: solved.efficient_gates(x, w) / x * torch.ones_like(x), "spread over the places"),
+    (lambda x, w: solved.efficient_gates(x, w).detach(), "No gradient reaches"),
 ]
 KERNEL = [
     (lambda c, gamma=2.0, offset=1.0: int(t(c, gamma, offset)), "Even numbers occur"),
@@ -135,7 +140,7 @@ SHUFFLE = [
 
 WRONG = {
     "check_squeeze_excite": EXCITE,
-    "check_channel_gates": GATES,
+    "check_efficient_gates": EFFICIENT,
     "check_eca_kernel_size": KERNEL,
     "check_shuffle_places": SHUFFLE,
 }

@@ -55,6 +55,31 @@ def test_what_cannot_be_shown_is_refused(photograph, arguments, complaint):
         ChannelMixer(photograph, *arguments)
 
 
+def test_each_channel_has_an_answer_or_none_has(photograph):
+    with pytest.raises(ValueError, match="wanted answers of 5 channels, got 2"):
+        ChannelMixer(photograph, MAPS, GATES, HEAD, answers=[(np.zeros((3, 4, 4)), "a")] * 2)
+    assert ChannelMixer(photograph, MAPS, GATES, HEAD).answers == []
+
+
+@pytest.mark.browser
+def test_what_a_channel_answers_to_stands_under_its_knob(draw, photograph):
+    answers = [(np.full((3, 4, 12), shade), f"fur {shade}, {NASTY}") for shade in (0.0, 0.2, 0.4, 0.6, 0.8)]
+    page = draw(ChannelMixer(photograph, MAPS, GATES, HEAD, answers=answers))
+    shown = page.locator("img")
+    assert shown.count() == 5
+    for place, (_, words) in enumerate(answers):
+        one = shown.nth(place)
+        assert one.get_attribute("alt") == f"What fires channel {place + 1} most: {words}"
+        assert one.evaluate("img => [img.naturalWidth, img.naturalHeight]") == [12, 4]
+        tile = one.locator("xpath=../..")
+        assert (
+            tile.locator("canvas")
+            .get_attribute("aria-label")
+            .startswith(f"Feature map of channel {place + 1},")
+        )
+        assert f"fires most at: {words}" in tile.inner_text()
+
+
 def test_the_alt_text_tells_the_answer(mixer):
     best = HEAD.classes[int(expected(GATES).argmax())]
     assert f"With the network's own gates: {best} {100 * expected(GATES).max():.0f} %" in mixer.alt

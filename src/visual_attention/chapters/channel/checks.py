@@ -3,9 +3,13 @@
 Chapter: notebooks/mechanisms/channel.ipynb
 """
 
+from collections.abc import Callable
+
+from visual_attention import cues
 from visual_attention.chapters.channel import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
+from visual_attention.training import seeded
 
 GATED = {"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7, "hidden units": 11}
 
@@ -58,15 +62,34 @@ def check_eca_kernel_size(draw):
         yield special(1, "for another gamma and offset", *given)
 
 
+def learns(student: Callable, check: Check) -> None:
+    """Whether the chapter's reader learns the colour's cue around the answer."""
+    with seeded(0):
+        gate = cues.Written(check.part_of_network(student), (3,))
+    share = cues.learn(gate, "colour", width=24, steps=384, rate=3e-2)
+    told = f"it reads {share:.0f} % of unseen digits after 384 steps; without a gate it reads about 61 %."
+    check.that(
+        share > 75,
+        points=2,
+        good=f"The chapter's network around your gate learns to find the colour: {told}",
+        bad=f"The chapter's network around your gate does not learn to find the colour: {told}",
+    )
+
+
 @examined(
-    points=3,
-    right=wrong.both_gates,
-    axes=GATED,
-    name="your gates",
-    mistakes=wrong.GATES,
-    gradients=("x", "first", "second"),
-    about=About("Can one network answer twice?", "CBAM's channel attention", 12, "takes thought"),
+    points=6,
+    right=wrong.efficient,
+    axes={"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7},
+    mistakes=wrong.EFFICIENT,
+    gradients=("x", "window"),
+    after=(2, learns),
+    about=About(
+        "Make it learn: can you write ECA?",
+        "efficient channel attention, trained in a network",
+        20,
+        "takes thought",
+    ),
 )
-def check_channel_gates(draw, B, C, H, W, hidden):
-    """CBAM's gates (B, C, 1, 1): one network for averages and for maxima, and the sigmoid of the sum."""
-    return network(draw, B, C, H, W, hidden)
+def check_efficient_gates(draw, B, C, H, W):
+    """The map gated by sigmoid(a window that slides along the channels' averages): (B, C, H, W)."""
+    return 2 * draw(B, C, H, W) + draw.fixed(B, C, 1, 1), draw.fixed(draw.one_of(3, 5))

@@ -2,8 +2,8 @@
 
 import math
 
-import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 PLACES = (2, 3)
 
@@ -28,14 +28,27 @@ def excite(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return x * gates(x.mean(PLACES), first, second)
 
 
-def of_both(join):
-    """Gates from the averages, the maxima and the two matrices."""
-    return lambda x, first, second: join(x.mean(PLACES), x.amax(PLACES), first, second)
+def slid(averages: Tensor, window: Tensor, mode: str = "constant") -> Tensor:
+    """A window over the list of channels, (B, C) and (k,) -> (B, C); what lies beyond the ends by the mode."""
+    middle = len(window) // 2
+    return F.conv1d(F.pad(averages[:, None], (middle, middle), mode=mode), window[None, None])[:, 0]
 
 
-def both_gates(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """CBAM's gates."""
-    return opened(answer(x.mean(PLACES), first, second) + answer(x.amax(PLACES), first, second))
+def efficient(x: Tensor, window: Tensor) -> Tensor:
+    """Efficient channel attention."""
+    return x * opened(slid(x.mean(PLACES), window))
+
+
+def ring(averages: Tensor, window: Tensor) -> Tensor:
+    """The window over a list whose ends meet, however short."""
+    middle = len(window) // 2
+    return sum(window[k] * averages.roll(middle - k, dims=1) for k in range(len(window)))
+
+
+def near(averages: Tensor, window: Tensor, shift: int) -> Tensor:
+    """The window's answers, moved along the list; zeros come in."""
+    padded = F.pad(slid(averages, window), (abs(shift), abs(shift)))
+    return padded[:, abs(shift) - shift :][:, : averages.shape[1]]
 
 
 def odd(target: float) -> int:
@@ -86,43 +99,51 @@ EXCITE = {
     "Those are the gates alone: multiply the input by them.": lambda x, f, s: gates(x.mean(PLACES), f, s),
 }
 
-GATES = {
-    "The maxima are not used: that is squeeze and excitation.": of_both(lambda a, m, f, s: gates(a, f, s)),
-    "The averages are not used: both are wanted.": of_both(lambda a, m, f, s: gates(m, f, s)),
-    "You add average and maximum before the network: it has to answer to each, and its ReLU makes the difference.": (
-        of_both(lambda a, m, f, s: gates(a + m, f, s))
+EFFICIENT = {
+    "That squeezes by the maximum: the average is wanted.": lambda x, w: x * opened(slid(x.amax(PLACES), w)),
+    "That squeezes by the sum: the average is wanted.": lambda x, w: x * opened(slid(x.sum(PLACES), w)),
+    "Your window is turned round: its first number belongs to the channel before.": lambda x, w: efficient(
+        x, w.flip(0)
     ),
-    "You take the mean of the two answers: their sum is wanted.": of_both(
-        lambda a, m, f, s: opened((answer(a, f, s) + answer(m, f, s)) / 2)
+    "The list of channels closes to a ring: beyond its ends are zeros.": lambda x, w: (
+        x * opened(ring(x.mean(PLACES), w))
     ),
-    "You add two sigmoids: gates could reach 2. Add the scores, then take one sigmoid.": of_both(
-        lambda a, m, f, s: gates(a, f, s) + gates(m, f, s)
+    "Beyond the ends of the list you repeat the last channel: zeros are wanted.": lambda x, w: (
+        x * opened(slid(x.mean(PLACES), w, "replicate"))
     ),
-    "You multiply two sigmoids: add the scores, then take one sigmoid.": of_both(
-        lambda a, m, f, s: gates(a, f, s) * gates(m, f, s)
+    "The gates are one channel late: pad as much before the list as behind it.": lambda x, w: (
+        x * opened(near(x.mean(PLACES), w, 1))
     ),
-    "The ReLU between the layers is lost.": of_both(lambda a, m, f, s: opened((a + m) @ f.T @ s.T)),
-    "The sigmoid is lost: a gate must lie between 0 and 1.": of_both(
-        lambda a, m, f, s: (answer(a, f, s) + answer(m, f, s))[:, :, None, None]
+    "Only the window's middle is used: each channel asks itself alone.": lambda x, w: (
+        x * opened(x.mean(PLACES) * w[len(w) // 2])
     ),
-    "That is a softmax: the channels share a budget of 1.": of_both(
-        lambda a, m, f, s: (answer(a, f, s) + answer(m, f, s)).softmax(1)[:, :, None, None]
+    "All channels count alike in each gate: the window must slide.": lambda x, w: (
+        x * opened((x.mean(PLACES).sum(1, keepdim=True) * w.mean()).expand(x.shape[:2]))
     ),
-    "The larger of the two answers is taken: their sum is wanted.": of_both(
-        lambda a, m, f, s: opened(torch.maximum(answer(a, f, s), answer(m, f, s)))
+    "That is a softmax: channels share a budget of 1. A sigmoid asks each channel alone.": lambda x, w: (
+        x * slid(x.mean(PLACES), w).softmax(1)[:, :, None, None]
     ),
-    "All images get the first one's gates.": lambda x, f, s: both_gates(x, f, s)[:1].expand(
-        len(x), -1, -1, -1
+    "The sigmoid is lost: a gate must lie between 0 and 1.": lambda x, w: (
+        x * slid(x.mean(PLACES), w)[:, :, None, None]
     ),
-    "A second ReLU, before the sigmoid: no gate can fall below 0.5.": of_both(
-        lambda a, m, f, s: opened((answer(a, f, s) + answer(m, f, s)).relu())
+    "A ReLU before the sigmoid: no gate can fall below 0.5.": lambda x, w: (
+        x * opened(slid(x.mean(PLACES), w).relu())
     ),
-    "That is a value for each place: return the gates, do not apply them.": lambda x, f, s: (
-        x * both_gates(x, f, s)
+    "You add the input to the gated input: that is a residual, which ECA leaves to the network.": lambda x, w: (
+        x + efficient(x, w)
     ),
-    "The gates may be right, but two axes are missing: `[:, :, None, None]`.": lambda x, f, s: both_gates(
-        x, f, s
-    )[:, :, 0, 0],
+    "All images are gated by the first one's gates.": lambda x, w: x * opened(slid(x.mean(PLACES), w))[:1],
+    "All images share the batch's average: average over dim=(2, 3), not over dim=0.": lambda x, w: (
+        x * opened(slid(x.mean((0, 2, 3))[None], w))
+    ),
+    "The window slides along the images of the batch: let it slide along the channels.": lambda x, w: (
+        x * opened(slid(x.mean(PLACES).mT, w).mT)
+    ),
+    "The result is the input: the gates are not applied.": lambda x, w: x.clone(),
+    "Those are the gates alone, spread over the places: multiply the input by them.": lambda x, w: opened(
+        slid(x.mean(PLACES), w)
+    ).expand_as(x),
+    "Those are the gates alone: multiply the input by them.": lambda x, w: opened(slid(x.mean(PLACES), w)),
 }
 
 WINDOW = {

@@ -40,6 +40,14 @@ function render({ model, el }) {
     });
     const part = tk.element("p", { class: "tk-hint", style: "margin-top:-0.5rem" });
     tile.append(part);
+    const [shown, words] = model.get("answers")[c] || [];
+    if (shown) {
+      const answer = tk.element("p", { class: "tk-hint", style: "margin-top:-0.5rem" });
+      const style = "display:block;width:100%;image-rendering:pixelated";
+      answer.append(tk.element("img", { src: shown, alt: `What fires channel ${c + 1} most: ${words}`, style }));
+      answer.append(`fires most at: ${words}`);
+      tile.append(answer);
+    }
     return { map, knob, part };
   });
 

@@ -1,9 +1,10 @@
-"""What does a channel do for the answer? Turn its knob and see.
+"""What does a channel do for the answer, and what does it answer to? Turn its knob and see.
 
 Paper: Jie Hu, Li Shen and Gang Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
 Chapter: mechanisms/channel.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class ChannelMixer(PortableWidget):
         maps: (C, h, w), the last feature maps before their gates, none negative; C from 2 to 24.
         gates: (C,), the gates that the network chose for this picture, each in [0, 1].
         head: the linear layer behind the average.
+        answers: for each channel, what it answers to: a picture (3, H, W) and a few words, such as the crops
+            that fire it most and what they show; without it, none is shown.
         label: the widget's title.
 
     Raises:
@@ -43,14 +46,24 @@ class ChannelMixer(PortableWidget):
     classes = List(Unicode()).tag(sync=True)
     chosen = List().tag(sync=True)  # the network's own gates
     gates = List().tag(sync=True)  # where the knobs stand
+    answers = List().tag(sync=True)  # for each channel, a picture's address and words; or empty
 
     def __init__(
-        self, image: Any, maps: Any, gates: Any, head: LinearHead, *, label: str = "Mix the channels yourself"
+        self,
+        image: Any,
+        maps: Any,
+        gates: Any,
+        head: LinearHead,
+        *,
+        answers: Sequence[tuple[Any, str]] = (),
+        label: str = "Mix the channels yourself",
     ) -> None:
         array = checked_maps(maps)
         channels = len(array)
         if not 2 <= channels <= MOST:
             raise ValueError(f"wanted from 2 to {MOST} channels, got {channels}")
+        if answers and len(answers) != channels:
+            raise ValueError(f"wanted answers of {channels} channels, got {len(answers)}")
         self._image, self._maps, self._head = image, array, head.checked(channels)
         own = checked_gates(gates, (channels,))
         shares = self._head.shares(own * array.mean(axis=(1, 2)))
@@ -64,6 +77,7 @@ class ChannelMixer(PortableWidget):
             classes=self._head.classes,
             chosen=own.tolist(),
             gates=own.tolist(),
+            answers=[[picture_url(shown), str(words)] for shown, words in answers],
             label=label,
             alt=f"A picture, {channels} feature maps with a knob each, and bars for {len(shares)} classes. "
             f"With the network's own gates: {told(shares, self._head.classes)}.",

@@ -3,9 +3,13 @@
 Chapter: notebooks/mechanisms/spatial.ipynb
 """
 
+from collections.abc import Callable
+
+from visual_attention import cues
 from visual_attention.chapters.spatial import mistakes as wrong
 from visual_attention.exercises.properties import examined
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
+from visual_attention.training import seeded
 
 MAP = {"B images": 2, "C channels": 5, "H rows": 3, "W columns": 7}
 
@@ -24,13 +28,28 @@ def check_pool_channels(draw, B, C, H, W):
     return draw(B, C, H, W)
 
 
+def learns(student: Callable, check: Check) -> None:
+    """Whether the chapter's reader learns the place's cue around the answer."""
+    with seeded(0):
+        gate = cues.Written(check.part_of_network(student), (1, 2, 7, 7))
+    share = cues.learn(gate, "place", width=16, steps=200, rate=1e-2)
+    told = f"it reads {share:.0f} % of unseen digits after 200 steps; without a gate it reads about 55 %."
+    check.that(
+        share > 75,
+        points=2,
+        good=f"The chapter's network around your gate learns to find the place: {told}",
+        bad=f"The chapter's network around your gate does not learn to find the place: {told}",
+    )
+
+
 @examined(
-    points=4,
+    points=6,
     right=wrong.gated,
     axes={"B images": 2, "C channels": 5, "H rows": 7, "W columns": 9},
     mistakes=wrong.GATE,
     gradients=("x", "kernel"),
-    about=About("Can you gate the places?", "CBAM's spatial attention", 12),
+    after=(2, learns),
+    about=About("Make it learn: can you gate the places?", "CBAM's spatial attention, trained", 15),
 )
 def check_spatial_gate(draw, B, C, H, W):
     """The input gated by sigmoid(convolution) of its channels' average and maximum."""

@@ -1,99 +1,143 @@
-"""Does spatial attention find a cue in the place, and is that owed to the learning rate?
+"""Does spatial attention find a cue in the place with fewer steps, fewer pictures, or fewer mistakes?
 
-Run: python -m visual_attention.experiments run spatial spatial-gentler --seeds 5 --jobs 2
+Chapter: notebooks/mechanisms/spatial.ipynb
+Run: python -m visual_attention.experiments run spatial
 """
 
 from functools import partial
 
-from visual_attention.cues import (
-    GENTLE,
-    SCORED,
-    cbam,
-    excitation,
-    measure,
-    reader,
-    shuffled,
-    spatial,
-)
-from visual_attention.data.overlaid import by_place
-from visual_attention.experiments.claim import Arm, Budget, Claim
+from visual_attention import cues
+from visual_attention.experiments import trial
+from visual_attention.experiments.question import Contender, Question, Recipe, Variant
 from visual_attention.mechanisms.spatial import CoordinateAttention
 
-PLACES = 10 * 10  # of the halved 20 x 20 map
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
-
-ARMS = (
-    Arm("spatial attention", "attention", reader(PLACES, 24, spatial), "CBAM's spatial half, 7 x 7."),
-    Arm("no gate", "without", reader(PLACES, 24), "The same without the gate's 98 parameters."),
-    Arm("shuffled gates", "control", reader(PLACES, 24, shuffled(spatial)), "Another image's gates."),
-    Arm("squeeze and excitation", "rival", reader(PLACES, 23, excitation), "Blind to where."),
-    Arm("CBAM", "rival", reader(PLACES, 23, cbam), "Channels, then places."),
-    Arm(
+CONTENDERS = (
+    Contender(
+        "spatial attention",
+        "attention",
+        cues.reader(1, cues.normed_spatial),
+        "CBAM's spatial half as its authors published it: a gate for each place from the channels' average "
+        "and maximum around it, the scores normalised before the sigmoid.",
+        "a window of 7 x 7, a norm",
+    ),
+    Contender(
+        "the same without its norm",
+        "rival",
+        cues.reader(1, cues.spatial),
+        "CBAM's spatial half as its formula stands in the paper.",
+        "a window of 7 x 7",
+    ),
+    Contender(
+        "CBAM",
+        "rival",
+        cues.reader(1, cues.normed_cbam),
+        "Gates for channels from averages and maxima, then the same gates for places.",
+        "two matrices, a window of 7 x 7, a norm",
+    ),
+    Contender(
         "coordinate attention",
         "rival",
-        reader(PLACES, 23, CoordinateAttention),
-        "A row gate times a column gate.",
+        cues.reader(1, CoordinateAttention),
+        "A gate for the row times a gate for the column, in each channel.",
+        "three layers, a norm",
     ),
-    Arm("second convolution", "rival", reader(PLACES, 16, second=21), "No gate; sees 8 instead of 4 pixels."),
+    Contender(
+        "squeeze and excitation",
+        "rival",
+        cues.reader(1, cues.excitation),
+        "A gate for each channel, which cannot see where anything is.",
+        "two matrices, r = 1",
+    ),
+    Contender(
+        "scores added",
+        "rival",
+        cues.reader(1, cues.added(cues.normed_spatial)),
+        "The scores of spatial attention, added to the places instead of multiplied, then a ReLU.",
+        "a window of 7 x 7, a norm, one more ReLU",
+    ),
+    Contender(
+        "second convolution",
+        "rival",
+        cues.reader(0.67, second=0.94),
+        "No gate; a second 3 x 3 convolution after the halving sees 8 x 8 pixels instead of 4 x 4.",
+        "a second convolution with its norm",
+    ),
+    Contender("no gate", "trivial", cues.reader(1), "The network without its gate.", "nothing"),
+    Contender(
+        "fixed gates",
+        "control",
+        cues.fixed_places(1),
+        "A learned number for each place, the same for every picture.",
+        "a number a place",
+    ),
+    Contender(
+        "another picture's gates",
+        "control",
+        cues.reader(1, cues.shuffled(cues.normed_spatial)),
+        "Spatial attention, all its parts trained, with the gates of another picture of the batch.",
+        "a window of 7 x 7, a norm",
+    ),
 )
-GENTLE_ARMS = ("spatial attention", "no gate", "shuffled gates", "second convolution")
-PLACE_MEANS = (
-    "Which place has the bar explains most of the gates' variation, and gates of another image do far less. "
-    "But part of the lead is not sight: shuffled gates, which know nothing of the image, still gain 20 "
-    "points on no gate, and some networks without a gate stayed at guessing. The learning rate suits gates "
-    "better than their rivals; the next claim looks into that. CBAM does better still; squeeze and "
-    "excitation, blind to places, shows no clear gain."
+VARIANTS = (
+    Variant("half the rate", rate_factor=0.5),
+    Variant("twice the rate", rate_factor=2.0),
+    Variant("half the width", {"width": 8}),
+    Variant("twice the width", {"width": 32}),
+    Variant("half the pictures", pictures=250),
+    Variant("no norm", {"norm": "none"}),
+    Variant("twice as long", recipe={"steps": 512}),
+    Variant("the cue in the colour", {"cue": "colour"}),
+    Variant("one digit, nothing to choose", {"cue": "nowhere"}),
 )
-GENTLE_MEANS = (
-    "More than half of the first lead was the learning rate: with a third of it, all networks learn, and 21 "
-    "points are left. These come from gates that follow the image, for shuffled gates gain about one point. "
-    "A second convolution finds the place as well as the gate does."
-)
-TASK = (
+DESIGN = (
     "Four white handwritten digits of 8 x 8 pixels stand in four places; a bar lies beneath the one to "
-    "read. One 3 x 3 convolution, a halving, the gate, and a linear reader: without a gate, only what "
-    "stands on a digit's lowest rows can know the bar. Parameters match within 5 %."
+    "read. One 3 x 3 convolution with its norm, a halving, the gate, and a linear reader: without a gate, "
+    "only what stands on a digit's lowest rows can know the bar. Parameters match within 5 %. Training, "
+    "validation and test share no digit. A first rule had the gate without its norm in all arms; after its "
+    "rows for 500 pictures were seen, and the norm of the published code had been tried on seeds 0 to 4, "
+    "they were thrown away and this rule was written."
 )
-CLAIMS = [
-    Claim(
+MEANING = (
+    "On five hundred pictures spatial attention ends 29 points above no gate, and level with a second "
+    "convolution, as far as ten seeds can tell: on eight of them it ends above 80 %, on two it has hardly "
+    "begun or not at all when its steps are spent. Gates that are fixed or belong to another picture gain "
+    "nothing. In the trained networks the gates carry the place of the bar: of one with the bar in the same "
+    "place they leave nearly all of the accuracy, held at their mean much less than half. Unlike on the cue "
+    "in the colour, scores that are added stay behind. The norm that the authors' published code puts before "
+    "the sigmoid is part of the gate; the formula's gate without it ends lower."
+)
+TRIED = (
+    "By the author, after the rows of a first rule: the norm of the published code before the sigmoid. On "
+    "500 pictures at 0.03, seeds 0 to 4 end between 83 and 88 %, where the formula's gate had ended between "
+    "13 and 86. The rule was written anew with the norm in the gate, in CBAM, and in the added scores.",
+    "By the author, after the record of 500 pictures: a third of the rate that one validation seed had "
+    "chosen. All ten seeds end between 82 and 88 %: 4.7 points above the second convolution (2.5 to 6.9) and "
+    "3.8 above CBAM (0.2 to 7.4). The verdict stays; with more seeds for each rate it might be another.",
+)
+
+QUESTIONS = [
+    Question(
         name="spatial",
         chapter="mechanisms/spatial",
         statement="A module that weighs the regions of an image makes a convolutional network use the region "
         "that matters.",
         question="Does spatial attention find a cue in the place?",
-        arms=ARMS,
-        measure=partial(measure, by_place),
-        treatment="spatial attention",
-        margin=10.0,
-        budgets={
-            "live": Budget(steps=250, batch=64, test=500),
-            "full": Budget(steps=500, batch=64, test=2000),
-        },
-        design=(
-            f"{TASK} After a look at seed 0 of a first run of 200 steps of 128, whose rows were thrown away, "
-            "all arms got 500 steps of 64; arms and margin stayed."
-        ),
-        meaning=PLACE_MEANS,
-        **SCORED,
-    ),
-    Claim(
-        name="spatial-gentler",
-        chapter="mechanisms/spatial",
-        statement="The lead of spatial attention is more than a learning rate that suits it.",
-        question="Does spatial attention keep its lead when all learn more gently and for longer?",
-        arms=tuple(arm for arm in ARMS if arm.name in GENTLE_ARMS),
-        measure=partial(measure, by_place, lr=GENTLE),
-        treatment="spatial attention",
-        margin=10.0,
-        budgets={
-            "live": Budget(steps=500, batch=64, test=500),
-            "full": Budget(steps=1000, batch=64, test=2000),
-        },
-        design=(
-            "The same task and arms, a third of the learning rate, twice as many steps. Thought of after the "
-            "record of the claim on the place cue: some of its runs without a gate had stayed at guessing."
-        ),
-        meaning=GENTLE_MEANS,
-        **SCORED,
-    ),
+        task=cues.TASK,
+        contenders=CONTENDERS,
+        recipe=Recipe(steps=256, batch=32, warmup=32, points=8, examples=500),
+        margin=5,
+        faster=1.5,
+        level=70,
+        sets=(125, 500, 2000),
+        rates=RATES,
+        setting={"width": 16, "norm": "batch", "cue": "place"},
+        variants=VARIANTS,
+        design=DESIGN,
+        meaning=MEANING,
+        tried=TRIED,
+    )
 ]
+
+live = partial(trial.live, QUESTIONS[0], steps=256, rate=1e-2)  # what the chapter trains before its reader

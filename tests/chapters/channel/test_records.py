@@ -1,0 +1,107 @@
+"""What the chapter says of its records is what they hold."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.channel import claims, gentler, pieces, residual_claims
+from visual_attention.experiments import ledger, registry
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.question import ENDLESS
+
+
+@pytest.fixture(scope="module")
+def colour():
+    return answer(registry.question("channel"))
+
+
+def means(found, condition):
+    return {line.contender.name: round(line.mean) for line in found.table(condition)}
+
+
+def test_without_end_whoever_hears_the_stripe_is_far_ahead(colour):
+    assert colour.whole(ENDLESS) and means(colour, ENDLESS) == {
+        "squeeze and excitation": 95,
+        "CBAM": 95,
+        "scores added": 94,
+        "ECA": 93,
+        "second convolution": 87,
+        "no gate": 63,
+        "another picture's gates": 62,
+        "fixed gates": 62,
+        "spatial attention": 46,
+    }
+    against = colour.higher().against
+    assert round(against["no gate"].effect) == 33 and 0 < against["scores added"].high < 2.1
+
+
+def test_on_a_thousand_pictures_ten_seeds_do_not_tell_four_apart(colour):
+    found = means(colour, "1,000 pictures")
+    assert [found[name] for name in ("CBAM", "scores added", "squeeze and excitation")] == [83, 81, 77]
+    assert [found[name] for name in ("second convolution", "no gate")] == [75, 50]
+    for name in ("CBAM", "scores added", "second convolution"):
+        assert colour.fewer().against[name].low < 0 < colour.fewer().against[name].high
+
+
+def test_no_verdict_is_supported_and_most_networks_were_still_rising(colour):
+    assert {one.verdict for one in colour.verdicts} == {"not supported"}
+    assert {one.strongest for one in colour.verdicts} == {"CBAM"}
+    assert len(colour.higher().rising) == len(colour.question.contenders)
+
+
+def test_the_cuts_say_what_the_gates_carry(colour):
+    line = next(x for x in colour.table(ENDLESS) if x.contender.name == "squeeze and excitation")
+    assert {name: round(value) for name, value in line.cuts.items()} == {
+        "gates at their mean": 43,
+        "another picture's gates": 40,
+        "gates of one with the same cue": 95,
+    }
+    assert line.others["cue in the gates"] > 0.99
+
+
+def test_gates_of_the_live_residual_network_know_the_picture_and_do_not_matter():
+    network, scores = claims.live_residual("squeeze and excitation")
+    test = pieces.batch(800, split="test", generator=torch.Generator().manual_seed(5))
+    assert 0.8 < scores[256]["photograph in the gates"] < 0.95
+    with torch.no_grad():
+        right = residual_claims.accuracy(network(test.images), test)
+        for name, cut in claims.QUESTIONS[1].task.cuts.items():
+            assert abs(cut(network, test) - right) < 3, name
+
+
+@pytest.fixture(scope="module")
+def residual():
+    return answer(registry.question("channel-residual"))
+
+
+def rounded(interval):
+    return [round(x, 1) + 0.0 for x in (interval.effect, interval.low, interval.high)]
+
+
+def test_in_the_residual_network_it_is_not_by_choosing(residual):
+    fewer = residual.fewer()
+    assert (fewer.verdict, fewer.seeds) == ("not by choosing", 10)
+    assert len(fewer.rising) == len(residual.question.contenders) - 1  # all but the colours
+    found = {line.contender.name: round(line.mean, 1) for line in residual.table("300 pictures")}
+    names = "ECA", "fixed gates", "squeeze and excitation", "CBAM", "coordinate attention", "no gate"
+    assert [found[name] for name in names] == [72.9, 72.3, 71.5, 71.0, 69.8, 69.3]
+    assert rounded(fewer.against["no gate"]) == [2.1, -0.9, 5.1]
+    assert fewer.against["fixed gates"].effect < 0
+
+
+def test_the_networks_lean_on_their_gates_a_little(residual):
+    lines = {line.contender.name: line for line in residual.table("300 pictures")}
+    for name, held in (("squeeze and excitation", 69.4), ("ECA", 67.0)):
+        assert round(lines[name].cuts["gates at their mean"], 1) == held
+    assert lines["no gate"].rate == 0.03 and lines["squeeze and excitation"].rate == gentler.RATE == 0.01
+    at = [line.rate for line in lines.values()]
+    assert at.count(0.01) == 4
+
+
+def test_with_another_rate_for_the_plain_network_little_is_left(residual):
+    scores = gentler.scores()
+    assert len(scores) == 10 and round(scores.mean(), 1) == 71.1
+    assert rounded(gentler.minus_plain("squeeze and excitation")) == [0.4, -2.4, 3.2]
+    assert rounded(gentler.minus_plain("ECA")) == [1.9, 0.3, 3.5]
+    assert rounded(gentler.minus_plain("fixed gates")) == [1.2, 0.0, 2.5]
+    book = ledger.read(ledger.path(gentler.NAME))
+    assert book.faults == [] and {row["rule"] for row in book.rows} == {residual.question.rule}

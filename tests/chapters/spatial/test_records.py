@@ -1,0 +1,94 @@
+"""What the chapter says of its records is what they hold."""
+
+from statistics import mean
+
+import pytest
+
+from visual_attention.chapters.spatial import steady
+from visual_attention.experiments import ledger, record, registry
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import paired
+
+MIDDLE = "500 pictures"
+
+
+@pytest.fixture(scope="module")
+def place():
+    return answer(registry.question("spatial"))
+
+
+def last(found, name):
+    return sorted(round(float(score)) for score in found.curve(MIDDLE, name)[:, -1])
+
+
+def test_means_on_five_hundred_pictures(place):
+    assert {line.contender.name: round(line.mean) for line in place.table(MIDDLE)} == {
+        "CBAM": 80,
+        "second convolution": 80,
+        "spatial attention": 75,
+        "the same without its norm": 59,
+        "coordinate attention": 59,
+        "scores added": 58,
+        "no gate": 46,
+        "squeeze and excitation": 46,
+        "fixed gates": 45,
+        "another picture's gates": 44,
+    }
+
+
+def test_the_verdict_and_its_intervals(place):
+    fewer = place.fewer()
+    assert (fewer.verdict, fewer.seeds) == ("undecided", 10)
+    assert "spatial attention" in fewer.rising
+    for name in ("CBAM", "second convolution"):
+        assert fewer.against[name].low < 0 < fewer.against[name].high
+    plain, added = fewer.against["no gate"], fewer.against["scores added"]
+    assert [round(x) for x in (plain.effect, plain.low, plain.high)] == [29, 10, 47]
+    assert [round(x, 1) for x in (added.effect, added.low, added.high)] == [16.5, -0.2, 33.2]
+
+
+def test_the_gate_starts_late_and_on_some_seeds_hardly(place):
+    ours = last(place, "spatial attention")
+    assert ours[:2] == [9, 47] and 82 <= ours[2] and ours[-1] == 89
+    assert (last(place, "second convolution")[0], last(place, "second convolution")[-1]) == (76, 83)
+    bare = last(place, "the same without its norm")
+    assert (bare[0], bare[-1]) == (13, 86)
+    at = place.question.recipe.scored.index(32)
+    begun = [place.curve(MIDDLE, name)[:, at].mean() for name in ("spatial attention", "second convolution")]
+    assert [round(value) for value in begun] == [26, 46]
+
+
+def test_the_cuts_say_what_the_gates_carry(place):
+    line = next(x for x in place.table(MIDDLE) if x.contender.name == "spatial attention")
+    assert {name: round(value) for name, value in line.cuts.items()} == {
+        "gates at their mean": 29,
+        "another picture's gates": 28,
+        "gates of one with the same cue": 71,
+    }
+    assert line.rate == 0.09
+
+
+def test_at_a_third_of_the_rate_all_ten_begin(place):
+    scores = steady.scores()
+    assert len(scores) == 10 and 81.5 < scores.min() and scores.max() < 88
+    second, cbam = steady.against("second convolution"), steady.against("CBAM")
+    assert [round(x, 1) for x in (second.effect, second.low, second.high)] == [4.7, 2.5, 6.9]
+    assert [round(x, 1) for x in (cbam.effect, cbam.low, cbam.high)] == [3.8, 0.2, 7.4]
+    book = ledger.read(ledger.path(steady.NAME))
+    assert book.faults == [] and {row["rule"] for row in book.rows} == {place.question.rule}
+    assert {row["rate"] for row in book.rows} == {steady.RATE}
+
+
+def test_the_story_of_one_learning_rate():
+    found = {}
+    for name in ("spatial-first", "spatial-gentler"):
+        rows = [row for row in record.load(name) if row["metric"] == "accuracy"]
+        by = {arm: [row["value"] for row in rows if row["arm"] == arm] for arm in {r["arm"] for r in rows}}
+        assert all(len(values) == 5 for values in by.values())
+        found[name] = by, paired(by["spatial attention"], by["no gate"]).effect
+    first, gentler = found["spatial-first"][0], found["spatial-gentler"][0]
+    assert sum(value < 11 for value in first["no gate"]) == 1
+    assert round(mean(first["shuffled gates"]) - mean(first["no gate"])) == 20
+    assert abs(mean(gentler["shuffled gates"]) - mean(gentler["no gate"])) < 1
+    assert [round(found[name][1]) for name in found] == [47, 21]
+    assert round(mean(gentler["second convolution"])) == 97
