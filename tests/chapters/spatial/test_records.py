@@ -47,6 +47,22 @@ def test_the_verdict_and_its_intervals(place):
     assert [round(x, 1) for x in (added.effect, added.low, added.high)] == [16.5, -0.2, 33.2]
 
 
+def test_without_end_the_gate_is_level_with_a_second_convolution(place):
+    higher, faster = place.higher(), place.faster()
+    assert (higher.verdict, higher.seeds, faster.verdict) == ("not supported", 10, "not supported")
+    for verdict in (higher, faster):
+        assert verdict.strongest == "second convolution"
+        for name in ("second convolution", "CBAM"):
+            assert verdict.against[name].low < 0 < verdict.against[name].high
+    means = {line.contender.name: round(line.mean) for line in place.table("without end")}
+    assert (means["spatial attention"], means["CBAM"], means["second convolution"]) == (97, 96, 97)
+    blind = ("no gate", "squeeze and excitation", "another picture's gates")
+    assert {means[name] for name in blind} == {65} and means["fixed gates"] == 66
+    added = higher.against["scores added"]
+    assert [round(x) for x in (added.effect, added.low, added.high)] == [4, 2, 6]
+    assert min(place.curve("without end", "spatial attention")[:, -1]) > 90
+
+
 def test_the_gate_starts_late_and_on_some_seeds_hardly(place):
     ours = last(place, "spatial attention")
     assert ours[:2] == [9, 47] and 82 <= ours[2] and ours[-1] == 89

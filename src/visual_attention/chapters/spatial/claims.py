@@ -102,11 +102,12 @@ DESIGN = (
 MEANING = (
     "On five hundred pictures spatial attention ends 29 points above no gate, and level with a second "
     "convolution, as far as ten seeds can tell: on eight of them it ends above 80 %, on two it has hardly "
-    "begun or not at all when its steps are spent. Gates that are fixed or belong to another picture gain "
-    "nothing. In the trained networks the gates carry the place of the bar: of one with the bar in the same "
-    "place they leave nearly all of the accuracy, held at their mean much less than half. Unlike on the cue "
-    "in the colour, scores that are added stay behind. The norm that the authors' published code puts before "
-    "the sigmoid is part of the gate; the formula's gate without it ends lower."
+    "begun or not at all when its steps are spent. Without end all begin, and the two are level. Gates that "
+    "are fixed or belong to another picture gain nothing. In the trained networks the gates carry the place "
+    "of the bar: of one with the bar in the same place they leave nearly all of the accuracy, held at their "
+    "mean much less than half. Unlike on the cue in the colour, scores that are added stay behind, without "
+    "end by 4 points. The norm that the authors' published code puts before the sigmoid is part of the gate;"
+    " the formula's gate without it ends lower."
 )
 TRIED = (
     "By the author, after the rows of a first rule: the norm of the published code before the sigmoid. On "
