@@ -88,6 +88,19 @@ def test_in_the_residual_network_it_is_not_by_choosing(residual):
     assert fewer.against["fixed gates"].effect < 0
 
 
+def test_without_end_no_gate_is_ahead_of_the_plain_residual_network(residual):
+    higher, faster = residual.higher(), residual.faster()
+    assert {higher.verdict, faster.verdict} == {"not by choosing"} and higher.seeds == 10
+    found = {line.contender.name: round(line.mean, 1) for line in residual.table("without end")}
+    names = "no gate", "another picture's gates", "squeeze and excitation", "ECA"
+    assert [found[name] for name in names] == [79.3, 79.3, 78.6, 73.3]
+    assert rounded(higher.against["no gate"]) == [-0.7, -1.8, 0.5]
+    gates = "squeeze and excitation", "ECA", "CBAM", "coordinate attention"
+    assert max(found[name] for name in gates) < found["no gate"]
+    assert min(gates, key=found.get) == "ECA"
+    assert faster.against["no gate"].low < 0 < faster.against["no gate"].high
+
+
 def test_the_networks_lean_on_their_gates_a_little(residual):
     lines = {line.contender.name: line for line in residual.table("300 pictures")}
     for name, held in (("squeeze and excitation", 69.4), ("ECA", 67.0)):

@@ -137,6 +137,21 @@ def test_on_a_thousand_pictures_gem_pooling_is_level(found):
     assert len(fewer.rising) == 8
 
 
+def test_without_end_the_maximum_is_level_and_gem_hangs_on_the_seed(found):
+    higher, faster = found.higher(), found.faster()
+    assert (higher.verdict, faster.verdict) == ("not supported", "not supported")
+    assert (higher.seeds, higher.strongest, faster.strongest) == (10, "max pooling", "max pooling")
+    most = higher.against["max pooling"]
+    assert [round(x, 1) for x in (most.effect, most.low, most.high)] == [-2.6, -6.4, 1.2]
+    assert faster.against["max pooling"].low < 0 < faster.against["max pooling"].high
+    means = {line.contender.name: line.mean for line in found.table("without end")}
+    assert [round(means[n], -0) for n in ("soft pooling", "max pooling", "GeM pooling")] == [70, 72, 56]
+    gem = found.curve("without end", "GeM pooling")[:, -1]
+    assert (round(gem.min()), round(gem.max())) == (26, 73)
+    averaged = ("more convolution", "empty slots", "another's map")
+    assert min(higher.against[name].effect for name in averaged) > 30 and len(higher.rising) == 8
+
+
 def test_a_network_uses_its_map_and_cbam_s_map_does_not_show_how(found):
     lines = {line.contender.name: line for line in found.table(claims.QUESTIONS[0].middle)}
     ours, control, gates = lines["soft pooling"], lines["another's map"], lines["CBAM"]

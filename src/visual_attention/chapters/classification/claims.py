@@ -188,10 +188,11 @@ MEANING = (
     "On a thousand pictures soft pooling and GeM pooling, which has no map, name as many digits, and max "
     "pooling comes near; what ends in an average over all places stays ten points or more behind, and so "
     "does the control. In the trained networks the map is a cause all the same: a uniform one, or another "
-    "picture's, leaves soft pooling little more than guessing. That a network uses its map does not show "
-    "that the map helps. All eight were still rising when their steps were spent. The first edition had one "
-    "rate for all, 400 steps and no norm behind the pool, and found soft pooling 37 points ahead of more "
-    "convolution."
+    "picture's, leaves soft pooling little more than guessing. Without end soft pooling and the maximum are "
+    "level, far ahead of the averages, and GeM pooling hangs on the seed. That a network uses its map does "
+    "not show that the map helps. All eight were still rising when their steps were spent. The first edition"
+    " had one rate for all, 400 steps and no norm behind the pool, and found soft pooling 37 points ahead of"
+    " more convolution."
 )
 TRIED = (
     "Before the rule was written, on validation pictures, one seed, 1,024 steps at rate 0.01 for all: on a "
