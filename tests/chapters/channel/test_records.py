@@ -7,6 +7,7 @@ from visual_attention.chapters.channel import claims, gentler, pieces, residual_
 from visual_attention.experiments import ledger, registry
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.question import ENDLESS
+from visual_attention.experiments.verdict import paired
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,36 @@ def test_on_a_thousand_pictures_ten_seeds_do_not_tell_four_apart(colour):
     assert [found[name] for name in ("second convolution", "no gate")] == [75, 50]
     for name in ("CBAM", "scores added", "second convolution"):
         assert colour.fewer().against[name].low < 0 < colour.fewer().against[name].high
+
+
+def apart(found, condition, one, other):
+    gap = paired(found.curve(condition, one)[:, -1], found.curve(condition, other)[:, -1])
+    return [round(x) for x in (gap.effect, gap.low, gap.high)]
+
+
+def test_on_a_thousand_pictures_two_are_ahead_of_the_second_convolution(colour):
+    assert apart(colour, "1,000 pictures", "CBAM", "second convolution") == [7, 1, 14]
+    assert apart(colour, "1,000 pictures", "scores added", "second convolution") == [6, 0, 11]
+
+
+def test_what_rivals_gain_without_end(colour):
+    for name, gain in {"squeeze and excitation": 33, "second convolution": 25, "scores added": 31}.items():
+        assert apart(colour, ENDLESS, name, "no gate")[0] == gain
+    assert apart(colour, ENDLESS, "squeeze and excitation", "second convolution") == [8, 6, 10]
+    added = colour.higher().against["scores added"]
+    assert [round(x, 1) for x in (added.effect, added.low, added.high)] == [1.2, 0.3, 2.1]
+    place = answer(registry.question("spatial"))
+    for name in ("spatial attention", "second convolution"):
+        assert apart(place, ENDLESS, name, "no gate")[0] == 32
+    assert apart(place, ENDLESS, "scores added", "no gate")[0] == 28
+
+
+def test_the_stripe_gets_into_the_gates_of_places_and_is_of_no_use_there(colour):
+    line = next(x for x in colour.table(ENDLESS) if x.contender.name == "spatial attention")
+    seeds = colour.curve(ENDLESS, "spatial attention", "cue in the gates")[:, -1]
+    assert [round(100 * x) for x in (seeds.mean(), seeds.min(), seeds.max())] == [53, 11, 89]
+    assert (round(line.cuts["gates at their mean"]), round(line.mean)) == (45, 46)
+    assert apart(colour, ENDLESS, "no gate", "spatial attention") == [17, 13, 20]
 
 
 def test_no_verdict_is_supported_and_most_networks_were_still_rising(colour):
@@ -98,6 +129,8 @@ def test_without_end_no_gate_is_ahead_of_the_plain_residual_network(residual):
     gates = "squeeze and excitation", "ECA", "CBAM", "coordinate attention"
     assert max(found[name] for name in gates) < found["no gate"]
     assert min(gates, key=found.get) == "ECA"
+    assert apart(residual, "without end", "no gate", "ECA")[0] == 6
+    assert apart(residual, "without end", "no gate", "fixed gates")[0] == 4
     assert faster.against["no gate"].low < 0 < faster.against["no gate"].high
 
 

@@ -23,6 +23,15 @@ def test_gains_are_paired_differences_to_no_gate():
             assert gain.low < gain.effect < gain.high
 
 
+def test_too_few_seeds_are_not_drawn():
+    found = answer(registry.question("channel"))
+    assert worth.gained(found, NAMES[0], "1,000 pictures") is not None
+    few = Answer(
+        found.question, Ledger([row for row in found.rows if row["seed"] < 4 or row["part"] == "tuning"])
+    )
+    assert few.seeds("1,000 pictures") == 4 and worth.gained(few, NAMES[0], "1,000 pictures") is None
+
+
 def test_each_point_of_the_figure_is_a_gain():
     found = answer(registry.question("channel"))
     with matplotlib.rc_context(figures.STYLE):

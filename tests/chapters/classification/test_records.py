@@ -161,6 +161,8 @@ def test_a_network_uses_its_map_and_cbam_s_map_does_not_show_how(found):
     assert (
         round(gates.others["weight on the digit"]) == 15 and round(gates.cuts["another picture's map"]) == 16
     )
+    assert (round(control.cuts["map held on the digit"]), round(gates.cuts["uniform map"])) == (46, 34)
+    assert round(control.others["weight on the digit"]) == 16
     area = 100 * sum(side**2 for side in claims.SIDES) / len(claims.SIDES) / claims.CANVAS**2
     assert round(area) == 15
     assert all(line.cuts["digit painted over"] < 11 for line in lines.values())

@@ -262,3 +262,5 @@ def test_no_setting_turns_the_sign():
     level = {one.name for one in listed if one.interval.low < 0 <= one.interval.high}
     assert level == {"one layer", "half the width", "twice the rate", "the twin always next door"}
     assert all(one.interval.high < 0 for one in listed if one.name not in level)
+    better = {one.name: round(one.interval.effect) for one in listed if one.interval.effect > 0}
+    assert better == {"one layer": 4, "the twin always next door": 4}

@@ -45,6 +45,8 @@ def test_the_verdict_and_its_intervals(place):
     plain, added = fewer.against["no gate"], fewer.against["scores added"]
     assert [round(x) for x in (plain.effect, plain.low, plain.high)] == [29, 10, 47]
     assert [round(x, 1) for x in (added.effect, added.low, added.high)] == [16.5, -0.2, 33.2]
+    gained = paired(*(place.curve(MIDDLE, name)[:, -1] for name in ("scores added", "no gate")))
+    assert [round(x) for x in (gained.effect, gained.low, gained.high)] == [12, 4, 20]
 
 
 def test_without_end_the_gate_is_level_with_a_second_convolution(place):

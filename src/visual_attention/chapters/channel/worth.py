@@ -14,18 +14,18 @@ from visual_attention.experiments.question import ENDLESS, fixed
 from visual_attention.experiments.verdict import Interval
 from visual_attention.view import figures
 
-PLAIN = "no gate"
+PLAIN, SEEDS = "no gate", 5  # fewer tell too little to be drawn
 
 
 def gained(answer: Answer, name: str, condition: str) -> Interval | None:
-    """A contender minus the network without a gate after the last step; None while no seed is whole."""
-    if not answer.seeds(condition):
+    """A contender minus the network without a gate after the last step; None with too few whole seeds."""
+    if answer.seeds(condition) < SEEDS:
         return None
     return verdict.paired(answer.curve(condition, name)[:, -1], answer.curve(condition, PLAIN)[:, -1])
 
 
 def gains(answer: Answer, names: Sequence[str]) -> dict[str, dict[str, Interval]]:
-    """Name -> condition -> what it gained, for all conditions that have a whole seed; fixed sets rise."""
+    """Name -> condition -> what it gained, for all conditions that have five whole seeds; fixed sets rise."""
     conditions = [*(fixed(size) for size in answer.question.sets), ENDLESS]
     return {
         name: {at: found for at in conditions if (found := gained(answer, name, at)) is not None}

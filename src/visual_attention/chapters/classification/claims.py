@@ -198,8 +198,8 @@ TRIED = (
     "Before the rule was written, on validation pictures, one seed, 1,024 steps at rate 0.01 for all: on a "
     "thousand pictures soft pooling 67 %, GeM pooling 58, max pooling 53, CBAM 38, empty slots 37, more "
     "convolution 29; without end max pooling 73, soft pooling 70.",
-    "Not tried yet: an attack by someone who did not build it. Trainings of four times the length are among "
-    "the settings of the record.",
+    "Somebody who did not build it read the page against the record, and four sentences fell. No new control "
+    "was trained. Trainings of four times the length are planned among the settings, and not run yet.",
 )
 
 QUESTIONS = [

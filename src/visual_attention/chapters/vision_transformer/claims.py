@@ -195,13 +195,13 @@ DESIGN = (
 )
 MEANING = (
     "On eight hundred pictures the transformer stays 26 points behind a convolution of its size, and 12 "
-    "points without end. Moving two hundred pictures in training is worth as much to it as sixteen times "
-    "as many, two convolutions in front of it help as well, and it does not matter whether the class token "
-    "or the mean of the patches is read. It is neighbours: with all pixels in one random order a quarter of "
-    "the lead is left. Where all digits lie in the middle, 7 points remain: most of the "
-    "gap is that it has to learn that places do not matter. In the trained network the weights are needed, "
-    "but much of what it learned uniform weights learn, too. Small digits, small networks, a thousand "
-    "steps, several contenders still rising; it says nothing of millions of photographs."
+    "points without end. Moving two hundred pictures in training is worth as much to it as sixteen times as "
+    "many, two convolutions in front of it help as well, and it does not matter whether the class token or "
+    "the mean of the patches is read. With all pixels in one random order a quarter of the lead is left, and"
+    " as much where all digits lie in the middle: the lead needs neighbours, and digits that move. In the "
+    "trained network the weights are needed, but much of what it learned uniform weights learn, too. Small "
+    "digits, small networks, a thousand steps, several contenders still rising; it says nothing of millions "
+    "of photographs."
 )
 TRIED = (
     "Before the run, at 1.5 and 2.2 times the parameters and 2,048 steps on eight hundred pictures: "
