@@ -69,3 +69,20 @@ def test_figures_are_pictures(tmp_path):
 def test_every_question_of_the_course_can_be_shown(name):
     found = of_the_course(registry.question(name))
     assert sections.folded(found) and sections.overview([found]) and sections.closing([found])
+
+
+def test_a_table_that_would_be_too_wide_has_its_cuts_apart(monkeypatch):
+    from visual_attention.experiments import registry, sections, words
+    from visual_attention.experiments.answer import answer
+
+    found = answer(registry.question("channel"))
+    condition = found.question.middle
+    whole = sections._contest(found, condition)
+    monkeypatch.setattr(sections, "MOST_COLUMNS", 5)
+    parted = sections._contest(found, condition)
+    assert (whole.count("<table"), parted.count("<table")) == (1, 2)
+    first, second = parted.split("</table>")[:2]
+    names = words.header(found, found.table(condition))
+    cuts = [name for name in names if name.startswith("with ")]
+    assert cuts and all(name in second and name not in first for name in cuts)
+    assert all(each.contender.name.replace("'", "&#x27;") in second for each in found.table(condition))

@@ -14,6 +14,8 @@ from visual_attention.experiments.question import fixed
 from visual_attention.experiments.verdict import NOT_RUN, SUPPORTED, VERDICTS
 from visual_attention.view import figures
 
+MOST_COLUMNS = 14  # of a table that fits the page
+
 
 def overview(answers: Sequence[Answer]) -> str:
     """The forest plot, and a table with a row for each question."""
@@ -121,14 +123,27 @@ def _condition(answer: Answer, condition: str) -> list[str]:
 
 
 def _contest(answer: Answer, condition: str) -> str:
-    """The table of one condition."""
+    """The table of one condition; where it would be too wide, the cuts have one of their own."""
     lines = answer.table(condition)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(c)}</td>" for c in rest) + "</tr>"
-        for first, *rest in words.cells(answer, lines)
+    header, rows = words.header(answer, lines), words.cells(answer, lines)
+    seeds = f"over {lines[0].seeds} seeds" if lines[0].seeds > 1 else "of one seed"
+    caption = f"{condition}: means {seeds} after the last step."
+    if len(header) <= MOST_COLUMNS:
+        return _table(caption, header, _rows(rows))
+    cut = [place for place, name in enumerate(header) if name.startswith("with ")]
+    kept = [place for place in range(len(header)) if place not in cut]
+    parts = {caption: kept, f"{condition}: what is left after each cut.": [0, *cut]}
+    return "".join(
+        _table(title, [header[k] for k in places], _rows([[row[k] for k in places] for row in rows]))
+        for title, places in parts.items()
     )
-    caption = f"{condition}: means over {lines[0].seeds} seeds after the last step."
-    return _table(caption, words.header(answer, lines), rows)
+
+
+def _rows(cells: list[list[str]]) -> str:
+    return "".join(
+        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(c)}</td>" for c in rest) + "</tr>"
+        for first, *rest in cells
+    )
 
 
 def _pictures(answer: Answer) -> str:
