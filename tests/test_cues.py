@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from visual_attention import cues
+from visual_attention import cue_task, cues
 from visual_attention.data import digits
 from visual_attention.data.overlaid import by_colour
 from visual_attention.mechanisms.channel import SqueezeExcitation
@@ -22,7 +22,7 @@ def built(grid=(5, 5), slot=None, **chosen):
 
 
 def drawn(cue, count=12, split="test"):
-    return cues.draw(count, split, generator(), {"cue": cue})
+    return cue_task.draw(count, split, generator(), {"cue": cue})
 
 
 @pytest.mark.parametrize("cue", cues.GRIDS)
@@ -92,29 +92,32 @@ def test_fixed_places_are_the_same_for_every_picture():
 
 def test_explained_by_hand():
     asked = torch.tensor([0, 0, 1, 1])
-    assert cues.explained(torch.tensor([[1.0], [1.0], [3.0], [3.0]]), asked) == pytest.approx(1.0)
-    assert cues.explained(torch.tensor([[1.0], [3.0], [1.0], [3.0]]), asked) == pytest.approx(0.0)
-    assert cues.explained(torch.tensor([[1.0], [3.0], [3.0], [5.0]]), asked) == pytest.approx(4 / 8)
-    assert cues.explained(torch.ones(4, 2, 3, 1), asked) == 0.0
+    assert cue_task.explained(torch.tensor([[1.0], [1.0], [3.0], [3.0]]), asked) == pytest.approx(1.0)
+    assert cue_task.explained(torch.tensor([[1.0], [3.0], [1.0], [3.0]]), asked) == pytest.approx(0.0)
+    assert cue_task.explained(torch.tensor([[1.0], [3.0], [3.0], [5.0]]), asked) == pytest.approx(4 / 8)
+    assert cue_task.explained(torch.ones(4, 2, 3, 1), asked) == 0.0
 
 
 def test_cuts_by_hand():
     weights, asked = torch.arange(5.0)[:, None, None, None], torch.tensor([0, 1, 0, 1, 0])
-    assert cues.held(weights, asked).flatten().tolist() == [2.0] * 5
-    assert cues.anothers(weights, asked).flatten().tolist() == [4, 0, 1, 2, 3]
-    assert cues.same_cue(weights, asked).flatten().tolist() == [4, 3, 0, 1, 2]
+    assert cue_task.held(weights, asked).flatten().tolist() == [2.0] * 5
+    assert cue_task.anothers(weights, asked).flatten().tolist() == [4, 0, 1, 2, 3]
+    assert cue_task.same_cue(weights, asked).flatten().tolist() == [4, 3, 0, 1, 2]
 
 
 def test_a_cut_reads_with_changed_gates_and_only_where_there_are_gates():
     batch, model = drawn("colour", 40), built(slot=cues.excitation)
     with torch.no_grad():
-        for name, change in (("gates at their mean", cues.held), ("another picture's gates", cues.anothers)):
+        for name, change in (
+            ("gates at their mean", cue_task.held),
+            ("another picture's gates", cue_task.anothers),
+        ):
             changed = model.read_with(batch.images, change(model.weights(batch.images), batch.cues))
             told = 100 * (changed.argmax(1) == batch.labels).float().mean().item()
-            assert cues.TASK.cuts[name](model, batch) == pytest.approx(told)
-            assert cues.TASK.cuts[name](built(), batch) is None
-        kept = cues.cut(lambda weights, asked: weights)(model, batch)
-        assert kept == pytest.approx(cues.score(model, batch)["accuracy"])
+            assert cue_task.TASK.cuts[name](model, batch) == pytest.approx(told)
+            assert cue_task.TASK.cuts[name](built(), batch) is None
+        kept = cue_task.cut(lambda weights, asked: weights)(model, batch)
+        assert kept == pytest.approx(cue_task.score(model, batch)["accuracy"])
 
 
 def test_the_score_says_percent_and_what_the_gates_know():
@@ -126,10 +129,10 @@ def test_the_score_says_percent_and_what_the_gates_know():
             return None
 
     batch = drawn("place", 100)
-    assert cues.score(Threes(), batch) == {
+    assert cue_task.score(Threes(), batch) == {
         "accuracy": pytest.approx(100 * (batch.labels == 3).float().mean().item())
     }
-    assert 0 <= cues.score(built((10, 10), slot=cues.spatial), batch)["cue in the gates"] <= 1
+    assert 0 <= cue_task.score(built((10, 10), slot=cues.spatial), batch)["cue in the gates"] <= 1
 
 
 @pytest.mark.parametrize(
@@ -172,8 +175,8 @@ def test_a_written_gate_gets_its_window_and_learns():
         return x * torch.sigmoid(window.sum())
 
     with seeded(0):
-        gate = cues.Written(function, (3,))
+        gate = cue_task.Written(function, (3,))
     before = gate.window.detach().clone()
-    share = cues.learn(gate, "colour", width=6, steps=4, rate=1e-2)
+    share = cue_task.learn(gate, "colour", width=6, steps=4, rate=1e-2)
     assert seen[0] == (6, (3,)) and 0 <= share <= 100
     assert not torch.equal(gate.window, before)

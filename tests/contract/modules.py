@@ -11,7 +11,8 @@ from torch import nn
 
 from tests.contract.case import Case
 from tests.contract.inputs import maps
-from visual_attention.cues import Added, CueReader, FixedPlaces, Written
+from visual_attention.cue_task import Written
+from visual_attention.cues import Added, CueReader, FixedPlaces
 from visual_attention.mechanisms.channel import SqueezeExcitation
 
 TESTS = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.chapters import contest
-from visual_attention import cues
+from visual_attention import cue_task, cues
 from visual_attention.chapters.channel import claims, pieces, residual, residual_claims
 from visual_attention.experiments import registry
 from visual_attention.mechanisms import slots
@@ -111,7 +111,10 @@ def test_cuts_change_the_gates_of_all_blocks_and_ask_the_same_photograph():
     batch = contest.drawn(RESIDUAL, 60)
     model = contest.build(RESIDUAL, "squeeze and excitation").eval()
     with torch.no_grad():
-        for cut, change in (("gates at their mean", cues.held), ("another picture's gates", cues.anothers)):
+        for cut, change in (
+            ("gates at their mean", cue_task.held),
+            ("another picture's gates", cue_task.anothers),
+        ):
             changed = model.read_with(batch.images, lambda weights, change=change: change(weights, None))
             want = residual_claims.accuracy(changed, batch)
             assert RESIDUAL.task.cuts[cut](model, batch) == pytest.approx(want)

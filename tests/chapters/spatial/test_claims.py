@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.chapters import contest
-from visual_attention import cues
+from visual_attention import cue_task, cues
 from visual_attention.chapters.spatial import claims
 from visual_attention.experiments import registry
 from visual_attention.mechanisms import slots
@@ -51,7 +51,7 @@ def test_everyone_has_its_gate_answers_and_learns(name):
     assert (model.again[0].out_channels if name == "second convolution" else 0) == 15 * (
         name == "second convolution"
     )
-    cues.loss(model, batch).backward()
+    cue_task.loss(model, batch).backward()
     silent = [key for key, one in model.named_parameters() if one.grad is None or not one.grad.abs().sum()]
     assert silent == []
     model.eval()

@@ -5,7 +5,7 @@ Chapter: notebooks/mechanisms/channel.ipynb
 
 from collections.abc import Callable
 
-from visual_attention import cues
+from visual_attention import cue_task
 from visual_attention.chapters.channel import mistakes as wrong
 from visual_attention.exercises.properties import examined, special
 from visual_attention.exercises.report import About, Check
@@ -65,8 +65,8 @@ def check_eca_kernel_size(draw):
 def learns(student: Callable, check: Check) -> None:
     """Whether the chapter's reader learns the colour's cue around the answer."""
     with seeded(0):
-        gate = cues.Written(check.part_of_network(student), (3,))
-    share = cues.learn(gate, "colour", width=24, steps=384, rate=3e-2)
+        gate = cue_task.Written(check.part_of_network(student), (3,))
+    share = cue_task.learn(gate, "colour", width=24, steps=384, rate=3e-2)
     told = f"it reads {share:.0f} % of unseen digits after 384 steps; without a gate it reads about 61 %."
     check.that(
         share > 75,

@@ -4,7 +4,7 @@ Chapter: notebooks/mechanisms/channel.ipynb
 Run: python -m visual_attention.experiments run channel
 """
 
-from visual_attention import cues
+from visual_attention import cue_task, cues
 from visual_attention.experiments.question import Contender, Question, Recipe, Variant
 from visual_attention.mechanisms.channel import EfficientChannelAttention
 from visual_attention.mechanisms.slots import FixedGate
@@ -111,7 +111,7 @@ QUESTION = Question(
     statement="A module that learns a weight for each feature channel makes the network use the channels "
     "that matter.",
     question="Does channel attention find a cue in the colour?",
-    task=cues.TASK,
+    task=cue_task.TASK,
     contenders=CONTENDERS,
     recipe=Recipe(steps=512, batch=32, warmup=32, points=8, examples=500),
     margin=5,

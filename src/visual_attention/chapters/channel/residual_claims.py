@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from visual_attention import cues
+from visual_attention import cue_task, cues
 from visual_attention.chapters.channel import pieces
 from visual_attention.chapters.channel.residual import Colours, ResidualNet
 from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
@@ -36,8 +36,8 @@ def score(model: nn.Module, batch: pieces.Pieces) -> dict[str, float]:
     """The accuracy in percent, and which share of the last gates' variation the photograph explains."""
     metrics = {"accuracy": accuracy(model(batch.images), batch)}
     if model.gated:
-        last = model.weights(batch.images[: cues.ASKED])[-1]
-        metrics["photograph in the gates"] = cues.explained(last, batch.labels[: cues.ASKED])
+        last = model.weights(batch.images[: cue_task.ASKED])[-1]
+        metrics["photograph in the gates"] = cue_task.explained(last, batch.labels[: cue_task.ASKED])
     return metrics
 
 
@@ -77,9 +77,9 @@ TASK = Task(
     loss,
     score,
     {
-        "gates at their mean": cut(cues.held),
-        "another picture's gates": cut(cues.anothers),
-        "gates of one of the same photograph": cut(cues.same_cue),
+        "gates at their mean": cut(cue_task.held),
+        "another picture's gates": cut(cue_task.anothers),
+        "gates of one of the same photograph": cut(cue_task.same_cue),
     },
 )
 CONTENDERS = (

@@ -5,7 +5,7 @@ Chapter: notebooks/mechanisms/spatial.ipynb
 
 from collections.abc import Callable
 
-from visual_attention import cues
+from visual_attention import cue_task
 from visual_attention.chapters.spatial import mistakes as wrong
 from visual_attention.exercises.properties import examined
 from visual_attention.exercises.report import About, Check
@@ -31,8 +31,8 @@ def check_pool_channels(draw, B, C, H, W):
 def learns(student: Callable, check: Check) -> None:
     """Whether the chapter's reader learns the place's cue around the answer."""
     with seeded(0):
-        gate = cues.Written(check.part_of_network(student), (1, 2, 7, 7))
-    share = cues.learn(gate, "place", width=16, steps=200, rate=1e-2)
+        gate = cue_task.Written(check.part_of_network(student), (1, 2, 7, 7))
+    share = cue_task.learn(gate, "place", width=16, steps=200, rate=1e-2)
     told = f"it reads {share:.0f} % of unseen digits after 200 steps; without a gate it reads about 55 %."
     check.that(
         share > 75,

@@ -6,7 +6,7 @@ Run: python -m visual_attention.experiments run spatial
 
 from functools import partial
 
-from visual_attention import cues
+from visual_attention import cue_task, cues
 from visual_attention.experiments import trial
 from visual_attention.experiments.question import Contender, Question, Recipe, Variant
 from visual_attention.mechanisms.spatial import CoordinateAttention
@@ -125,7 +125,7 @@ QUESTIONS = [
         statement="A module that weighs the regions of an image makes a convolutional network use the region "
         "that matters.",
         question="Does spatial attention find a cue in the place?",
-        task=cues.TASK,
+        task=cue_task.TASK,
         contenders=CONTENDERS,
         recipe=Recipe(steps=256, batch=32, warmup=32, points=8, examples=500),
         margin=5,
