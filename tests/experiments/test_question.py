@@ -48,6 +48,11 @@ def test_words_do_not_change_the_hash():
     assert known.usual(variants=()).specification_rule != known.usual().specification_rule
 
 
+def test_more_seeds_of_what_decides_nothing_make_no_new_rule():
+    assert not changed(side_seeds=9)
+    assert known.usual(variant_seeds=9).specification_rule == known.usual().specification_rule
+
+
 def test_scored_steps_are_a_factor_of_two_apart():
     assert Recipe(steps=512).scored == (4, 8, 16, 32, 64, 128, 256, 512)
     assert Recipe(steps=5).scored == (1, 2, 5)

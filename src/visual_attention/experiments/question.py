@@ -245,18 +245,21 @@ class Question:
 
     @cached_property
     def rule(self) -> str:
-        """The hash of all that decides the headline: twelve hexadecimal digits."""
+        """The hash of all that decides the headline: twelve hexadecimal digits.
+
+        How many seeds the sides and the variants have decides no verdict, so more of them make no new rule.
+        """
         return _hash(self._headline())
 
     @cached_property
     def specification_rule(self) -> str:
         """The hash of the headline's rule and of the variants."""
         conditions = [asdict(condition) for condition in self.specifications]
-        return _hash([self._headline(), conditions, self.variant_seeds])
+        return _hash([self._headline(), conditions])
 
     def _headline(self) -> list:
         contenders = [[c.name, c.role, _shapes(c, self)] for c in self.contenders]
-        numbers = [self.margin, self.faster, self.level, self.sets, self.rates, self.seeds, self.side_seeds]
+        numbers = [self.margin, self.faster, self.level, self.sets, self.rates, self.seeds]
         words = [self.metric, self.unit, self.lower, self.tuning_seeds, curves.METHOD, TIES]
         return [contenders, asdict(self.recipe), numbers, words, dict(self.setting), sorted(self.task.cuts)]
 

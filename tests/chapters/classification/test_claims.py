@@ -25,8 +25,8 @@ def test_the_rule_is_the_one_that_was_written_down():
     assert (recipe.steps, recipe.batch, recipe.warmup, recipe.examples) == (768, 16, 32, 500)
     assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.seeds) == (5, 1.5, 50, 10)
     assert (QUESTION.sets, QUESTION.rates) == ((300, 1000, 4000), (1e-3, 3e-3, 1e-2, 3e-2))
-    assert QUESTION.rule == "d59e086df7d5"
-    assert QUESTION.specification_rule == "0a18e01f7f6a"
+    assert QUESTION.rule == "bf872b4eb3e7"
+    assert QUESTION.specification_rule == "dd79ddc591f4"
 
 
 @names

@@ -40,8 +40,8 @@ def test_the_rule_is_the_one_that_was_written_down():
     )
     assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.seeds) == (5, 1.5, 70, 10)
     assert (QUESTION.sets, QUESTION.rates) == ((125, 500, 2000), (1e-3, 3e-3, 1e-2, 3e-2))
-    assert QUESTION.rule == "9bae89af9728"
-    assert QUESTION.specification_rule == "02e42339e62f"
+    assert QUESTION.rule == "c2f9b07c0c31"
+    assert QUESTION.specification_rule == "c5fd10a28d4c"
 
 
 @everyone

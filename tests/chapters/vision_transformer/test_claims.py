@@ -29,8 +29,8 @@ def test_the_rule_is_the_one_that_was_written_down():
     assert (recipe.steps, recipe.batch, recipe.warmup, recipe.examples) == (1024, 32, 64, 500)
     assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.seeds) == (5, 1.5, 80, 10)
     assert (QUESTION.sets, QUESTION.rates) == ((200, 800, 3200), (1e-3, 3e-3, 1e-2, 3e-2))
-    assert QUESTION.rule == "08034766f65d"
-    assert QUESTION.specification_rule == "299d11b1bae6"
+    assert QUESTION.rule == "2aa02a94eb97"
+    assert QUESTION.specification_rule == "52f27f0e3bc7"
 
 
 @names
