@@ -1,10 +1,12 @@
 """What the chapter says of its records is what they hold."""
 
+import itertools
+
 import pytest
 import torch
 
 from visual_attention.chapters.channel import claims, gentler, pieces, residual_claims
-from visual_attention.experiments import ledger, registry
+from visual_attention.experiments import ledger, registry, specification
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.question import ENDLESS
 from visual_attention.experiments.verdict import paired
@@ -51,6 +53,46 @@ def apart(found, condition, one, other):
 def test_on_a_thousand_pictures_two_are_ahead_of_the_second_convolution(colour):
     assert apart(colour, "1,000 pictures", "CBAM", "second convolution") == [7, 1, 14]
     assert apart(colour, "1,000 pictures", "scores added", "second convolution") == [6, 0, 11]
+
+
+def test_smaller_and_larger_sets(colour):
+    few, many = means(colour, "250 pictures"), means(colour, "4,000 pictures")
+    assert {few[name] for name in ("squeeze and excitation", "ECA", "CBAM", "spatial attention")} <= {
+        31,
+        32,
+        33,
+    }
+    assert (few["no gate"], few["second convolution"]) == (31, 38)
+    first = ("squeeze and excitation", "ECA", "CBAM", "second convolution", "scores added")
+    assert [many[name] for name in first] == [91, 90, 89, 87, 85] and many["no gate"] == 60
+    for one, other in itertools.combinations(first, 2):
+        _, low, high = apart(colour, "4,000 pictures", one, other)
+        assert low < 0 < high, (one, other)
+
+
+def test_whether_gates_or_added_scores_are_ahead_hangs_on_the_setting(colour):
+    assert specification.opponent(colour) == "scores added"
+    listed = {one.name: one.interval for one in specification.curve(colour)}
+    assert len(listed) == 10
+    said = {
+        "as registered": [-4, -10, 2],
+        "half the rate": [9, 2, 15],
+        "twice the rate": [25, 5, 46],
+        "no norm": [10, 3, 16],
+    }
+    for name, numbers in said.items():
+        one = listed[name]
+        assert [round(x) for x in (one.effect, one.low, one.high)] == numbers, name
+    last = {
+        name: sorted(
+            round(row["scores"]["accuracy"][-1])
+            for row in colour.rows
+            if (row["part"], row["condition"], row["arm"]) == ("specification", "twice the rate", name)
+        )
+        for name in ("scores added", "squeeze and excitation")
+    }
+    assert (last["scores added"][0], last["scores added"][3]) == (34, 37)
+    assert (last["squeeze and excitation"][0], last["squeeze and excitation"][-1]) == (50, 88)
 
 
 def test_what_rivals_gain_without_end(colour):

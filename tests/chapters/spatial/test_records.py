@@ -5,7 +5,7 @@ from statistics import mean
 import pytest
 
 from visual_attention.chapters.spatial import steady
-from visual_attention.experiments import ledger, record, registry
+from visual_attention.experiments import ledger, record, registry, specification
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import paired
 
@@ -95,6 +95,35 @@ def test_at_a_third_of_the_rate_all_ten_begin(place):
     book = ledger.read(ledger.path(steady.NAME))
     assert book.faults == [] and {row["rule"] for row in book.rows} == {place.question.rule}
     assert {row["rate"] for row in book.rows} == {steady.RATE}
+
+
+def test_smaller_and_larger_sets(place):
+    few = {line.contender.name: round(line.mean) for line in place.table("125 pictures")}
+    assert few["spatial attention"] == max(few.values()) == 35
+    assert (few["no gate"], few["second convolution"]) == (25, 32)
+    ours, plain, second = (
+        place.curve("125 pictures", name)[:, -1]
+        for name in ("spatial attention", "no gate", "second convolution")
+    )
+    lead = paired(ours, plain)
+    assert [round(x) for x in (lead.effect, lead.low, lead.high)] == [10, 2, 18]
+    assert paired(ours, second).low < 0
+    many = {
+        name: sorted(round(x) for x in place.curve("2,000 pictures", name)[:, -1])
+        for name in ("spatial attention", "second convolution")
+    }
+    assert many["spatial attention"][0] == 11 and many["spatial attention"][1] == 82
+    assert many["spatial attention"][-1] == 96
+    assert (many["second convolution"][0], many["second convolution"][-1]) == (94, 97)
+
+
+def test_under_other_settings_the_formula_is_nowhere_ahead(place):
+    listed = {one.name: one.interval for one in specification.curve(place)}
+    assert specification.opponent(place) == "the same without its norm" and len(listed) == 10
+    assert specification.turns(place) == []
+    half, fewer = listed["half the rate"], listed["half the pictures"]
+    assert [round(x) for x in (half.effect, half.low, half.high)] == [7, 2, 13]
+    assert [round(x) for x in (fewer.effect, fewer.low, fewer.high)] == [21, 4, 38]
 
 
 def test_the_story_of_one_learning_rate():
