@@ -176,6 +176,22 @@ def test_without_end_no_gate_is_ahead_of_the_plain_residual_network(residual):
     assert faster.against["no gate"].low < 0 < faster.against["no gate"].high
 
 
+def test_other_sets_and_settings_make_no_choice_of_it(residual):
+    few, many = means(residual, "75 pictures"), means(residual, "1,200 pictures")
+    assert [few[name] for name in ("squeeze and excitation", "no gate", "CBAM")] == [48, 49, 53]
+    assert [many[name] for name in ("squeeze and excitation", "no gate")] == [76, 67]
+    assert max(many, key=many.get) == "another picture's gates" and max(many.values()) == 78
+    assert specification.opponent(residual) == "no gate" and specification.turns(residual) == []
+    listed = {one.name: one.interval for one in specification.curve(residual)}
+    assert len(listed) == 10
+    assert [round(f([one.effect for one in listed.values()])) for f in (min, max)] == [-2, 7]
+    above = {name: one for name, one in listed.items() if one.low > 0}
+    assert set(above) == {"twice the rate", "easier: pieces of 24 pixels"}
+    one, other = above["twice the rate"], above["easier: pieces of 24 pixels"]
+    assert (round(one.effect, 1), round(one.low), round(one.high)) == (6.5, 4, 9)
+    assert (round(other.effect, 1), round(other.low), round(other.high)) == (4.9, 3, 7)
+
+
 def test_the_networks_lean_on_their_gates_a_little(residual):
     lines = {line.contender.name: line for line in residual.table("300 pictures")}
     for name, held in (("squeeze and excitation", 69.4), ("ECA", 67.0)):
