@@ -1,0 +1,160 @@
+"""Does attention of frozen features follow this chapter's own films, with no training?
+
+The same films under every disturbance, the same box in the first frame. Masks are carried by the attention of
+a pretrained transformer's patches, anywhere in a frame or only near by, or by the mean colours of the same
+patches; beside them the chapter's two small trackers, which were trained on such films, and a box that stays.
+Written down before the run: the score is the mean overlap of the boxes (the area under success), a film at a
+time, and two ways differ where the interval of the paired difference over the films leaves 0 out.
+
+Chapter: notebooks/applications/tracking.ipynb
+Run: python -m visual_attention.chapters.tracking.carried
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from visual_attention.boxes import iou
+from visual_attention.chapters.tracking import rabbit, trained
+from visual_attention.chapters.tracking.films import Tracks
+from visual_attention.chapters.tracking.follow import follow
+from visual_attention.chapters.tracking.paths import FRAME
+from visual_attention.chapters.tracking.tracks import Disturbance, sequences
+from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.mechanisms.pretrained import fetch, load, prepare
+
+RECORD = Path(__file__).parent / "records" / "carried.jsonl"
+FILMS, FRAMES = 24, 8
+GRID, REACH = (16, 16), 3  # patches; a fifth of the frame, as on the real film
+SIDE = 14 * GRID[0]  # pixels to which a frame is brought for the transformer
+CONDITIONS = {
+    "clean": Disturbance(),
+    "turned by 90 degrees": Disturbance(rotation=90),
+    "bent by 0.4": Disturbance(bend=0.4),
+    "half covered": Disturbance(occlusion=0.5),
+    "grown or shrunk by half an octave": Disturbance(scale=0.5),
+}
+WAYS = (
+    "pretrained features, near",
+    "pretrained features, anywhere",
+    "mean colours, near",
+    "mean colours, anywhere",
+    "cross-correlation, trained",
+    "cross-attention, trained",
+    "the first box",
+)
+
+
+def film(seed: int, condition: str) -> Tracks:
+    """One film; the same seed gives the same things on the same paths under every condition."""
+    generator = torch.Generator().manual_seed(20_000 + seed)
+    return sequences(1, split="test", frames=FRAMES, disturbance=CONDITIONS[condition], generator=generator)
+
+
+def boxes_of(film: Tracks, features: Tensor, reach: int | None) -> Tensor:
+    """The boxes (T, 4) around a mask that is carried from the disc in the first frame's box.
+
+    Where nothing is left of the mask, the box before it stays.
+    """
+    first = disc(film.boxes[0, 0, 0])
+    found = rabbit.masks(rabbit.carry(features, first, reach=reach, grid=GRID), (FRAME, FRAME))
+    boxes = [film.boxes[0, 0, 0]]
+    for mask in found[1:]:
+        boxes.append(around(mask) if mask.any() else boxes[-1])
+    return torch.stack(boxes)
+
+
+def disc(box: Tensor) -> Tensor:
+    """The ellipse that a box (4,) holds, (64, 64), bool: the things of these films are discs."""
+    middles = (torch.arange(FRAME) + 0.5) / FRAME
+    x, y = 2 * (middles - box[0]) / box[2], 2 * (middles - box[1]) / box[3]
+    return x**2 + y[:, None] ** 2 <= 1
+
+
+def around(mask: Tensor) -> Tensor:
+    """The box around a mask (H, W) that is not empty, (4,) as centre, width and height in shares."""
+    low, high = [], []
+    for axis, side in ((0, mask.shape[1]), (1, mask.shape[0])):
+        there = mask.any(axis).nonzero()
+        low.append(there.min() / side)
+        high.append((there.max() + 1) / side)
+    (left, top), (right, bottom) = low, high
+    return torch.stack([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top])
+
+
+def ways(film: Tracks, look: Callable[[Tensor], Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Each way's name and its boxes (T, 4).
+
+    Args:
+        film: one of them.
+        look: gives the features (T, 256, D) of frames (T, 3, 224, 224).
+    """
+    large = F.interpolate(film.frames[0].float(), (SIDE, SIDE), mode="bicubic", antialias=True).clamp(0, 1)
+    for name, features in (
+        ("pretrained features", look(large)),
+        ("mean colours", rabbit.mean_colours(large, GRID)),
+    ):
+        yield f"{name}, near", boxes_of(film, features, REACH)
+        yield f"{name}, anywhere", boxes_of(film, features, None)
+    for kind in ("correlation", "attention"):
+        yield f"cross-{kind}, trained", follow(trained.load(kind), film).boxes[0]
+    yield "the first box", film.boxes[0, :1, 0].expand(FRAMES, 4)
+
+
+def transformer() -> Callable[[Tensor], Tensor]:
+    """What gives the pretrained transformer's features of frames (T, 3, 224, 224)."""
+    model = load(fetch())
+
+    @torch.inference_mode()
+    def look(frames: Tensor) -> Tensor:
+        return torch.cat([model(prepare(frame))[:, 1 + model.registers :] for frame in frames])
+
+    return look
+
+
+def rows() -> list[dict]:
+    """The record, a row for each film, condition and way."""
+    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+
+
+def scores(record: list[dict], way: str, condition: str) -> np.ndarray:
+    """The mean overlap in percent, one number a film."""
+    found = {
+        row["film"]: row["overlap"] for row in record if (row["way"], row["condition"]) == (way, condition)
+    }
+    return 100 * np.array([found[seed] for seed in sorted(found)])
+
+
+def difference(record: list[dict], one: str, other: str, condition: str) -> Interval:
+    """How far one way is ahead of another, film by film, in points of overlap."""
+    return paired(scores(record, one, condition), scores(record, other, condition))
+
+
+def main() -> None:
+    """Make what the record lacks, and show the means."""
+    look, done = transformer(), {(row["film"], row["condition"]) for row in rows()}
+    RECORD.parent.mkdir(exist_ok=True)
+    for seed in range(FILMS):
+        for condition in CONDITIONS:
+            if (seed, condition) in done:
+                continue
+            one = film(seed, condition)
+            made = []
+            for way, boxes in ways(one, look):
+                mean = iou(boxes[1:], one.boxes[0, 1:, 0]).mean().item()
+                made.append({"film": seed, "condition": condition, "way": way, "overlap": round(mean, 4)})
+            with open(RECORD, "a") as file:
+                file.write("".join(json.dumps(row) + "\n" for row in made))
+    for condition in CONDITIONS:
+        print(condition)
+        for way in WAYS:
+            print(f"  {way}: {scores(rows(), way, condition).mean():.1f}")
+
+
+if __name__ == "__main__":
+    main()
