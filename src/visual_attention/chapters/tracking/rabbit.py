@@ -34,7 +34,7 @@ SHOWN = (180, 320)  # height and width of the frames that are kept
 DRAWN = (270, 480)  # of the frames in which the outlines were drawn
 KEPT, STEPS = 64, 7  # directions; whole numbers from -7 to 7, each half the spread
 KNOWN = 3  # frames remembered from the start, and as many from the last ones
-REACH = 4  # patches: a fifth of the frame's height, as far as Caron et al. 2021 let a patch look
+REACH = 4  # patches, a fifth of the frame's height
 
 
 class Rabbit(NamedTuple):

@@ -1,0 +1,57 @@
+"""The chapter's own films, followed with no training: how boxes are made, and what the record holds."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.tracking import carried, rabbit
+
+RECORD = carried.rows()
+
+
+def test_the_same_seed_is_the_same_film_under_every_condition():
+    clean, bent = carried.film(3, "clean"), carried.film(3, "bent by 0.4")
+    assert torch.equal(clean.frames[:, 0], bent.frames[:, 0]) and not torch.equal(clean.frames, bent.frames)
+    covered = carried.film(3, "half covered")
+    torch.testing.assert_close(covered.boxes[0, :, 0], clean.boxes[0, :, 0])
+    assert covered.visible[0, -1, 0] < 0.6 < clean.visible[0, -1, 0]
+
+
+def test_a_box_and_its_disc():
+    box = torch.tensor([0.5, 0.25, 0.25, 0.5])
+    mask = carried.disc(box)
+    assert mask.shape == (64, 64) and mask[16, 32] and not mask[1, 25]
+    assert mask.float().mean().item() == pytest.approx(torch.pi / 4 * 0.125, rel=0.03)
+    torch.testing.assert_close(carried.around(mask), box, atol=0.02, rtol=0)
+
+
+def test_a_mask_that_is_lost_leaves_the_box_before_it(monkeypatch):
+    film = carried.film(0, "clean")
+    found = torch.zeros(carried.FRAMES, 64, 64, dtype=torch.bool)
+    found[1, 10:20, 30:50] = True
+    monkeypatch.setattr(rabbit, "masks", lambda shares, size: found)
+    boxes = carried.boxes_of(film, torch.randn(carried.FRAMES, 256, 4), None)
+    torch.testing.assert_close(boxes[1] * 64, torch.tensor([40.0, 15.0, 20.0, 10.0]))
+    assert torch.equal(boxes[2], boxes[1]) and torch.equal(boxes[0], film.boxes[0, 0, 0])
+
+
+def test_every_way_gives_a_box_in_every_frame():
+    film = carried.film(1, "turned by 90 degrees")
+    made = dict(carried.ways(film, lambda frames: rabbit.mean_colours(frames, carried.GRID)))
+    assert tuple(made) == carried.WAYS
+    assert all(boxes.shape == (carried.FRAMES, 4) and (boxes[:, 2:] > 0).all() for boxes in made.values())
+    assert torch.equal(made["pretrained features, near"], made["mean colours, near"])
+
+
+def test_the_record_is_whole():
+    seen = {(row["film"], row["condition"], row["way"]) for row in RECORD}
+    assert len(RECORD) == len(seen) == carried.FILMS * len(carried.CONDITIONS) * len(carried.WAYS)
+
+
+def test_a_row_is_what_a_run_gives():
+    """The way that needs no pretrained weights, on two films."""
+    for seed in (0, 5):
+        film = carried.film(seed, "half covered")
+        made = dict(carried.ways(film, lambda frames: rabbit.mean_colours(frames, carried.GRID)))
+        for way in ("mean colours, near", "cross-correlation, trained", "the first box"):
+            mean = carried.iou(made[way][1:], film.boxes[0, 1:, 0]).mean().item()
+            assert carried.scores(RECORD, way, "half covered")[seed] == pytest.approx(100 * mean, abs=0.5)
