@@ -42,6 +42,22 @@ def test_every_way_gives_a_box_in_every_frame():
     assert torch.equal(made["pretrained features, near"], made["mean colours, near"])
 
 
+def test_what_is_in_sight_is_the_disc_without_its_board():
+    clean, covered = carried.film(4, "clean"), carried.film(4, "half covered")
+    assert carried.scored(carried.in_sight(clean), clean)["overlap"] > 0.85
+    half = carried.scored(carried.in_sight(covered), covered)
+    assert 0.4 < half["overlap"] < 0.8 and half["near"] > 0.9
+
+
+def test_scores_by_hand():
+    film = carried.film(0, "clean")
+    boxes = film.boxes[0, :, 0].clone()
+    boxes[1, 0] += 7 / 64  # seven pixels aside: not near
+    boxes[2, 0] += 5 / 64
+    found = carried.scored(boxes, film)
+    assert found["near"] == pytest.approx(6 / 7, abs=1e-3) and 5 / 7 < found["overlap"] < 1
+
+
 def test_the_record_is_whole():
     seen = {(row["film"], row["condition"], row["way"]) for row in RECORD}
     assert len(RECORD) == len(seen) == carried.FILMS * len(carried.CONDITIONS) * len(carried.WAYS)
@@ -53,5 +69,6 @@ def test_a_row_is_what_a_run_gives():
         film = carried.film(seed, "half covered")
         made = dict(carried.ways(film, lambda frames: rabbit.mean_colours(frames, carried.GRID)))
         for way in ("mean colours, near", "cross-correlation, trained", "the first box"):
-            mean = carried.iou(made[way][1:], film.boxes[0, 1:, 0]).mean().item()
-            assert carried.scores(RECORD, way, "half covered")[seed] == pytest.approx(100 * mean, abs=0.5)
+            for score, value in carried.scored(made[way], film).items():
+                held = carried.scores(RECORD, way, "half covered", score)[seed]
+                assert held == pytest.approx(100 * value, abs=0.5), (seed, way, score)

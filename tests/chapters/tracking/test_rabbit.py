@@ -42,7 +42,10 @@ def test_the_outlines_lie_on_the_rabbit(film):
 def test_where_a_patch_may_look_counts_more_than_what_it_sees(film):
     colours = rabbit.mean_colours(film.frames)
     said = {
-        "features, anywhere": (overlaps(film.features, film, reach=None), [0.78, 0.50, 0.22, 0.09, 0.63, 0.13]),
+        "features, anywhere": (
+            overlaps(film.features, film, reach=None),
+            [0.78, 0.50, 0.22, 0.09, 0.63, 0.13],
+        ),
         "features, near": (overlaps(film.features, film), [0.78, 0.61, 0.68, 0.69, 0.82, 0.53]),
         "colours, anywhere": (overlaps(colours, film, reach=None), [0.78, 0.06, 0.0, 0.03, 0.0, 0.01]),
         "colours, near": (overlaps(colours, film), [0.78, 0.64, 0.72, 0.78, 0.82, 0.85]),
