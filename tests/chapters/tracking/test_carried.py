@@ -39,7 +39,8 @@ def test_every_way_gives_a_box_in_every_frame():
     made = dict(carried.ways(film, lambda frames: rabbit.mean_colours(frames, carried.GRID)))
     assert tuple(made) == carried.WAYS
     assert all(boxes.shape == (carried.FRAMES, 4) and (boxes[:, 2:] > 0).all() for boxes in made.values())
-    assert torch.equal(made["pretrained features, near"], made["mean colours, near"])
+    for how in ("near", "anywhere", "correlated"):
+        assert torch.equal(made[f"pretrained features, {how}"], made[f"mean colours, {how}"])
 
 
 def test_what_is_in_sight_is_the_disc_without_its_board():
@@ -47,6 +48,25 @@ def test_what_is_in_sight_is_the_disc_without_its_board():
     assert carried.scored(carried.in_sight(clean), clean)["overlap"] > 0.85
     half = carried.scored(carried.in_sight(covered), covered)
     assert 0.4 < half["overlap"] < 0.8 and half["near"] > 0.9
+
+
+def test_correlation_follows_a_template_that_moves_rigidly():
+    """The features of a frame are those of the first, moved by one row and two columns a frame."""
+    film = carried.film(2, "clean")
+    first = torch.randn(16, 16, 12, generator=torch.Generator().manual_seed(3))
+    moved = torch.stack([first.roll((t, -2 * t), (0, 1)) for t in range(3)]).flatten(1, 2)
+    boxes = carried.correlated(film, moved)
+    torch.testing.assert_close(boxes[0], film.boxes[0, 0, 0])
+    torch.testing.assert_close(boxes[2, :2] - boxes[0, :2], torch.tensor([-4 / 16, 2 / 16]))
+    torch.testing.assert_close(boxes[:, 2:], boxes[:1, 2:].expand(3, 2))
+
+
+def test_correlation_keeps_to_its_reach():
+    film = carried.film(2, "clean")
+    first = torch.randn(16, 16, 12, generator=torch.Generator().manual_seed(3))
+    far = torch.stack([first, first.roll(carried.REACH + 1, 1)]).flatten(1, 2)
+    boxes = carried.correlated(film, far)
+    assert ((boxes[1] - boxes[0])[:2].abs() * 16 <= carried.REACH + 1e-4).all()
 
 
 def test_scores_by_hand():

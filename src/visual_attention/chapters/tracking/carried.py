@@ -6,7 +6,8 @@ patches; beside them the chapter's two small trackers, which were trained on suc
 Written down before the run: the score is the mean overlap of the boxes (the area under success), a film at a
 time, and two ways differ where the interval of the paired difference over the films leaves 0 out. Added when
 that had been seen: a mask can hold only what is in sight, and the true box holds what is covered, too. So
-there is a perfect mask of what is in sight among the ways, and a second score, how often the centre is near.
+there is a perfect mask of what is in sight among the ways, and a second score, how often the centre is near;
+and correlation of the very same features, so that attention and correlation meet on equal terms.
 
 Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.carried
@@ -44,8 +45,10 @@ CONDITIONS = {
 WAYS = (
     "pretrained features, near",
     "pretrained features, anywhere",
+    "pretrained features, correlated",
     "mean colours, near",
     "mean colours, anywhere",
+    "mean colours, correlated",
     "cross-correlation, trained",
     "cross-attention, trained",
     "the first box",
@@ -105,10 +108,40 @@ def ways(film: Tracks, look: Callable[[Tensor], Tensor]) -> Iterator[tuple[str, 
     ):
         yield f"{name}, near", boxes_of(film, features, REACH)
         yield f"{name}, anywhere", boxes_of(film, features, None)
+        yield f"{name}, correlated", correlated(film, features)
     for kind in ("correlation", "attention"):
         yield f"cross-{kind}, trained", follow(trained.load(kind), film).boxes[0]
     yield "the first box", film.boxes[0, :1, 0].expand(FRAMES, 4)
     yield "a perfect mask of what is in sight", in_sight(film)
+
+
+def correlated(film: Tracks, features: Tensor) -> Tensor:
+    """The boxes (T, 4) of a rigid template: the target's patches in the first frame, slid over those near by.
+
+    A place's score is the sum of the cosines of patches that lie over each other, each weighed by its share
+    of the target; the template moves by whole patches, at most `REACH` from where it was, and stays as it is.
+
+    Args:
+        film: one of them.
+        features: (T, N, D) of its frames.
+    """
+    rows, columns = GRID
+    units = F.normalize(features, dim=-1).unflatten(1, GRID)  # (T, rows, columns, D)
+    shares = F.interpolate(disc(film.boxes[0, 0, 0]).float()[None, None], GRID, mode="area")[0, 0]
+    places = shares.nonzero()  # (P, 2)
+    template, weight = units[0][shares > 0], shares[shares > 0]  # (P, D), (P,)
+    steps = torch.cartesian_prod(*[torch.arange(-REACH, REACH + 1)] * 2)  # (S, 2)
+    moved, path = torch.zeros(2, dtype=torch.long), [torch.zeros(2, dtype=torch.long)]
+    for frame in units[1:]:
+        tried = places + (moved + steps)[:, None]  # (S, P, 2)
+        inside = ((tried >= 0) & (tried < torch.tensor(GRID))).all(-1)
+        row, column = tried[..., 0].clamp(0, rows - 1), tried[..., 1].clamp(0, columns - 1)
+        cosines = (frame[row, column] * template).sum(-1)  # (S, P)
+        moved = moved + steps[(cosines * inside * weight).sum(-1).argmax()]
+        path.append(moved)
+    boxes = film.boxes[0, :1, 0].repeat(len(path), 1)
+    boxes[:, :2] += torch.stack(path).flip(-1) / torch.tensor([columns, rows])
+    return boxes
 
 
 def in_sight(film: Tracks) -> Tensor:
