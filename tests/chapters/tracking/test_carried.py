@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from visual_attention.chapters.tracking import carried, rabbit
+from visual_attention.experiments import verdict
 
 RECORD = carried.rows()
 
@@ -92,3 +93,62 @@ def test_a_row_is_what_a_run_gives():
             for score, value in carried.scored(made[way], film).items():
                 held = carried.scores(RECORD, way, "half covered", score)[seed]
                 assert held == pytest.approx(100 * value, abs=0.5), (seed, way, score)
+
+
+CLEAN, TURNED, BENT, COVERED, GROWN = carried.CONDITIONS
+MINE, FREE, RIGID, COLOURS, _, PAINTED, TRAINED = carried.WAYS[:7]
+
+
+def ahead(other, condition, score="near"):
+    found = carried.difference(RECORD, MINE, other, condition, score)
+    return [round(x) for x in (found.effect, found.low, found.high)]
+
+
+def mean(way, condition, score="near"):
+    return round(carried.scores(RECORD, way, condition, score).mean())
+
+
+def lost(way, condition):
+    found = verdict.paired(*(carried.scores(RECORD, way, name, "near") for name in (CLEAN, condition)))
+    return [round(x) for x in (found.effect, found.low, found.high)]
+
+
+def test_attention_is_ahead_of_correlation_of_the_same_features_only_where_size_changes():
+    said = {
+        CLEAN: [1, -11, 13],
+        TURNED: [1, -12, 13],
+        BENT: [5, -7, 16],
+        COVERED: [7, -6, 20],
+        GROWN: [19, 1, 37],
+    }
+    assert {name: ahead(RIGID, name) for name in said} == said
+
+
+def test_without_training_it_is_no_worse_than_the_trained_tracker():
+    assert [mean(MINE, CLEAN), mean(TRAINED, CLEAN), *ahead(TRAINED, CLEAN)[1:]] == [86, 81, -9, 19]
+    found = [ahead(TRAINED, name) for name in (TURNED, BENT, COVERED, GROWN)]
+    assert [one[0] for one in found] == [27, 21, 24, 34] and all(one[1] > 0 for one in found)
+    assert found[2] == [24, 3, 45]
+    free = [ahead(FREE, name)[0] for name in carried.CONDITIONS]
+    assert (min(free), max(free)) == (24, 39)
+
+
+def test_even_colours_follow_as_a_template_and_fail_as_masks():
+    for name in (CLEAN, BENT, COVERED):
+        _, low, high = ahead(PAINTED, name)
+        assert low < 0 < high
+    assert ahead(PAINTED, TURNED) == [21, 3, 39]
+    masks = [mean(COLOURS, name) for name in carried.CONDITIONS]
+    assert (min(masks), max(masks)) == (51, 57)
+
+
+def test_which_score_decides_under_a_cover():
+    scores = [mean(way, COVERED, "overlap") for way in (MINE, TRAINED, carried.WAYS[-1])]
+    assert scores == [34, 35, 63]
+    assert ahead(RIGID, COVERED, "overlap") == [-17, -24, -10]
+
+
+def test_what_each_disturbance_costs():
+    assert [lost(MINE, name) for name in (TURNED, BENT, GROWN)] == [[5, -3, 12], [6, -4, 16], [-1, -12, 10]]
+    assert [lost(RIGID, name) for name in (TURNED, BENT)] == [[4, -8, 16], [10, -1, 20]]
+    assert [lost(way, COVERED) for way in (MINE, RIGID)] == [[13, -1, 26], [18, 7, 30]]
