@@ -51,6 +51,41 @@ def test_labels_go_where_the_patches_go():
     torch.testing.assert_close(moved.sum(-1), torch.ones(1, N))
 
 
+def test_with_a_reach_a_patch_keeps_to_its_surroundings():
+    """Six patches in two rows of three; the best match lies two columns away, the second best beside it."""
+    frame, memory = drawn(1, N, D), drawn(1, 2, N, D)
+    memory[0, 1, 2], memory[0, 1, 4] = frame[0, 0], 0.9 * frame[0, 0] + 0.1
+    free = LabelPropagation(most=1).weights(frame, memory).unflatten(-1, (2, N))
+    assert free[0, 0, 1].argmax() == 2
+    near = LabelPropagation(most=1, reach=1, grid=(2, 3)).weights(frame, memory).unflatten(-1, (2, N))
+    assert near[0, 0, 1].argmax() == 4
+    assert (near[0, 0, :, [2, 5]] == 0).all() and (near[0, 2, :, [0, 3]] == 0).all()
+    torch.testing.assert_close(near.sum((-1, -2)), torch.ones(1, N))
+
+
+def test_a_reach_over_the_whole_grid_is_none():
+    frame, memory = drawn(B, N, D), drawn(B, 3, N, D)
+    whole = LabelPropagation(most=4, reach=2, grid=(2, 3)).weights(frame, memory)
+    assert torch.equal(whole, LabelPropagation(most=4).weights(frame, memory))
+
+
+def test_few_neighbours_are_fewer_than_most():
+    frame, memory = drawn(1, N, D), drawn(1, 1, N, D)
+    weights = LabelPropagation(most=N, reach=1, grid=(N, 1)).weights(frame, memory)
+    assert ((weights[0] > 0).sum(-1) == torch.tensor([2, 3, 3, 3, 3, 2])).all() and weights.isfinite().all()
+
+
+def test_a_reach_that_makes_no_sense():
+    with pytest.raises(ValueError, match="reach and grid together, got reach 2 and grid None"):
+        LabelPropagation(reach=2)
+    with pytest.raises(ValueError, match="wanted reach above 0"):
+        LabelPropagation(reach=0, grid=(2, 3))
+    with pytest.raises(
+        ValueError, match=r"wanted 6 patches in every frame, for the grid \(2, 3\), got 6 and 5"
+    ):
+        LabelPropagation(reach=1, grid=(2, 3))(drawn(B, N, D), drawn(B, 1, M, D), drawn(B, 1, M, K))
+
+
 @pytest.mark.parametrize(
     ("frame", "memory", "labels", "says"),
     [

@@ -23,22 +23,40 @@ class LabelPropagation(nn.Module):
     Args:
         most: How many patches of each known frame a patch may attend to: the most similar ones.
         temperature: Divides the cosines before the softmax.
+        reach: How many rows and columns away a patch may look at most; None: anywhere in a frame.
+        grid: Rows and columns of the patches; wanted, and needed, with a reach only.
 
     Shape:
         frame (B, N, D), memory (B, F, M, D), labels (B, F, M, K) -> (B, N, K): a mean of labels, so that
         labels that sum to 1 give labels that sum to 1.
 
     Raises:
-        ValueError: if a number is not above 0, or the shapes do not belong together.
+        ValueError: if a number is not above 0, a reach comes without a grid or a grid without a reach, or the
+            shapes do not belong together.
 
     Differs from the papers: each known frame gives its own most similar patches, where they take the most
-    similar of all frames together; a patch may look anywhere in a frame, where they keep to its surroundings.
+    similar of all frames together; without a `reach` a patch may look anywhere in a frame, where they keep to
+    its surroundings.
     """
 
-    def __init__(self, *, most: int = 7, temperature: float = 0.07):
+    def __init__(
+        self,
+        *,
+        most: int = 7,
+        temperature: float = 0.07,
+        reach: int | None = None,
+        grid: tuple[int, int] | None = None,
+    ):
         super().__init__()
         require_positive(most=most, temperature=temperature)
-        self.most, self.temperature = most, temperature
+        if (reach is None) != (grid is None):
+            raise ValueError(f"wanted reach and grid together, got reach {reach} and grid {grid}")
+        self.most, self.temperature, self.reach, self.grid = most, temperature, reach, grid
+        if reach is not None and grid is not None:
+            require_positive(reach=reach, rows=grid[0], columns=grid[1])
+            places = torch.cartesian_prod(torch.arange(grid[0]), torch.arange(grid[1]))  # (N, 2)
+            away = (places[:, None] - places).abs().amax(-1)  # (N, N), rows or columns
+            self.register_buffer("far", away > reach, persistent=False)
 
     def weights(self, frame: Tensor, memory: Tensor) -> Tensor:
         """What each patch takes from each known patch, (B, N, F * M): non-negative, sums to 1; most are 0."""
@@ -47,6 +65,13 @@ class LabelPropagation(nn.Module):
             wanted = f"({frame.shape[0]}, F, M, {frame.shape[2]})"
             raise ValueError(f"memory: wanted {wanted}, got {tuple(memory.shape)}")
         cosines = F.normalize(frame, dim=-1)[:, None] @ F.normalize(memory, dim=-1).mT  # (B, F, N, M)
+        if self.reach is not None:
+            if cosines.shape[2:] != self.far.shape:
+                raise ValueError(
+                    f"wanted {len(self.far)} patches in every frame, for the grid {self.grid}, "
+                    f"got {cosines.shape[2]} and {cosines.shape[3]}"
+                )
+            cosines = cosines.masked_fill(self.far, -torch.inf)
         best = cosines.topk(min(self.most, cosines.shape[-1]), dim=-1)
         kept = torch.full_like(cosines, -torch.inf).scatter(-1, best.indices, best.values)
         scores = kept.transpose(1, 2).flatten(2) / self.temperature  # (B, N, F * M)
