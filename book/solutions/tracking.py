@@ -22,3 +22,11 @@ def cross_attend(queries, keys, mask, temperature):
     scores = similar / temperature
     weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=2)
     return (weights * similar).sum(dim=2)
+
+
+def carry_labels(frame, known, labels, most, temperature):
+    """Each patch takes over the labels of the known patches most like it, (B, N, K)."""
+    similar = F.normalize(frame, dim=2) @ F.normalize(known, dim=2).mT  # (B, N, M)
+    values, places = similar.topk(most, dim=2)
+    kept = similar.new_full(similar.shape, float("-inf")).scatter(2, places, values)
+    return (kept / temperature).softmax(dim=2) @ labels

@@ -158,7 +158,77 @@ FIT = {
 }
 
 
+def similarities(f, k):
+    return F.normalize(f, dim=2) @ F.normalize(k, dim=2).mT
+
+
+def mixed(scores, kept, labels, heat):
+    return (scores / heat).masked_fill(~kept, -torch.inf).softmax(2) @ labels
+
+
+def top(scores, most, *, largest=True):
+    kept = torch.zeros_like(scores, dtype=torch.bool)
+    return kept.scatter(2, scores.topk(most, dim=2, largest=largest).indices, True)
+
+
+def keeps_least(f, k, labels, most, heat):
+    return mixed(similarities(f, k), top(similarities(f, k), most, largest=False), labels, heat)
+
+
+def keeps_by_products(f, k, labels, most, heat):
+    return mixed(f @ k.mT, top(f @ k.mT, most), labels, heat)
+
+
+def weighs_by_products(f, k, labels, most, heat):
+    return mixed(f @ k.mT, top(similarities(f, k), most), labels, heat)
+
+
+def leaves_out_late(f, k, labels, most, heat):
+    return ((similarities(f, k) / heat).softmax(2) * top(similarities(f, k), most)) @ labels
+
+
+def leaves_out_by_zero(f, k, labels, most, heat):
+    return (similarities(f, k) * top(similarities(f, k), most) / heat).softmax(2) @ labels
+
+
+def overflows(f, k, labels, most, heat):
+    e = (similarities(f, k) / heat).exp() * top(similarities(f, k), most)
+    return (e @ labels) / e.sum(2, keepdim=True)
+
+
+def chosen_by_the_known(f, k, labels, most, heat):
+    kept = top(similarities(k, f), min(most, f.shape[1])).mT
+    return (similarities(f, k) / heat).masked_fill(~kept, -torch.inf).softmax(2).nan_to_num() @ labels
+
+
+def weights_of(f, k, most, heat):
+    return mixed(similarities(f, k), top(similarities(f, k), most), torch.eye(k.shape[1]).to(f), heat)
+
+
+CARRIED = {
+    "have a say": lambda f, k, y, m, t: solved.carry_labels(f, k, y, k.shape[1], t),
+    "*least* similar": keeps_least,
+    "long vectors win": keeps_by_products,
+    "The weights come from dot products": weighs_by_products,
+    "The temperature is not used": lambda f, k, y, m, t: solved.carry_labels(f, k, y, m, 1.0),
+    "You multiply by the temperature": lambda f, k, y, m, t: solved.carry_labels(f, k, y, m, 1 / t),
+    "with a score of 0": leaves_out_by_zero,
+    "no longer sums to 1": leaves_out_late,
+    "over the patches of the new frame": lambda f, k, y, m, t: (similarities(f, k) / t).softmax(1) @ y,
+    "keeps its best new ones": chosen_by_the_known,
+    "the hard choice": lambda f, k, y, m, t: solved.carry_labels(f, k, y, 1, t),
+    "all weigh the same": lambda f, k, y, m, t: top(similarities(f, k), m).to(y) @ y / m,
+    "a softmax is missing": lambda f, k, y, m, t: (similarities(f, k) * top(similarities(f, k), m)) @ y,
+    "neighbour in the batch": lambda f, k, y, m, t: solved.carry_labels(f, k, y.roll(1, 0), m, t),
+    "`exp` overflows": overflows,
+    "a table of weights": lambda f, k, y, m, t: weights_of(f, k, m, t),
+    "a mixture of features": lambda f, k, y, m, t: weights_of(f, k, m, t) @ k,
+    "No gradient": lambda f, k, y, m, t: solved.carry_labels(f.detach(), k.detach(), y, m, t),
+}
+
+
 WRONG = {
+    "check_carry_labels": CARRIED,
     "check_success_curve": SUCCESS,
     "check_correlate": MAP,
     "check_cross_attend": FIT,

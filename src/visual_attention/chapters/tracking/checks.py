@@ -72,3 +72,22 @@ def check_cross_attend(draw, B, N, M, d):
     yield queries, keys, torch.ones_like(mask), draw.one_of(0.2, 0.7)
     yield special(1, "where the mask leaves parts out", queries, keys, mask, 0.5)
     yield special(1, "at a temperature of 0.001", queries, keys, mask, 0.001)
+
+
+@examined(
+    points=5,
+    right=wrong.carry,
+    axes={"B images": 3, "N places": 7, "M known places": 8, "d numbers": 4, "K labels": 2},
+    name="your labels",
+    mistakes=wrong.LABELS,
+    gradients=("frame", "known"),
+    about=About(
+        "Can you carry a mask?", "label propagation: attention without training", 20, "takes thought"
+    ),
+)
+def check_carry_labels(draw, B, N, M, d, K):
+    """Features (B, N, d), known ones (B, M, d) and their labels (B, M, K) become labels (B, N, K)."""
+    frame, known, labels = draw.vectors(B, N, d), draw.vectors(B, M, d), draw.unit(B, M, K)
+    yield frame, known, labels, max(1, M // 2), draw.one_of(0.2, 0.7)
+    yield special(1, "where every known patch may have a say", frame, known, labels, M, 0.5)
+    yield special(1, "at a temperature of 0.001", frame, known, labels, max(1, M // 2), 0.001)

@@ -193,3 +193,95 @@ FIT = {
         shares(q, k, m, t)[1] @ k
     ),
 }
+
+
+def nearest(frame: Tensor, known: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Cosines (B, N, M), and which of them are the `most` largest of their row."""
+    similar = cosines(frame, known)
+    best = similar.topk(most, dim=2).indices
+    return similar, torch.zeros_like(similar, dtype=torch.bool).scatter(2, best, True)
+
+
+def carry(frame: Tensor, known: Tensor, labels: Tensor, most: int, temperature: float) -> Tensor:
+    """The labels of the most similar known patches, weighted by the softmax of their cosines."""
+    similar, kept = nearest(frame, known, most)
+    return (similar / temperature).masked_fill(~kept, -torch.inf).softmax(2) @ labels
+
+
+def all_kept(f, k, labels, most, heat):
+    return carry(f, k, labels, k.shape[1], heat)
+
+
+def scored(f, k, labels, most, heat, scores):
+    """Kept by cosines, weighed by other scores."""
+    _, kept = nearest(f, k, most)
+    return (scores / heat).masked_fill(~kept, -torch.inf).softmax(2) @ labels
+
+
+def products(f, k, labels, most, heat):
+    scores = f @ k.mT
+    kept = torch.zeros_like(scores, dtype=torch.bool).scatter(2, scores.topk(most, dim=2).indices, True)
+    return (scores / heat).masked_fill(~kept, -torch.inf).softmax(2) @ labels
+
+
+def known_choose(f, k, labels, most, heat):
+    """Each known patch keeps its best patches of the new frame."""
+    similar = cosines(f, k)
+    best = similar.topk(min(most, f.shape[1]), dim=1).indices
+    kept = torch.zeros_like(similar, dtype=torch.bool).scatter(1, best, True)
+    weights = (similar / heat).masked_fill(~kept, -torch.inf).softmax(2)
+    return weights.nan_to_num() @ labels
+
+
+def raised(f, k, labels, most, heat):
+    similar, kept = nearest(f, k, most)
+    e = (similar / heat).exp() * kept
+    return (e @ labels) / e.sum(2, keepdim=True)
+
+
+def softened(f, k, most, heat):
+    similar, kept = nearest(f, k, most)
+    return (similar / heat).masked_fill(~kept, -torch.inf).softmax(2)
+
+
+LABELS = {
+    "All known patches have a say: keep only the `most` most similar ones of each patch.": all_kept,
+    "You keep the *least* similar patches.": lambda f, k, y, m, t: (
+        (cosines(f, k) / t).masked_fill(~nearest(-f, k, m)[1], -torch.inf).softmax(2) @ y
+    ),
+    "You compare by dot products: long vectors win. Bring both to length 1 first.": products,
+    "The weights come from dot products: bring both to length 1 before the softmax, too.": (
+        lambda f, k, y, m, t: scored(f, k, y, m, t, f @ k.mT)
+    ),
+    "The temperature is not used.": lambda f, k, y, m, t: carry(f, k, y, m, 1.0),
+    "You multiply by the temperature: divide, so that heat spreads the weights.": lambda f, k, y, m, t: carry(
+        f, k, y, m, 1 / t
+    ),
+    "You leave patches out with a score of 0: exp(0) is 1, so that they still get weight.": (
+        lambda f, k, y, m, t: (cosines(f, k) * nearest(f, k, m)[1] / t).softmax(2) @ y
+    ),
+    "You leave patches out after the softmax: what is left no longer sums to 1.": lambda f, k, y, m, t: (
+        ((cosines(f, k) / t).softmax(2) * nearest(f, k, m)[1]) @ y
+    ),
+    "The softmax runs over the patches of the new frame: each of them shares out the known ones.": (
+        lambda f, k, y, m, t: (cosines(f, k) / t).softmax(1) @ y
+    ),
+    "Each known patch keeps its best new ones: each *new* patch keeps its best known ones.": known_choose,
+    "That is the label of the one best patch: the hard choice. A softmax weighs the kept ones.": (
+        lambda f, k, y, m, t: carry(f, k, y, 1, t)
+    ),
+    "The kept patches all weigh the same: weigh them by the softmax of their cosines.": lambda f, k, y, m, t: (
+        nearest(f, k, m)[1].to(y) @ y / m
+    ),
+    "Those are the cosines times the labels: a softmax is missing.": lambda f, k, y, m, t: (
+        (cosines(f, k) * nearest(f, k, m)[1]) @ y
+    ),
+    "The labels are those of the neighbour in the batch.": lambda f, k, y, m, t: carry(
+        f, k, y.roll(1, 0), m, t
+    ),
+    "`exp` overflows at a low temperature: forbid by -inf, and let torch's `softmax` do the rest.": raised,
+    "That is a table of weights: mix the labels with it.": lambda f, k, y, m, t: softened(f, k, m, t),
+    "That is a mixture of features: wanted is the mixture of their labels.": lambda f, k, y, m, t: (
+        softened(f, k, m, t) @ k
+    ),
+}
