@@ -7,39 +7,19 @@ Chapter: notebooks/mechanisms/spatial.ipynb
 Run: python -m visual_attention.chapters.spatial.steady
 """
 
-import numpy as np
-
-from visual_attention.experiments import ledger, trial
-from visual_attention.experiments.answer import answer
-from visual_attention.experiments.registry import question
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.chapters.spatial.claims import QUESTIONS
+from visual_attention.experiments.again import Again, told
 
 RATE = 0.03
-NAME = "spatial-steady"
-
-
-def scores() -> np.ndarray:
-    """The accuracies after the last step, by seed, as the record holds them."""
-    found = {row["seed"]: row["scores"]["accuracy"][-1] for row in ledger.read(ledger.path(NAME)).rows}
-    return np.array([found[seed] for seed in sorted(found)])
-
-
-def against(opponent: str) -> Interval:
-    """The gate at this rate minus an opponent of the contest at its own."""
-    contest = answer(question("spatial"))
-    return paired(scores(), contest.curve(contest.question.middle, opponent)[:, -1])
+(CONTEST,) = QUESTIONS
+STEADY = Again("spatial-steady", CONTEST, CONTEST.middle, CONTEST.attention.name, RATE, CONTEST.seeds)
 
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    contest = question("spatial")
-    done = {row["seed"] for row in ledger.read(ledger.path(NAME)).rows}
-    for seed in set(range(contest.seeds)) - done:
-        one = trial.Trial("headline", contest.conditions[1], contest.attention.name, RATE, seed)
-        ledger.append(ledger.path(NAME), trial.make(contest, one))
+    STEADY.make()
     for opponent in ("second convolution", "CBAM", "no gate"):
-        found = against(opponent)
-        print(f"minus {opponent}: {found.effect:+.1f} ({found.low:+.1f} to {found.high:+.1f})")
+        print(f"minus {opponent}: {told(STEADY.minus(opponent))}")
 
 
 if __name__ == "__main__":
