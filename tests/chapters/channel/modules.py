@@ -2,6 +2,7 @@
 
 from tests.contract.case import Case
 from tests.contract.inputs import maps
+from visual_attention.chapters.channel.gentler import HeardOnly
 from visual_attention.chapters.channel.residual import Colours, ResidualBlock, ResidualNet
 from visual_attention.mechanisms.channel import SqueezeExcitation
 
@@ -11,6 +12,7 @@ def excitation(channels):
 
 
 CASES = [
+    Case(HeardOnly, lambda: HeardOnly(excitation(4)), maps(4), verbs={}, silent=("gate",)),
     Case(ResidualBlock, lambda: ResidualBlock(4, 6, stride=2, slot=excitation), maps(4)),
     Case(ResidualNet, lambda: ResidualNet(4, slot=excitation), maps(3), ((16, 12), (9, 9)), verbs={}),
     Case(Colours, Colours, maps(3), ((3, 5), (7, 7))),

@@ -1,15 +1,19 @@
 """What the chapter says of its records is what they hold."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
+from visual_attention import cues
 from visual_attention.chapters.channel import claims, gentler, pieces, residual_claims
 from visual_attention.experiments import ledger, registry, specification
-from visual_attention.experiments.answer import answer
+from visual_attention.experiments.answer import Answer, answer
+from visual_attention.experiments.ledger import Ledger
 from visual_attention.experiments.question import ENDLESS
 from visual_attention.experiments.verdict import paired
+from visual_attention.training import seeded
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +206,53 @@ def test_the_networks_lean_on_their_gates_a_little(residual):
 
 
 def test_with_another_rate_for_the_plain_network_little_is_left(residual):
-    scores = gentler.scores()
+    scores = gentler.PLAIN.scores
     assert len(scores) == 10 and round(scores.mean(), 1) == 71.1
-    assert rounded(gentler.minus_plain("squeeze and excitation")) == [0.4, -2.4, 3.2]
-    assert rounded(gentler.minus_plain("ECA")) == [1.9, 0.3, 3.5]
-    assert rounded(gentler.minus_plain("fixed gates")) == [1.2, 0.0, 2.5]
-    book = ledger.read(ledger.path(gentler.NAME))
+    assert rounded(gentler.PLAIN.minus("squeeze and excitation")) == [-0.4, -3.2, 2.4]
+    assert rounded(gentler.PLAIN.minus("ECA")) == [-1.9, -3.5, -0.3]
+    assert rounded(gentler.PLAIN.minus("fixed gates")) == [-1.2, -2.5, 0.0]
+    book = ledger.read(ledger.path(gentler.PLAIN.record))
     assert book.faults == [] and {row["rule"] for row in book.rows} == {residual.question.rule}
+
+
+def test_the_two_controls_agree_once_another_picture_s_gates_have_a_rate_that_suits(residual):
+    middle = residual.question.middle
+    assert apart(residual, middle, "fixed gates", "another picture's gates") == [4, 2, 5]
+    assert apart(residual, middle, "ECA", "another picture's gates") == [4, 2, 7]
+    assert len(gentler.ANOTHERS.scores) == 5
+    assert rounded(gentler.ANOTHERS.minus("squeeze and excitation")) == [-0.8, -4.6, 3.0]
+    assert rounded(gentler.ANOTHERS.minus("fixed gates")) == [-1.7, -5.5, 2.0]
+    rates = {line.contender.name: line.rate for line in residual.table(middle)}
+    assert rates["another picture's gates"] == 0.001 and rates["no gate"] == 0.03
+
+
+def test_with_the_plain_network_as_the_trivial_answer_there_is_no_gain_to_attribute(residual):
+    roles = [
+        replace(each, role="trivial") if each.name == "no gate" else each
+        for each in residual.question.contenders
+    ]
+    other = Answer(
+        replace(residual.question, contenders=tuple(roles)), Ledger(_under(residual, tuple(roles)))
+    )
+    assert [one.verdict for one in other.verdicts[:2]] == ["not supported"] * 2
+    assert [one.verdict for one in residual.verdicts[:2]] == ["not by choosing"] * 2
+
+
+def _under(found, contenders):
+    rule = replace(found.question, contenders=contenders).rule
+    return [{**row, "rule": rule} for row in found.rows if row["part"] != "specification"]
+
+
+def test_hearing_of_the_stripe_is_not_enough(colour):
+    assert len(gentler.TOLD.scores) == 5 and round(gentler.TOLD.scores.mean()) == 62
+    assert rounded(gentler.TOLD.minus("no gate")) == [0.0, -1.5, 1.6]
+    found = gentler.TOLD.minus("scores added")
+    assert [round(x) for x in (found.effect, found.low, found.high)] == [-32, -36, -28]
+
+
+def test_the_scores_are_those_of_the_rival_but_for_the_relu():
+    with seeded(0):
+        gate = cues.excitation(6)
+    images = torch.randn(4, 6, 5, 5, generator=torch.Generator().manual_seed(1))
+    heard = gentler.HeardOnly(gate)(images)
+    assert torch.equal(heard.relu(), cues.Added(gate)(images)) and (heard < 0).any()

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from visual_attention.chapters.classification import claims, cuts, garments, sizes, trained
+from visual_attention.chapters.classification import claims, cuts, garments, sizes, steadier, trained
 from visual_attention.chapters.classification.gradcam import grad_cam
-from visual_attention.experiments import pointing
+from visual_attention.experiments import pointing, tuning
 from visual_attention.experiments.answer import answer
 from visual_attention.own import few_labels, heads
 
@@ -45,13 +45,15 @@ def test_shapes_are_read_and_nothing_else_gives_the_answer_away(model):
         assert share(left) <= 11
 
 
-def test_the_average_over_places_is_what_grad_cam_loses(model):
+def test_grad_cam_loses_by_averaging_what_goes_through_the_map(model):
     test = hard()
     with torch.no_grad():
         features, named = model.features(test.images), model(test.images).argmax(1)
         maps = {"own": model.place_map(test.images)}
     for name, averaged in (("Grad-CAM", True), ("not averaged", False)):
         maps[name] = grad_cam(features, lambda x: model.read(model.pool(x)), named, averaged=averaged)
+    place = maps["own"]
+    maps["map held"] = grad_cam(features, lambda x: model.read((x * place).sum((2, 3))), named)
     maps["by lot"] = torch.rand(maps["own"].shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         found = {
@@ -63,6 +65,7 @@ def test_the_average_over_places_is_what_grad_cam_loses(model):
         }
     assert found["own"] == (97, 11) and found["Grad-CAM"] == (29, 57)
     assert found["not averaged"][0] == 98 and found["by lot"][1] == 80
+    assert found["map held"] in ((89, 14), (90, 14), (90, 15), (89, 15))
 
 
 def gaps(shown, each, others=heads.POOLS[1:]):
@@ -100,6 +103,36 @@ def test_with_twenty_labels_it_is_far_ahead_and_hangs_on_its_weights():
     with torch.no_grad():
         weights = torch.stack([head.weights(stored.tokens) for head in ours.heads])
     assert round(100 * (weights * (stored.covered > 0)).sum(-1).mean().item()) == 89
+
+
+def test_with_five_labels_it_does_not_know_where_to_look():
+    stored = garments.stored("scene")
+    ours = few_labels.judged(heads.ATTENTION, stored.tokens, stored.labels, classes=10, each=5)
+    with torch.no_grad():
+        weights = torch.stack([head.weights(stored.tokens) for head in ours.heads])
+    there = stored.covered > 0
+    assert round(100 * (weights * there).sum(-1).mean().item()) == 44
+    assert round(100 * there.float().mean().item()) == 38
+
+
+def test_the_order_of_three_pools_hangs_on_rates(found):
+    rates = {line.contender.name: line.rate for line in found.table(found.question.middle)}
+    assert rates["soft pooling"] == 0.003
+    tried = tuning.scores(found.question, found.rows, "soft pooling", found.question.middle)
+    assert round(tried[0.003], 1) == round(tried[0.01], 1) == 56.6
+    assert len(steadier.SOFT.scores) == 10 and round(steadier.SOFT.scores.mean()) == 62
+    for name, said in {
+        "GeM pooling": [3.1, 0.7, 5.4],
+        "max pooling": [9.2, 7.7, 10.8],
+        "non-local": [13.9, 9.4, 18.4],
+    }.items():
+        one = steadier.SOFT.minus(name)
+        assert [round(x, 1) for x in (one.effect, one.low, one.high)] == said, name
+    gem = steadier.GEM.scores
+    assert len(gem) == 5 and (round(gem.min()), round(gem.max())) == (70, 79)
+    for name in ("soft pooling", "max pooling"):
+        one = steadier.GEM.minus(name)
+        assert one.low < 0 < one.high
 
 
 def test_a_contest_that_is_not_whole_has_no_verdict():

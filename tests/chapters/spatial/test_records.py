@@ -87,12 +87,12 @@ def test_the_cuts_say_what_the_gates_carry(place):
 
 
 def test_at_a_third_of_the_rate_all_ten_begin(place):
-    scores = steady.scores()
+    scores = steady.STEADY.scores
     assert len(scores) == 10 and 81.5 < scores.min() and scores.max() < 88
-    second, cbam = steady.against("second convolution"), steady.against("CBAM")
+    second, cbam = steady.STEADY.minus("second convolution"), steady.STEADY.minus("CBAM")
     assert [round(x, 1) for x in (second.effect, second.low, second.high)] == [4.7, 2.5, 6.9]
     assert [round(x, 1) for x in (cbam.effect, cbam.low, cbam.high)] == [3.8, 0.2, 7.4]
-    book = ledger.read(ledger.path(steady.NAME))
+    book = ledger.read(ledger.path(steady.STEADY.record))
     assert book.faults == [] and {row["rule"] for row in book.rows} == {place.question.rule}
     assert {row["rate"] for row in book.rows} == {steady.RATE}
 
