@@ -12,7 +12,7 @@ def excitation(channels):
 
 
 CASES = [
-    Case(HeardOnly, lambda: HeardOnly(excitation(4)), maps(4), verbs={}, silent=("gate",)),
+    Case(HeardOnly, lambda: HeardOnly(excitation(4)), maps(4), verbs={}, silent={"gate": "whose scores"}),
     Case(ResidualBlock, lambda: ResidualBlock(4, 6, stride=2, slot=excitation), maps(4)),
     Case(ResidualNet, lambda: ResidualNet(4, slot=excitation), maps(3), ((16, 12), (9, 9)), verbs={}),
     Case(Colours, Colours, maps(3), ((3, 5), (7, 7))),
