@@ -6,6 +6,7 @@ import torch
 
 from tests.contract.case import Case
 from tests.contract.inputs import maps, tokens
+from visual_attention.chapters.cost.by_place import Checkerboard, Neighbours
 from visual_attention.chapters.cost.compressed import Dropped, Linear, Merged
 from visual_attention.chapters.cost.exact import Blocks, Explicit, Fused
 from visual_attention.chapters.cost.local import Columns, CrissCross, Local, Rows, Windows
@@ -49,6 +50,8 @@ CASES = [
     way(Exponentials, sizes=ANY),
     way(Merged, 8, jumps=True),
     way(Dropped, 5, jumps=True),
+    way(Checkerboard, 4),
+    way(Neighbours, 8),
     way(Windows, 4, window=2),
     way(Windows, 4, window=2, shift=1, variant="shifted"),
     way(Rows, 4),

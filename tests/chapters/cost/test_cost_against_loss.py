@@ -69,7 +69,7 @@ def test_the_figure_names_every_family():
 
 
 def test_the_record_says_what_the_chapter_says():
-    """Merging half loses less than dropping half; ways that choose by place end at the control or below."""
+    """Merging half loses less than dropping half; the four ways by place end at the control or below."""
     kept = record.load("cost")
     if len({row["seed"] for row in kept if row["arm"] == "uniform"}) < 10:
         pytest.skip("the record is not whole yet")

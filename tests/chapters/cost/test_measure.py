@@ -77,3 +77,13 @@ def test_what_the_page_says_of_the_record_of_times():
     assert 5 * ends[0] < ends[1] and 1.5 * ends[1] < min(ends[2:])
     speed = {name: at[name, 1024]["operations"] / seconds[name, 1024] for name in exact}
     assert speed["fused"] > speed["explicit"]  # it reaches more of the flat ceiling
+
+
+def test_the_whole_matrix_s_time_grows_faster_than_its_operations_as_the_page_says():
+    rows = measure.load()["rows"]
+    for least, wanted in ((500, (2.60, 1.98, 3.22)), (1000, (2.93, 2.03, 3.83))):
+        fit = measure.exponents(rows, least=least)["explicit"]
+        assert (fit.value, fit.low, fit.high) == pytest.approx(wanted, abs=0.006)
+    for way, times in (("explicit", 49), ("fused", 16)):
+        seconds = {row["tokens"]: row["seconds"] for row in rows if row["way"] == way}
+        assert round(seconds[4096] / seconds[1024]) == times

@@ -109,3 +109,11 @@ def test_windows_do_not_win_only_because_each_patch_keeps_itself():
     own, windows, chance = torch.tensor(found).mean(0).tolist()
     assert own == pytest.approx(0.055, abs=0.005)
     assert windows == pytest.approx(0.59, abs=0.005) and chance == pytest.approx(0.75, abs=0.005)
+
+
+def test_a_single_pattern_leaves_more_than_half_of_the_weight_in_place():
+    left = []
+    for name in packs.names(having="patch_attention"):
+        weights = stored_maps.last_layer(name)
+        left.append([1 - stored_maps.moved(weights, near) for near in stored_maps.of_rank(weights, (1, 16))])
+    assert torch.tensor(left).mean(0).tolist() == pytest.approx([0.59, 0.85], abs=0.005)

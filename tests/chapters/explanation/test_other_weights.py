@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.chapters.explanation.worlds import pictures, untrained
+from visual_attention.chapters.explanation import marked, trained
 from visual_attention.chapters.explanation import other_weights as ow
 
 
@@ -113,3 +114,47 @@ def test_shares_of_the_cells_leave_the_class_token_out():
     shares = ow.over_cells(rows)
     assert shares.shape == (3, 36) and torch.allclose(shares.sum(1), torch.ones(3))
     torch.testing.assert_close(shares[1, 4] / shares[1, 9], rows[1, :, 5].mean() / rows[1, :, 10].mean())
+
+
+def test_patches_alone_keep_the_class_token_s_row_and_hand_nothing_on():
+    model, (images, _) = untrained("transformer"), pictures(2)
+    with torch.no_grad():
+        own = model.weights(images)
+        _, used = model.by_hand(images, ow.in_block(0, ow.patches_alone))
+    assert torch.allclose(used[0][:, :, 0], own[0][:, :, 0], atol=1e-6)
+    assert (used[0][:, :, 1:] == torch.eye(37)[1:]).all()
+    changed = images.clone()
+    changed[..., 8:, :] = 0.5
+    with torch.no_grad():
+        _, other = model.by_hand(changed, ow.in_block(0, ow.patches_alone))
+    assert not torch.allclose(used[1][:, :, 0], other[1][:, :, 0])
+
+
+def test_a_class_row_is_made_even_in_one_block_and_in_that_row_only():
+    model, (images, _) = untrained("transformer"), pictures(2)
+    with torch.no_grad():
+        own = model.weights(images)
+        _, used = model.by_hand(images, ow.in_block(0, ow.class_row_even))
+        scores, last = model.by_hand(images, ow.in_block(1, ow.class_row_even))
+    assert torch.allclose(used[0][:, :, 0], torch.tensor(1 / 37)) and used[0][:, :, 0].std() < 1e-6
+    torch.testing.assert_close(used[0][:, :, 1:], own[0][:, :, 1:])
+    torch.testing.assert_close(last[0], own[0])
+    # in the last block only the class token is read, so its row is all there is to make even
+    torch.testing.assert_close(scores, ow.even(model, images, (1,)), atol=1e-5, rtol=1e-4)
+
+
+def test_in_the_page_s_transformer_the_class_token_reads_in_the_first_block_and_patches_hand_little_on():
+    model = trained.load("transformer")
+    drawn = marked.batch(200, split="test", share=1.0, generator=torch.Generator().manual_seed(12))
+    kept = {}
+    for name, block, change in (
+        ("all", 0, lambda weights: weights),
+        ("patches alone", 0, ow.patches_alone),
+        ("first row", 0, ow.class_row_even),
+        ("last row", 1, ow.class_row_even),
+    ):
+        with torch.no_grad():
+            scores, _ = model.by_hand(drawn.images, ow.in_block(block, change))
+        kept[name] = (scores.argmax(1) == drawn.labels).double().mean().item()
+    assert kept["patches alone"] > kept["all"] - 0.05 and kept["last row"] > kept["all"] - 0.15
+    assert kept["first row"] < kept["all"] - 0.4

@@ -196,3 +196,31 @@ def test_the_table_has_every_method_and_says_each_verdict_in_a_word():
 
 def test_numbers_are_written_with_a_minus_and_nothing_has_none():
     assert [table.written(value) for value in (-0.004, 0.126, -0.05)] == ["0.00", "0.13", "−0.05"]
+
+
+def test_without_the_first_block_s_choice_a_little_more_than_guessing_is_left():
+    itself = verdicts.series(RECORD, TRANSFORMER, claims.ITSELF)
+    for what, share in (("digit", 0.19), ("mark", 0.17)):
+        left = itself[f"right, {what}, first even"]
+        assert round(np.mean(left), 2) == share and verdicts.interval(left).low > 0.1
+        lost = verdicts.interval(itself[f"right, {what}"], itself[f"right, {what}, last even"])
+        assert lost.mean == pytest.approx(0.05, abs=0.01) and -0.01 < lost.low < 0.0005
+
+
+def test_what_moves_when_only_the_six_transformers_that_read_most_marks_count():
+    read = verdicts.series(RECORD, TRANSFORMER, claims.ITSELF)["right, mark"]
+    few = {seed for seed, share in zip(verdicts.SEEDS, read, strict=True) if share >= 0.85}
+    assert len(few) == 6 and [round(100 * share) for share in sorted(read)[:3]] == [38, 56, 61]
+    all_of_them = verdicts.verdicts(RECORD, TRANSFORMER)
+    judged = verdicts.verdicts([row for row in RECORD if row["seed"] in few], TRANSFORMER)
+    moved = {
+        (name, test): (verdict, judged[name][test])
+        for name, tests in all_of_them.items()
+        for test, verdict in tests.items()
+        if verdict != judged[name][test]
+    }
+    assert moved == {
+        ("raw attention", "mark or beside"): ("fails", "open"),
+        ("gradient", "deletion"): ("fails", "open"),
+        ("gradient", "insertion"): ("open", "depends on the filling"),
+    }

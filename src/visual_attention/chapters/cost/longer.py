@@ -40,7 +40,8 @@ class Exponentials(Linear):
 
 
 # name: the way whose rate it has, and its layers
-OTHERS: dict[str, tuple[str, Callable[[], tuple[Explicit, ...]]]] = {
+Others = dict[str, tuple[str, Callable[[], tuple[Explicit, ...]]]]
+OTHERS: Others = {
     "rows, columns, 4 layers": ("rows, columns", lambda: 2 * (Rows(SIDE), Columns(SIDE))),
     "shifted windows, 4 layers": ("shifted windows", lambda: 2 * WAYS["shifted windows"]()),
     "linear, exponentials": ("linear", lambda: (Exponentials(), Exponentials())),
@@ -52,10 +53,17 @@ SEEDS |= dict.fromkeys(("rows, columns", "shifted windows", "linear", "uniform")
 RECORD = Path(__file__).parent / "records" / "longer.jsonl"
 
 
-def measure(way: str, seed: int, *, steps: int = STEPS) -> dict:
-    """Train one network, and score it after a quarter, a half and all of the steps, as the record does."""
+def measure(way: str, seed: int, *, steps: int = STEPS, others: Others = OTHERS) -> dict:
+    """Train one network, and score it after a quarter, a half and all of the steps, as the record does.
+
+    Args:
+        way: One of the claim's arms, or of the others.
+        seed: Fixes the network's start and all pictures.
+        steps: How long it is trained.
+        others: Ways that are no arm of the claim.
+    """
     drawn = twins.batch(PICTURES, split="test", generator=torch.Generator().manual_seed(10_000 + seed))
-    like, layers = OTHERS.get(way) or (way, WAYS[way])
+    like, layers = others[way] if way in others else (way, WAYS[way])
     rate = tuning.rates(tuning.tried())[like]
     with seeded(seed):
         model = TwinFinder(layers())
@@ -64,9 +72,9 @@ def measure(way: str, seed: int, *, steps: int = STEPS) -> dict:
     return {"way": way, "seed": seed, "rate": rate, "accuracy": found}
 
 
-def load() -> list[dict]:
-    """All rows of the record: way, seed, rate, and the accuracy in percent after so many steps."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+def load(file: Path = RECORD) -> list[dict]:
+    """All rows of a record: way, seed, rate, and the accuracy in percent after so many steps."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def missing(rows: list[dict]) -> list[tuple[str, int]]:

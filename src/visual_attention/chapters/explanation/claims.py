@@ -225,9 +225,10 @@ def measure(network: str, seed: int, *, steps: int | None = None) -> list[dict]:
 def measure_alone(seed: int, *, steps: int = ALONE_STEPS) -> list[dict]:
     """The pointing game on marks for a transformer whose tokens begin as one cell each: where is the news?
 
-    Not part of the rule: it cuts a cause. The stem's convolutions let a token see its neighbours; without
-    them a map can point beside the mark only because blocks have moved what the mark said. Such a transformer
-    learns digits slowly, so it sees marked pictures only.
+    Not part of the rule. The stem's convolutions let a token see its neighbours; without them a map can point
+    beside the mark only because blocks have moved what the mark said. Such a transformer learns digits
+    slowly, so it sees marked pictures only: it differs from the record's in two things, and what changes
+    with it may come from either.
     """
     with seeded(seed):
         model = networks.SmallTransformer(stem=False)
@@ -246,7 +247,7 @@ def measure_alone(seed: int, *, steps: int = ALONE_STEPS) -> list[dict]:
 
 
 def main() -> None:
-    """Make the runs that the record lacks, seed by seed; last the one that cuts a cause."""
+    """Make the runs that the record lacks, seed by seed; last those without a stem."""
     torch.set_num_threads(1)
     done = {(row["network"], row["seed"]) for row in load()}
     for seed in SEEDS:

@@ -123,11 +123,18 @@ def integrated_gradients(
         steps: pieces of the way.
         start: where the way begins; each picture's mean brightness by default.
     """
+    return cells(shares_of_pixels(model, images, answers, steps=steps, start=start))
+
+
+def shares_of_pixels(
+    model: nn.Module, images: Tensor, answers: Tensor, *, steps: int = STEPS, start: Tensor | None = None
+) -> Tensor:
+    """Integrated gradients before they are summed up over cells: (B, 1, H, W)."""
     start = grey(images) if start is None else start
     total = torch.zeros_like(images)
     for step in range(steps):
         total += slope(model, start + (step + 0.5) / steps * (images - start), answers)
-    return cells((images - start) * total / steps)
+    return (images - start) * total / steps
 
 
 @torch.no_grad()

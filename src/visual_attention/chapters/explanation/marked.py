@@ -65,8 +65,10 @@ def stamp(images: Tensor, labels: Tensor, corners: Tensor) -> tuple[Tensor, Tens
 def with_decoys(drawn: MarkedDigits, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
     """Lay on another corner of each marked picture a block like a mark, which is the mark of no answer.
 
-    A decoy has as much black and white as a mark, so that whoever points at what strikes the eye is as often
-    wrong as right: only who knows the network knows which of the two decides.
+    A decoy is black and white as a mark is, but whiter: its codes are the four that are left, with 2.75 white
+    squares on average, where marks have 1.7. So who points at what is brightest is mostly wrong, and who
+    points at what is evenly black and white is more often right than wrong, without knowing the network.
+    `later_rivals.equally_white` keeps the pictures in which both are as white.
 
     Args:
         drawn: marked pictures.

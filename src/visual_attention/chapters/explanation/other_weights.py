@@ -15,14 +15,14 @@ Differs from the papers: one block of a vision transformer in place of an attent
 Chapter: notebooks/deeper/explanation.ipynb
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visual_attention.chapters.explanation.marked import CELL, CLASSES, GRID
-from visual_attention.chapters.explanation.networks import SmallTransformer
+from visual_attention.chapters.explanation.networks import Change, SmallTransformer
 from visual_attention.training import fit, seeded
 
 ALLOWED = 0.05  # total variation by which the answer may move
@@ -119,6 +119,23 @@ def even(model: SmallTransformer, images: Tensor, blocks: Sequence[int]) -> Tens
         return torch.full_like(weights, 1 / weights.shape[-1]) if index in blocks else weights
 
     return model.by_hand(images, change)[0]
+
+
+def in_block(block: int, change: Callable[[Tensor], Tensor]) -> Change:
+    """Change the weights of one block, for `SmallTransformer.by_hand`."""
+    return lambda index, weights: change(weights) if index == block else weights
+
+
+def patches_alone(weights: Tensor) -> Tensor:
+    """Each patch takes from itself only and hands nothing on; the class token takes what it took."""
+    alone = torch.eye(weights.shape[-1]).expand_as(weights)
+    return torch.cat([weights[..., :1, :], alone[..., 1:, :]], dim=-2)
+
+
+def class_row_even(weights: Tensor) -> Tensor:
+    """The class token takes the same from all; the patches take what they took."""
+    row = torch.full_like(weights[..., :1, :], 1 / weights.shape[-1])
+    return torch.cat([row, weights[..., 1:, :]], dim=-2)
 
 
 class Guided(nn.Module):
