@@ -21,12 +21,12 @@ WEIGHT_DECAY = 1e-4
 
 
 @functools.lru_cache(maxsize=2)
-def drawn(count: int, *, split: str, seed: int) -> Scenes:
+def drawn(count: int, *, split: str, seed: int, **options) -> Scenes:
     """`count` scenes, their images in bytes (count, 3, 64, 64); shared between callers, so copy to write."""
     generator = torch.Generator().manual_seed(seed)
     parts = []
     for start in range(0, count, 64):
-        part = scenes.batch(min(64, count - start), split=split, generator=generator)
+        part = scenes.batch(min(64, count - start), split=split, generator=generator, **options)
         parts.append(part._replace(images=(255 * part.images).round().byte()))
     objects = Objects(*(torch.cat(each) for each in zip(*(part.objects for part in parts), strict=True)))
     return Scenes(torch.cat([p.images for p in parts]), objects, torch.cat([p.hidden for p in parts]))
