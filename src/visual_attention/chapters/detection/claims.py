@@ -8,12 +8,11 @@ Run: python -m visual_attention.experiments run detection
 from collections.abc import Callable
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 
 from visual_attention.boxes import iou
 from visual_attention.chapters.detection import backbone, cuts, scenes, seen
-from visual_attention.chapters.detection.answers import Answers, sure, suppressed
+from visual_attention.chapters.detection.answers import Answers, suppressed, sure
 from visual_attention.chapters.detection.grid import GridAttention, GridDetector
 from visual_attention.chapters.detection.rivals import FixedLook, ProposedQueries, SameAnswers
 from visual_attention.chapters.detection.scores import average_precision
@@ -240,10 +239,11 @@ VARIANTS = (
 DESIGN = (
     "Up to five real digits, ancient coins and a cat's eyes of up to 30 pixels lie over crops of photographs "
     "of 64 x 64 pixels, some over each other; three boards hide parts of them or lie beside them; a tenth of "
-    "the scenes is empty. One backbone of seven convolutions, trained beforehand to paint where boxes lie and "
-    "then frozen, gives a map of 8 x 8 x 64 features, and every contender answers from it. Pictures without "
-    "end are drawn from 16,384 scenes, twice as many as a training sees. Training, validation and test share "
-    "no photograph and no object, but for the cat's eyes, of which training and validation share one."
+    "the scenes is empty. One backbone of seven convolutions, trained beforehand to paint where boxes lie "
+    "and then frozen, gives a map of 8 x 8 x 64 features, and every contender answers from it. Pictures "
+    "without end are drawn from 16,384 scenes, twice as many as a training sees. Training, validation and "
+    "test share no photograph and no object, but for the cat's eyes, of which training and validation share "
+    "one."
 )
 SETTING = {
     "width": 48,

@@ -75,8 +75,9 @@ def match(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
 def set_loss(logits: Tensor, boxes: Tensor, objects: Objects, *, empty: float = EMPTY_WEIGHT) -> Tensor:
     """The loss of a set of answers: classes of all, boxes of the matched ones.
 
-    A cross-entropy in which "no object" has a weight of its own, plus, for each matched pair, 5 times the distance of the
-    boxes and twice 1 minus their generalised intersection over union, divided by the number of objects.
+    A cross-entropy in which "no object" has a weight of its own, plus, for each matched pair, 5 times the
+    distance of the boxes and twice 1 minus their generalised intersection over union, divided by the number
+    of objects.
 
     Args:
         logits: Scores of K classes and, last, of "no object".
