@@ -3,7 +3,7 @@
 All detectors of the chapter answer in one form, a batch at a time, so that they can be scored alike.
 
 Paper: non-maximum suppression as in Pedro Felzenszwalb et al., "Object Detection with Discriminatively
-    Trained Part-Based Models", IEEE TPAMI 32(9), 2010, section 7.2 (there: of boxes of one class).
+    Trained Part-Based Models", IEEE TPAMI 32(9), 2010.
 Chapter: notebooks/applications/detection.ipynb
 """
 
