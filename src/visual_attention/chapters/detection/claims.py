@@ -112,7 +112,7 @@ TASK = Task(
 )
 
 
-class Whole(nn.Module):
+class _Whole(nn.Module):
     """A detector with a backbone of its own, which is trained along: it gets pictures in bytes.
 
     Shape:
@@ -141,7 +141,7 @@ class Whole(nn.Module):
 
 def whole(build: Callable[[Setting], nn.Module]) -> Callable[[Setting], nn.Module]:
     """The head alone, or with a backbone of its own where the setting asks for it."""
-    return lambda setting: build(setting) if setting["frozen"] else Whole(build(setting))
+    return lambda setting: build(setting) if setting["frozen"] else _Whole(build(setting))
 
 
 def queries(kind: type[SetTransformer], **parts) -> Callable[[Setting], nn.Module]:

@@ -51,11 +51,11 @@ def silent(model: nn.Module) -> nn.Module | None:
     model, found = copy.deepcopy(model), False
     for part in model.modules():
         if isinstance(part, DecoderLayer):
-            part.talk, found = Silence(part.talk), True
+            part.talk, found = _Silence(part.talk), True
     return model if found else None
 
 
-class Silence(nn.Module):
+class _Silence(nn.Module):
     """What a query hears when it hears itself alone."""
 
     def __init__(self, talk: CrossAttention):

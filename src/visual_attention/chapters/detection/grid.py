@@ -110,12 +110,12 @@ class GridDetector(nn.Module):
         """What each cell takes from each cell, (B, h, N, N); None without attention."""
         if self.middle is None:
             return None
-        return self.middle.weights(self.first(features.float()))
+        return self.middle.weights(self.first(features.to(self.classify.weight.dtype)))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Class scores (B, N, K) and boxes (B, N, 4) of all cells."""
         require_feature_map(features, channels=self.channels)
-        x = self.first(features.float())
+        x = self.first(features.to(self.classify.weight.dtype))
         if self.middle is not None:
             x = self.middle(x)
         x = self.rest(x)

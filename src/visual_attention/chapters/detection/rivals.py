@@ -17,7 +17,7 @@ from visual_attention.chapters.detection.answers import Answers, ranked
 from visual_attention.chapters.detection.grid import PRIOR, grid_targets
 from visual_attention.chapters.detection.scenes import Objects
 from visual_attention.chapters.detection.set_loss import EMPTY_WEIGHT, set_loss
-from visual_attention.chapters.detection.transformer import QUERIES, SetTransformer, _middles
+from visual_attention.chapters.detection.transformer import QUERIES, SetTransformer
 
 
 class ProposedQueries(SetTransformer):
@@ -40,11 +40,10 @@ class ProposedQueries(SetTransformer):
         self.promise = nn.Linear(self.dim, 1)
         nn.init.constant_(self.promise.bias, torch.logit(torch.tensor(PRIOR)).item())
 
-    def start(self, places: Tensor) -> tuple[Tensor, Tensor]:
+    def start(self, places: Tensor, middles: Tensor) -> tuple[Tensor, Tensor]:
         best = self.promise(places)[..., 0].topk(self.count, dim=1).indices  # (B, Q)
         queries = places.gather(1, best[..., None].expand(-1, -1, self.dim))
-        side = round(places.shape[1] ** 0.5)
-        return queries, torch.logit(_middles(side, side, like=places)[best])
+        return queries, torch.logit(middles[best])
 
     def loss(self, features: Tensor, objects: Objects) -> Tensor:
         """The set loss of all layers, and how well the places promise, ()."""

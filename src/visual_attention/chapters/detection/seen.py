@@ -45,11 +45,14 @@ class Seen(NamedTuple):
 
 def look(drawn: Scenes, *, frozen: bool = True) -> Seen:
     """What the frozen backbone sees in scenes whose pictures are in bytes; or the pictures themselves."""
-    if not frozen:
-        return Seen(drawn.images, *drawn.objects, drawn.hidden)
-    with torch.no_grad():
-        parts = [_backbone()(ready(images)).half() for images in drawn.images.split(128)]
-    return Seen(torch.cat(parts), *drawn.objects, drawn.hidden)
+    seen = features(ready(drawn.images)).half() if frozen else drawn.images
+    return Seen(seen, *drawn.objects, drawn.hidden)
+
+
+@torch.no_grad()
+def features(images: Tensor) -> Tensor:
+    """What the frozen backbone makes of pictures in [0, 1]: (B, 3, H, W) -> (B, C, H / 8, W / 8)."""
+    return torch.cat([_backbone()(some) for some in images.split(128)])
 
 
 def take(count: int, split: str, generator: torch.Generator, setting: dict) -> Seen:

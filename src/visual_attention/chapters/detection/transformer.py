@@ -136,19 +136,21 @@ class SetTransformer(nn.Module):
     def places(self, features: Tensor) -> Tensor:
         """What the queries look at: features that know where they lie, (B, C, H, W) -> (B, N, D)."""
         require_feature_map(features, channels=self.channels)
-        seen = self.feature(features.float().flatten(2).mT)  # (B, N, D)
-        middles = _middles(*features.shape[2:], like=seen)
-        return self.norm_places(seen + self.where(encode(middles, self.dim)))
+        seen = self.feature(features.to(self.feature.weight.dtype).flatten(2).mT)  # (B, N, D)
+        return self.norm_places(seen + self.where(encode(middles(features, seen.dtype), self.dim)))
 
-    def start(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        """The queries before they know anything, (B, Q, D), and where each stands, (B, Q, 2), as logits."""
+    def start(self, places: Tensor, middles: Tensor) -> tuple[Tensor, Tensor]:
+        """The queries before they know anything, (B, Q, D), and where each stands, (B, Q, 2), as logits.
+
+        `places` (B, N, D) and their `middles` (N, 2) are for queries that the picture proposes.
+        """
         queries = self.where(encode(self.points.sigmoid(), self.dim))
         return queries.expand(len(places), -1, -1), self.points.expand(len(places), -1, -1)
 
     def each_layer(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (L, B, Q, K + 1) and boxes (L, B, Q, 4) after each layer."""
         places = self.places(features)
-        queries, points = self.start(places)
+        queries, points = self.start(places, middles(features, places.dtype))
         states = []
         for layer in self.decoder:
             queries = layer(queries, places)
@@ -165,7 +167,7 @@ class SetTransformer(nn.Module):
     def weights(self, features: Tensor) -> list[Tensor]:
         """Where each query looks, one (B, h, Q, N) for each layer: sums to 1 over the last axis."""
         places = self.places(features)
-        queries, _ = self.start(places)
+        queries, _ = self.start(places, middles(features, places.dtype))
         maps = []
         for layer in self.decoder:
             maps.append(layer.weights(queries, places))
@@ -185,11 +187,12 @@ class SetTransformer(nn.Module):
         return ranked(scores.softmax(dim=-1)[..., :-1], boxes)
 
 
-def _middles(rows: int, columns: int, *, like: Tensor) -> Tensor:
-    """The middle (x, y) of each place of a grid over the image, row by row, (N, 2) in [0, 1]."""
-    sides = [(torch.arange(n, dtype=like.dtype, device=like.device) + 0.5) / n for n in (rows, columns)]
+def middles(features: Tensor, dtype: torch.dtype) -> Tensor:
+    """The middle (x, y) in [0, 1] of each place of a map, row by row: (B, C, H, W) -> (N, 2)."""
+    kind = {"dtype": torch.promote_types(dtype, torch.float32), "device": features.device}
+    sides = [(torch.arange(count, **kind) + 0.5) / count for count in features.shape[2:]]
     y, x = torch.meshgrid(*sides, indexing="ij")
-    return torch.stack([x, y], dim=-1).flatten(0, 1)
+    return torch.stack([x, y], dim=-1).flatten(0, 1).to(dtype)
 
 
 def _spread(count: int) -> Tensor:
