@@ -22,7 +22,7 @@ from visual_attention.convolutions import layer
 from visual_attention.mechanisms.inputs import require_feature_map
 from visual_attention.training import fit, seeded
 
-FILE = Path(__file__).with_name("backbone.safetensors")
+FILE = Path(__file__).with_name("trained_backbone.safetensors")
 STRIDE = 8
 CHANNELS = 64
 FINE = 4  # painted places along each side of a place of the map
