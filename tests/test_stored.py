@@ -10,6 +10,7 @@ from torch import nn
 import visual_attention
 from visual_attention import stored
 from visual_attention.chapters.classification import trained as trained_classifier
+from visual_attention.chapters.detection import backbone
 from visual_attention.chapters.detection import trained as trained_detectors
 from visual_attention.chapters.explanation import networks
 from visual_attention.chapters.explanation import trained as trained_explained
@@ -32,8 +33,9 @@ def loaders():
         trained_trackers: tuple(trained_trackers.KINDS),
     }
     found = {(module.FILE, None): module.load for module in one}
-    for name, recipe in trained_detectors.RECIPES.items():
-        found[recipe.file, None] = lambda name=name: trained_detectors.load(name)
+    found[backbone.FILE, None] = backbone.load
+    for name in trained_detectors.STEPS:
+        found[trained_detectors.FILE, name] = lambda name=name: trained_detectors.load(name)
     for module, names in several.items():
         for name in names:
             found[module.FILE, name] = lambda module=module, name=name: module.load(name)

@@ -2,6 +2,7 @@
 
 import torch
 from scipy.optimize import linear_sum_assignment
+from torch.nn import functional as F
 
 
 def to_corners(boxes):
@@ -35,3 +36,26 @@ def suppress(overlaps, scores, threshold=0.5):
         if all(overlaps[candidate, better] <= threshold for better in kept):
             kept.append(candidate)
     return torch.tensor(kept, dtype=torch.int64)
+
+
+def look(queries, places, query, key, value):
+    """The queries after one look at the places: (B, Q, D)."""
+    asked, offered = queries @ query, places @ key  # (B, Q, D), (B, N, D)
+    scores = asked @ offered.mT / asked.shape[-1] ** 0.5
+    weights = torch.softmax(scores, dim=-1)  # (B, Q, N): each query's row sums to 1
+    return queries + weights @ (places @ value)
+
+
+def set_loss(scores, boxes, labels, wanted):
+    """The loss of one picture's answers: cross-entropy of all, and the boxes of the matched."""
+    chances = scores.softmax(dim=-1)[:, labels]  # (Q, O)
+    distance = (boxes[:, None] - wanted).abs().sum(dim=-1)  # (Q, O)
+    cost = (5 * distance - chances).detach()
+    queries, objects = linear_sum_assignment(cost.numpy())
+    targets = torch.full((len(scores),), scores.shape[1] - 1)  # "no object"
+    targets[queries] = labels[objects]
+    weight = torch.ones(scores.shape[1], dtype=scores.dtype)
+    weight[-1] = 0.6
+    named = F.cross_entropy(scores, targets, weight=weight)
+    apart = (boxes[queries] - wanted[objects]).abs().sum()
+    return named + 5 * apart / max(1, len(labels))

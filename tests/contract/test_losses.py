@@ -7,7 +7,7 @@ from tests.contract.case import Made, run
 from tests.contract.inputs import DEVICE, Draw
 from visual_attention.chapters.detection.grid import GridDetector
 from visual_attention.chapters.detection.scenes import Objects
-from visual_attention.chapters.detection.transformer import DetectionTransformer
+from visual_attention.chapters.detection.transformer import SetTransformer
 from visual_attention.chapters.generation.flow_matching import flow_loss, foreseen, interpolate, sample
 from visual_attention.chapters.generation.transformer import VelocityTransformer, generate, picture_loss
 from visual_attention.chapters.tracking.trackers import AttentionTracker
@@ -76,12 +76,12 @@ LOSSES = {
     "pictures": (velocity, lambda m, d: picture_loss(m, d.unit(2, 3, 4, 6), generator=seed())),
     "tracker": (lambda: AttentionTracker(width=4, dim=3), tracked_loss),
     "grid detector": (
-        lambda: GridDetector(3, channels=(4, 4, 8), depth=2),
-        lambda m, d: m.loss(d.unit(2, 3, 8, 16), objects(d)),
+        lambda: GridDetector(3, channels=7, width=8),
+        lambda m, d: m.loss(d.normal(2, 7, 3, 2), objects(d)),
     ),
     "set of boxes": (
-        lambda: DetectionTransformer(3, queries=4, channels=(4, 4, 8), heads=2, decoders=1),
-        lambda m, d: m.loss(d.unit(2, 3, 8, 16), objects(d)),
+        lambda: SetTransformer(3, channels=7, dim=8, queries=4, heads=2, layers=1),
+        lambda m, d: m.loss(d.normal(2, 7, 3, 2), objects(d)),
     ),
 }
 SAMPLERS = {

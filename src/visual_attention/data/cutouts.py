@@ -35,18 +35,22 @@ def load(split: str) -> dict[str, Tensor]:
     """All pictures of each kind.
 
     Args:
-        split: "train" or "test"; the two share no thing.
+        split: "train" or "test"; the two share no thing. Or "learning" or "validation", which divide what
+            "train" has between them, but for the eye: the cat has two, so these share one.
 
     Shape:
         kind -> (N, 4, 32, 32), float32 in [0, 1]: red, green, blue, and how much the thing covers. The
         thing touches two opposite edges of its square at least.
     """
-    digits.check_split(split)
+    if split not in digits.TUNING:
+        digits.check_split(split)
     ink, _ = digits.tight(split, SIDE)  # (N, 1, 32, 32)
     cover = (ink / INK).clamp(max=1)
-    third = [box for place, box in enumerate(COINS) if (place % 3 == 0) == (split == "test")]
-    coins = torch.stack([_ellipse(photographs.load("coins"), box) for box in third])
-    eyes = _ellipse(photographs.load("cat"), EYES[split])[None]
+    boxes = [box for place, box in enumerate(COINS) if (place % 3 == 0) == (split == "test")]
+    if split in digits.TUNING:
+        boxes = boxes[::4] if split == "validation" else [b for k, b in enumerate(boxes) if k % 4]
+    coins = torch.stack([_ellipse(photographs.load("coins"), box) for box in boxes])
+    eyes = _ellipse(photographs.load("cat"), EYES["test" if split == "test" else "train"])[None]
     return {"digit": torch.cat([ink.expand(-1, 3, -1, -1), cover], dim=1), "coin": coins, "eye": eyes}
 
 
@@ -93,7 +97,7 @@ def _ellipse(photograph: Tensor, box: tuple[int, int, int, int]) -> Tensor:
 
 
 def main() -> None:
-    for split in digits.SPLITS:
+    for split in digits.SPLITS + digits.TUNING:
         print(split, {kind: len(pictures) for kind, pictures in load(split).items()})
 
 

@@ -2,61 +2,33 @@
 
 from tests.contract.case import Case
 from tests.contract.inputs import TOKENS, maps
+from visual_attention.chapters.detection.backbone import Backbone, Painter
+from visual_attention.chapters.detection.cross_attention import CrossAttention
+from visual_attention.chapters.detection.cuts import Changed
 from visual_attention.chapters.detection.grid import GridAttention, GridDetector
-from visual_attention.chapters.detection.transformer import (
-    CrossAttention,
-    DecoderLayer,
-    DetectionTransformer,
-    EncoderLayer,
-)
+from visual_attention.chapters.detection.rivals import FixedLook, ProposedQueries, SameAnswers
+from visual_attention.chapters.detection.transformer import DecoderLayer, SetTransformer
 
-D = 12
+C, D = 7, 12
 EIGHTHS = ((8, 16), (8, 8), (24, 8))  # the image is halved three times
+MAPS = ((2, 3), (4, 4), (3, 2))
 
 
-def detector(**parts):
-    """A grid detector on a stem of few channels."""
-    return GridDetector(3, channels=(4, 4, 8), depth=2, **parts)
+def looking(draw, batch, size):
+    """Queries and places."""
+    return draw.normal(batch, 4, D), draw.normal(batch, *size, D)
 
 
-def decoded(draw, batch, size):
-    """Queries, where each stands, a memory, where each of its places lies."""
-    return draw.normal(batch, 4, D), draw.normal(4, D), draw.normal(batch, *size, D), draw.normal(*size, D)
+def answering(kind, **options):
+    """A detector of few channels."""
+    return lambda: kind(3, channels=C, dim=D, queries=4, heads=2, layers=1, **options)
 
 
 CASES = [
-    Case(
-        CrossAttention,
-        lambda: CrossAttention(D, heads=3),
-        lambda draw, b, size: (draw.normal(b, 4, D), draw.normal(b, *size, D), draw.normal(b, *size, D)),
-        TOKENS,
-        verbs={"weights": lambda inputs: inputs[:2]},
-        fused=True,
-    ),
-    Case(
-        EncoderLayer,
-        lambda: EncoderLayer(D, heads=3),
-        lambda draw, b, size: (draw.normal(b, *size, D), draw.normal(*size, D)),
-        TOKENS,
-        shared=(1,),
-        fused=True,
-    ),
-    Case(
-        DecoderLayer,
-        lambda: DecoderLayer(D, heads=3),
-        decoded,
-        TOKENS,
-        shared=(1, 3),
-        fused=True,
-    ),
-    Case(
-        DetectionTransformer,
-        lambda: DetectionTransformer(3, queries=4, channels=(4, 4, 8), heads=2, decoders=1),
-        maps(3),
-        EIGHTHS,
-        again=("about",),
-        fused=True,
-    ),
+    Case(CrossAttention, lambda: CrossAttention(D, heads=3), looking, TOKENS, fused=True),
+    Case(DecoderLayer, lambda: DecoderLayer(D, heads=3), looking, TOKENS, fused=True),
+    Case(SetTransformer, answering(SetTransformer), maps(C), MAPS, fused=True, again=("where",)),
+    Case(ProposedQueries, answering(ProposedQueries), maps(C), MAPS, fused=True, again=("where",)),
     Case(
         GridAttention,
         lambda: GridAttention(D, heads=3, grid=(2, 3)),
@@ -64,13 +36,28 @@ CASES = [
         sizes=((2, 3),),
         fused=True,
     ),
-    Case(GridDetector, detector, maps(3), EIGHTHS, verbs={}),
+    Case(GridDetector, lambda: GridDetector(3, channels=C, width=8), maps(C), MAPS, verbs={}),
     Case(
         GridDetector,
-        lambda: detector(middle=GridAttention(8, heads=2, grid=(1, 2))),
-        maps(3),
-        EIGHTHS[:1],
+        lambda: GridDetector(3, channels=C, width=8, middle=GridAttention(8, heads=2, grid=(2, 3))),
+        maps(C),
+        MAPS[:1],
         variant="with attention",
         fused=True,
+    ),
+    Case(Backbone, lambda: Backbone(8), maps(3), EIGHTHS),
+    Case(Painter, Painter, maps(3), EIGHTHS),
+    Case(
+        FixedLook,
+        lambda: FixedLook(D, 3, queries=4, places=6),
+        lambda draw, b, size: (draw.normal(b, 4, D), draw.normal(b, 6, D)),
+        ((),),
+    ),
+    Case(SameAnswers, lambda: SameAnswers(3, queries=4), maps(C), MAPS),
+    Case(
+        Changed,
+        lambda: Changed(CrossAttention(D, heads=3), lambda weights: weights.roll(1, dims=-1)),
+        looking,
+        TOKENS,
     ),
 ]

@@ -6,7 +6,7 @@ import torch
 from visual_attention.chapters.detection import board
 from visual_attention.chapters.detection.board import slide, watch_cells, watch_queries
 from visual_attention.chapters.detection.grid import GridAttention, GridDetector
-from visual_attention.chapters.detection.transformer import DetectionTransformer
+from visual_attention.chapters.detection.transformer import SetTransformer
 from visual_attention.training import seeded
 
 H, W = 24, 40
@@ -14,6 +14,10 @@ H, W = 24, 40
 
 def pictures(count=2):
     return torch.rand(count, 3, H, W, generator=torch.Generator().manual_seed(0))
+
+
+def features():
+    return torch.randn(2, 7, 3, 5, generator=torch.Generator().manual_seed(0))
 
 
 def test_the_board_lies_row_by_row():
@@ -30,8 +34,8 @@ def test_the_board_lies_row_by_row():
 
 def test_queries_keep_their_order_and_show_the_last_layer():
     with seeded(0):
-        model = DetectionTransformer(3, queries=5, channels=(4, 8, 12), heads=3).eval()
-    x = pictures()
+        model = SetTransformer(3, queries=5, channels=7, dim=12, heads=3).eval()
+    x = features()
     watched, (scores, boxes) = watch_queries(model, x), model(x)
     assert watched.weights.shape == (2, 5, 3, 5)
     torch.testing.assert_close(watched.weights.sum(dim=(2, 3)), torch.ones(2, 5))
@@ -43,10 +47,11 @@ def test_queries_keep_their_order_and_show_the_last_layer():
 def test_cells_are_those_that_survive_suppression():
     with seeded(0):
         middle = GridAttention(12, heads=3, grid=(3, 5))
-        model = GridDetector(3, channels=(4, 8, 12), depth=2, middle=middle).eval()
-    x = pictures()
-    watched, found = watch_cells(model, x, most=20), model.detect(x, most=20)
-    for place, one in enumerate(found):
+        model = GridDetector(3, channels=7, width=12, depth=2, middle=middle).eval()
+    x = features()
+    watched, found = watch_cells(model, x, most=20), model.answers(x)
+    for place in range(len(x)):
+        one = found.of(place)
         count = len(one.scores)
         torch.testing.assert_close(watched.boxes[place, :count], one.boxes)
         torch.testing.assert_close(watched.scores[place, :count], one.scores)
@@ -56,7 +61,7 @@ def test_cells_are_those_that_survive_suppression():
         maps = model.weights(x)[place].mean(dim=0)[cell]
         torch.testing.assert_close(watched.weights[place, 0].flatten(), maps)
     with pytest.raises(ValueError, match="with attention in it"):
-        watch_cells(GridDetector(3), torch.rand(1, 3, 64, 64))
+        watch_cells(GridDetector(3), torch.rand(1, 64, 8, 8))
 
 
 def test_the_module_runs(capsys):

@@ -163,7 +163,73 @@ SUPPRESS = {
 }
 
 
+def weighed(q, p, a, b, *, divide=None, dim=-1):
+    scores = (q @ a) @ (p @ b).mT
+    return (scores / (q.shape[-1] ** 0.5 if divide is None else divide)).softmax(dim)
+
+
+LOOK = {
+    "not divided by the square root": lambda q, p, a, b, c: q + weighed(q, p, a, b, divide=1) @ (p @ c),
+    "You divide by D: by": lambda q, p, a, b, c: q + weighed(q, p, a, b, divide=q.shape[-1]) @ (p @ c),
+    "the number of places": lambda q, p, a, b, c: q + weighed(q, p, a, b, divide=p.shape[1] ** 0.5) @ (p @ c),
+    "over the queries": lambda q, p, a, b, c: q + weighed(q, p, a, b, dim=1) @ (p @ c),
+    "over the pictures": lambda q, p, a, b, c: q + weighed(q, p, a, b, dim=0) @ (p @ c),
+    "do not compete": lambda q, p, a, b, c: (
+        q + ((q @ a) @ (p @ b).mT / q.shape[-1] ** 0.5).sigmoid() @ (p @ c)
+    ),
+    "There is no softmax": lambda q, p, a, b, c: q + (q @ a) @ (p @ b).mT / q.shape[-1] ** 0.5 @ (p @ c),
+    "All places count alike": lambda q, p, a, b, c: q + (p @ c).mean(1, keepdim=True) + 0 * (a + b).sum(),
+    "forget what they were": lambda q, p, a, b, c: weighed(q, p, a, b) @ (p @ c),
+    "ask each other": lambda q, p, a, b, c: q + weighed(q, q, a, b) @ (q @ c) + 0 * p.sum(),
+    "keys and values have": lambda q, p, a, b, c: solved.look(q, p, a, c, b),
+    "queries and keys have": lambda q, p, a, b, c: solved.look(q, p, b, a, c),
+    "the places themselves": lambda q, p, a, b, c: q + weighed(q, p, a, b) @ p + 0 * c.sum(),
+    "transposes": lambda q, p, a, b, c: solved.look(q, p, a.T, b.T, c.T),
+    "No gradient reaches": lambda q, p, a, b, c: solved.look(q, p.detach(), a, b, c),
+    "got (B, Q, N)": lambda q, p, a, b, c: weighed(q, p, a, b),
+}
+
+
+def loss(s, b, k, w, *, chance=1.0, l1=5.0, empty=0.6, named=1.0, apart=5.0, rows=None):
+    cost = (l1 * (b[:, None] - w).abs().sum(-1) - chance * s.softmax(-1)[:, k]).detach()
+    rows, columns = linear_sum_assignment(cost.numpy()) if rows is None else (rows(cost), range(len(k)))
+    rows, columns = torch.as_tensor(rows), torch.as_tensor(list(columns), dtype=torch.long)
+    targets = torch.full((len(s),), s.shape[1] - 1)
+    targets[rows] = k[columns]
+    weight = torch.ones(s.shape[1], dtype=s.dtype)
+    weight[-1] = empty
+    told = torch.nn.functional.cross_entropy(s, targets, weight=weight)
+    return named * told + apart * (b[rows] - w[columns]).abs().sum() / max(1, len(k))
+
+
+def matched_only(s, b, k, w):
+    cost = (5 * (b[:, None] - w).abs().sum(-1) - s.softmax(-1)[:, k]).detach()
+    rows, columns = (torch.as_tensor(x) for x in linear_sum_assignment(cost.numpy()))
+    told = torch.nn.functional.cross_entropy(s[rows], k[columns]) if len(k) else 0 * s.sum()
+    return told + 5 * (b[rows] - w[columns]).abs().sum() / max(1, len(k))
+
+
+SET_LOSS = {
+    "object 0 with answer 0": lambda s, b, k, w: loss(s, b, k, w, rows=lambda c: range(c.shape[1])),
+    "Two objects share": lambda s, b, k, w: loss(s, b, k, w, rows=lambda c: c.argmin(0).tolist()),
+    "the largest cost": lambda s, b, k, w: loss(s, b, k, w, chance=-1.0, l1=-5.0),
+    "asks for the boxes alone": lambda s, b, k, w: loss(s, b, k, w, chance=0.0),
+    "asks for the class alone": lambda s, b, k, w: loss(s, b, k, w, l1=0.0),
+    "should make the pair cheaper": lambda s, b, k, w: loss(s, b, k, w, chance=-1.0),
+    "its weight is 0.6": lambda s, b, k, w: loss(s, b, k, w, empty=1.0),
+    "Nobody is asked": matched_only,
+    "The boxes are not compared": lambda s, b, k, w: loss(s, b, k, w, apart=0.0) + 0 * b.sum(),
+    "counts five times": lambda s, b, k, w: loss(s, b, k, w, apart=1.0),
+    "by the number of objects": lambda s, b, k, w: loss(s, b, k, w, apart=5.0 * max(1, len(k))),
+    "their sum is wanted": lambda s, b, k, w: loss(s, b, k, w, apart=1.25),
+    "The classes are not compared": lambda s, b, k, w: loss(s, b, k, w, named=0.0),
+    "No gradient reaches boxes": lambda s, b, k, w: solved.set_loss(s, b.detach(), k, w),
+}
+
+
 WRONG = {
+    "check_look": LOOK,
+    "check_set_loss": SET_LOSS,
     "check_to_corners": TO_CORNERS,
     "check_generalised_iou": GENERALISED,
     "check_match": MATCH,

@@ -1,137 +1,166 @@
-import json
+"""Who finds the objects, by which rule, and what each is cut by."""
 
-import numpy as np
 import pytest
+import torch
 
-from visual_attention.chapters.detection import claims
-from visual_attention.experiments import record, registry
-from visual_attention.experiments.claim import Budget, count_parameters
-from visual_attention.experiments.comparison import compare
-from visual_attention.training import seeded
+from visual_attention.boxes import suppress
+from visual_attention.chapters.detection import claims, cuts, scenes, seen
+from visual_attention.chapters.detection.answers import Answers, ranked, suppressed, sure
+from visual_attention.experiments import registry
+from visual_attention.training import parameters, seeded
 
-NAMES = [claim.name for claim in claims.CLAIMS]
-
-
-def test_the_rules_are_those_that_were_written_down():
-    rules = [(c.name, c.treatment, c.baseline, c.metric, c.margin) for c in claims.CLAIMS]
-    assert rules == [
-        ("detection", "transformer", "grid", "AP50", 5),
-        ("detection-hard", "grid with attention", "grid", "AP50, small or hidden", 3),
-        ("detection-above-all", "grid with attention", "grid", "small or hidden minus other", 2),
-    ]
-    assert all(claim.seeds == 5 and not claim.lower for claim in claims.CLAIMS)
+QUESTION = registry.question("detection")
+NAMES = [contender.name for contender in QUESTION.contenders]
+QUERIES = {"set transformer", "queries from the grid", "fixed looks"}
+CELLS = {"grid", "deeper grid", "grid with attention"}
+names = pytest.mark.parametrize("name", NAMES)
 
 
-def test_all_arms_have_the_same_size():
-    counts = count_parameters(registry.claim("detection"))
-    assert max(counts.values()) < 1.05 * min(counts.values()) and max(counts.values()) < 200_000
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Small pools, so that drawing takes a second."""
+    for pools in (seen.POOLS, seen.SMALL_POOLS):
+        for split in pools:
+            monkeypatch.setitem(pools, split, 40)
+    seen.pool.cache_clear()
+    yield
+    seen.pool.cache_clear()
 
 
-def test_measure_scores_all_bins_and_the_way_there():
-    budget = Budget(steps=5, batch=4, test=60)
-    for arm in claims.ARMS:
-        with seeded(0):
-            metrics = claims.measure(arm.build(), arm, 0, budget)
-        for name in ("small", "medium", "large", "in sight", "partly hidden", "heavily hidden", "other"):
-            assert 0 <= metrics[f"AP50, {name}"] <= 100
-        seconds = [metrics[f"seconds of training, part {part}"] for part in range(1, 6)]
-        assert seconds == sorted(seconds) and seconds[0] > 0
-        assert all(0 <= metrics[f"AP50, part {part}"] <= 100 for part in range(1, 6))
-        assert metrics[claims.GAP] == metrics[claims.HARD] - metrics["AP50, other"]
-        assert {claim.metric for claim in claims.CLAIMS} <= set(metrics)
+def build(name, **setting):
+    with seeded(0):
+        return QUESTION.contender(name).build({**QUESTION.setting, **setting}).eval()
 
 
-def test_the_other_claims_get_the_same_rows(tmp_path):
-    rows = [
-        {"claim": "detection", "arm": "grid", "seed": seed, "metric": "AP50", "value": 1.0 * seed}
-        | {"budget": {"name": "full"}}
-        for seed in range(3)
-    ]
-    record.append("detection", rows, tmp_path)
-    assert claims.share(tmp_path) == 3
-    for name in NAMES[1:]:
-        got = [json.loads(line) for line in record.path(name, tmp_path).read_text().splitlines()]
-        assert got == [row | {"claim": name} for row in rows]
+def drawn(count=12, split="test", **setting):
+    generator = torch.Generator().manual_seed(0)
+    return seen.take(count, split, generator, {**QUESTION.setting, **setting})
 
 
-def test_curves_and_bins_are_read_seed_by_seed():
-    rows = [
-        {"arm": "grid", "seed": seed, "metric": metric, "value": value + 100 * seed}
-        for seed in (1, 0)
-        for metric, value in [
-            *((f"AP50, part {part}", part) for part in range(1, 6)),
-            *((f"seconds of training, part {part}", 10 * part) for part in range(1, 6)),
-            ("AP50, small", 7),
-        ]
-    ]
-    seconds, score = claims.learning_curve(rows, "grid")
-    np.testing.assert_array_equal(seconds, [[10, 20, 30, 40, 50], [110, 120, 130, 140, 150]])
-    np.testing.assert_array_equal(score[1], [101, 102, 103, 104, 105])
-    np.testing.assert_array_equal(claims.by_bin(rows, "grid", ["small"]), [[7], [107]])
-
-
-def test_the_three_records_are_the_same_runs():
-    first = record.load("detection")
-    for name in NAMES[1:]:
-        assert record.load(name) == [row | {"claim": name} for row in first]
-
-
-def test_the_record_is_whole():
-    made = {(row["arm"], row["seed"]) for row in record.load("detection") if row["metric"] == "AP50"}
-    assert made == {(arm.name, seed) for arm in claims.ARMS for seed in range(5)}
-
-
-@pytest.mark.parametrize(
-    ("name", "effect"), [("detection", -44.6), ("detection-hard", 1.62), ("detection-above-all", -1.15)]
-)
-def test_the_verdicts_are_those_of_the_chapter(name, effect):
-    result = compare(registry.claim(name), record.load(name))
-    assert result.verdict == "not supported" and result.effect == pytest.approx(effect, abs=0.06)
-
-
-def attention_against_grid(metric):
-    return compare(
-        registry.claim("detection"),
-        record.load("detection"),
-        treatment="grid with attention",
-        baseline="grid",
-        metric=metric,
+def test_the_rule_is_the_one_that_was_written_down():
+    recipe = QUESTION.recipe
+    assert (recipe.steps, recipe.batch, recipe.warmup, recipe.examples) == (512, 16, 32, 250)
+    assert (QUESTION.margin, QUESTION.faster, QUESTION.level, QUESTION.sets) == (
+        5,
+        1.5,
+        40,
+        (250, 1000, 4000),
     )
+    assert QUESTION.rule == "88088277b003" and len(QUESTION.variants) >= 8
+    roles = {contender.name: contender.role for contender in QUESTION.contenders}
+    assert roles["set transformer"] == "attention" and roles["fixed looks"] == "control"
+    assert roles["same answers"] == "trivial"
 
 
-def test_the_numbers_of_the_chapter_are_those_of_the_record():
-    rows = record.load("detection")
-    means = {arm.name: by_hand(rows, arm.name, "AP50") for arm in claims.ARMS}
-    assert {name: round(value) for name, value in means.items()} == {
-        "grid": 46,
-        "grid with attention": 48,
-        "transformer": 1,
-    }
-    assert max(by_hand(rows, "transformer", f"AP50, part {part}") for part in range(1, 6)) < 1.5
-    assert all(27 < by_hand(rows, arm, "seconds of training, part 5") < 33 for arm in means)
-    assert [round(by_hand(rows, arm, "AP50, heavily hidden")) for arm in ("grid", "grid with attention")] == [
-        7,
-        8,
-    ]
-    assert round(by_hand(rows, "grid", "AP50, in sight")) == 47
-    assert (
-        round(by_hand(rows, "grid", "AP50, small")) == 33
-        and round(by_hand(rows, "grid", "AP50, large")) == 69
+def test_widths_are_of_one_kind():
+    counts = {name: parameters(build(name)) for name in QUERIES | CELLS}
+    assert max(counts.values()) < 1.5 * min(counts.values())
+
+
+@names
+def test_each_scores_learns_and_is_cut(name):
+    model, batch = build(name), drawn()
+    scored = claims.score(model, batch)
+    assert set(scored) == {
+        "AP50", "small or hidden found", "others found", "surplus answers", "empty scenes answered"
+    }  # fmt: skip
+    assert all(0 <= value <= 100 for value in scored.values())
+    assert claims.loss(model.train(), batch).isfinite()
+    made = {key for key, one in QUESTION.task.cuts.items() if one(model.eval(), batch) is not None}
+    looks = {"uniform looks", "another picture's looks", "objects forbidden"}
+    wanted = looks if name in QUERIES | {"grid with attention"} else set()
+    wanted |= {"silent queries"} if name in QUERIES else set()
+    wanted |= {"no suppression"} if name in CELLS else {"suppression"}
+    assert made == wanted
+
+
+def test_a_backbone_trained_along_gets_gradients_and_pictures():
+    model = build("grid", frozen=False).train()
+    batch = drawn(frozen=False)
+    assert batch.features.dtype == torch.uint8 and batch.features.shape[1:] == (3, 64, 64)
+    claims.loss(model, batch).backward()
+    assert all(p.grad is not None for p in model.backbone.parameters())
+
+
+def test_an_object_is_found_by_the_right_class_and_half_an_overlap_among_the_best_eight():
+    box = torch.tensor([[0.5, 0.5, 0.4, 0.4]])
+    there = (box[None], torch.tensor([[1]]), torch.tensor([[True]]), torch.tensor([[0.0]]))
+    batch = seen.Seen(torch.zeros(1, 64, 8, 8), *there)
+
+    def found(boxes, labels):
+        count = len(labels)
+        given = Answers(boxes[None], torch.tensor([labels]), torch.linspace(1, 0, count)[None])
+        return claims.finds(given, batch).item()
+
+    aside = box + torch.tensor([0.3, 0.0, 0.0, 0.0])
+    assert found(box, [1]) and not found(box, [2]) and not found(aside, [1])
+    assert not found(box, [-1])  # padding
+    assert found(torch.cat([aside] * 7 + [box]), [1] * 8)
+    assert not found(torch.cat([aside] * 8 + [box]), [1] * 9)
+    assert found(torch.cat([aside] * 8 + [box]), [-1] + [1] * 8)  # what was suppressed takes no place
+
+
+def test_difficult_is_small_or_heavily_hidden():
+    boxes = torch.tensor([[[0.5, 0.5, 0.1, 0.1], [0.5, 0.5, 0.4, 0.4], [0.5, 0.5, 0.4, 0.4]]])
+    hidden = torch.tensor([[0.0, 0.1, scenes.HEAVY]])
+    there = torch.ones(1, 3, dtype=torch.bool)
+    batch = seen.Seen(torch.zeros(1, 64, 8, 8), boxes, there.long(), there, hidden)
+    assert claims.difficult(batch).tolist() == [[True, False, True]]
+
+
+def test_suppression_is_that_of_the_shared_one_for_each_picture():
+    generator = torch.Generator().manual_seed(0)
+    boxes = 0.3 + 0.2 * torch.rand(4, 15, 4, generator=generator)
+    given = ranked(torch.rand(4, 15, 3, generator=generator), boxes)
+    kept = suppressed(given)
+    for k in range(4):
+        one = given.of(k)
+        want = suppress(one.boxes, one.scores, one.labels)
+        assert torch.equal(kept.of(k).boxes, one.boxes[want])
+    assert (suppressed(given.without(torch.ones(4, 15, dtype=torch.bool))).labels == -1).all()
+    assert torch.equal(sure(given), given.scores >= 0.5)
+
+
+def test_cuts_change_what_they_say():
+    weights = torch.rand(2, 3, 4, 64).softmax(dim=-1)
+    assert cuts.uniform(weights).unique().tolist() == [1 / 64]
+    assert torch.equal(cuts.anothers(weights)[0], weights[1])
+    there = scenes.Objects(
+        torch.tensor([[[0.25, 0.5, 0.5, 1.0]], [[0.5, 0.5, 1.0, 1.0]]]),
+        torch.zeros(2, 1, dtype=torch.long),
+        torch.tensor([[True], [False]]),
     )
+    left = cuts.forbidden(there, 8)(weights).unflatten(-1, (8, 8))
+    assert not left[0, ..., :4].any() and (left[0, ..., 4:] > 0).all()  # the left half is the object
+    torch.testing.assert_close(left.sum(dim=(-2, -1)), torch.ones(2, 3, 4))
+    torch.testing.assert_close(left[1].flatten(-2), weights[1])  # padding forbids nothing
 
 
-def test_attention_helps_the_grid_a_little_everywhere():
-    everywhere = attention_against_grid("AP50")
-    assert everywhere.low > 0 and everywhere.effect == pytest.approx(2.0, abs=0.06)
-    names = ["small", "medium", "large", "in sight", "partly hidden", "heavily hidden"]
-    gains = {name: attention_against_grid(f"AP50, {name}") for name in names}
-    assert all(gain.low > 0 for gain in gains.values())
-    assert max(gains, key=lambda name: gains[name].effect) == "partly hidden"
-    assert min(gains, key=lambda name: gains[name].effect) == "heavily hidden"
-    effects = [gains["partly hidden"].effect, gains["heavily hidden"].effect]
-    assert effects == pytest.approx([2.9, 0.6], abs=0.06)
-    assert attention_against_grid("AP50, other").effect == pytest.approx(2.8, abs=0.06)
+def test_uncut_a_copy_answers_as_the_network_and_the_network_stays():
+    model, batch = build("set transformer"), drawn()
+    same = cuts.looking(model, lambda weights: weights)
+    for part, other in zip(same(batch.features), model(batch.features), strict=True):
+        torch.testing.assert_close(part, other, atol=1e-5, rtol=1e-4)
+    before = model(batch.features)[0]
+    cut = cuts.looking(model, cuts.uniform)
+    assert (cut(batch.features)[0] - before).abs().max() > 1e-4
+    assert torch.equal(model(batch.features)[0], before)
+    assert cuts.looking(build("grid"), cuts.uniform) is None and cuts.silent(build("grid")) is None
 
 
-def by_hand(rows, arm, metric):
-    return np.mean([row["value"] for row in rows if (row["arm"], row["metric"]) == (arm, metric)])
+def test_silent_queries_do_not_hear_each_other():
+    model, batch = build("set transformer"), drawn(3)
+    quiet = cuts.silent(model)
+    scores, _ = quiet(batch.features)
+    quiet.points.data[7] += 1.5
+    moved, _ = quiet(batch.features)
+    torch.testing.assert_close(moved[:, :7], scores[:, :7])
+
+
+def test_scenes_of_a_pool_are_not_drawn_twice_in_one_go():
+    every = drawn(40)
+    assert len({tuple(boxes.flatten().tolist()) for boxes in every.boxes if boxes.any()}) > 30
+    assert every.features.dtype == torch.float16 and every.features.shape == (40, 64, 8, 8)
+    assert not set(scenes.BACKGROUNDS["validation"]) & set(
+        scenes.BACKGROUNDS["learning"] + scenes.BACKGROUNDS["test"]
+    )

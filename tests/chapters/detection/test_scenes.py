@@ -127,7 +127,7 @@ class TestBatch:
     def test_a_board_betrays_no_object(self):
         """Some boards lie where no object is, also in pictures without any."""
         spans = torch.full((500, MOST, 4), 8.0)  # all objects in one corner
-        boards = scenes._boards(spans, "train", seeded(0))
+        boards = scenes._boards(spans, scenes.BOARDS, "train", seeded(0))
         far = boards[:, :, 3, 24:, 24:].flatten(2).any(dim=2)
         assert 0.1 < far.float().mean() < 0.5
 

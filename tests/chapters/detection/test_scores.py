@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from visual_attention.chapters.detection.grid import Detections
+from visual_attention.chapters.detection.answers import Answers
 from visual_attention.chapters.detection.scenes import Objects, Scenes
 from visual_attention.chapters.detection.scores import (
     average_precision,
@@ -27,11 +27,11 @@ def scenes():
 
 
 def found(*rows):
-    """Rows of (box, label, score) -> Detections."""
+    """Rows of (box, label, score) -> Answers."""
     if not rows:
-        return Detections(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), torch.zeros(0))
+        return Answers(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), torch.zeros(0))
     boxes, labels, scores = zip(*rows, strict=True)
-    return Detections(torch.stack(boxes), torch.tensor(labels), torch.tensor(scores))
+    return Answers(torch.stack(boxes), torch.tensor(labels), torch.tensor(scores))
 
 
 def perfect(scenes):
@@ -139,7 +139,7 @@ def test_an_object_may_be_larger_than_any_on_a_small_picture(scenes):
 def test_padding_counts_nowhere(scenes):
     got = perfect(scenes)
     padded = [
-        Detections(
+        Answers(
             torch.cat([torch.full((2, 4), float("nan")), one.boxes]),
             torch.cat([torch.tensor([-1, -100]), one.labels]),
             torch.cat([torch.tensor([float("nan"), 5.0]), one.scores]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from visual_attention.chapters.detection import set_loss as module
 from visual_attention.chapters.detection.grid import grid_loss, grid_targets
 from visual_attention.chapters.detection.scenes import Objects
-from visual_attention.chapters.detection.set_loss import match, matching_cost, set_loss
+from visual_attention.chapters.detection.set_loss import EMPTY_WEIGHT, match, matching_cost, set_loss
 
 B, Q, K, MOST = 3, 5, 3, 4  # distinct, so that a swapped axis shows
 
@@ -145,7 +145,7 @@ class TestSetLoss:
         logits = torch.tensor([[[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]]])
         e = torch.tensor(1.0).exp().item()
         entropy = -torch.log(torch.tensor(e / (e + 2))), -torch.log(torch.tensor(e**2 / (e**2 + 2)))
-        classes = (entropy[0] + 0.1 * entropy[1]) / 1.1
+        classes = (entropy[0] + EMPTY_WEIGHT * entropy[1]) / (1 + EMPTY_WEIGHT)
         # distance 0.2 + 0.2; IoU 0.2, hull 0.24, union 0.20
         boxes_part = 5 * 0.4 + 2 * (1 - (0.2 - 0.04 / 0.24))
         assert set_loss(logits, boxes, objects).item() == pytest.approx(classes.item() + boxes_part, abs=1e-5)
@@ -185,7 +185,7 @@ class TestSetLoss:
         objects = Objects(boxes[:, :1], torch.tensor([[0]]), torch.tensor([[True]]))
         assert match(logits, boxes, objects).tolist() == [[0, -1]]
         wrong = torch.log(torch.tensor(4.0).double().exp() + 2)
-        want = (torch.log(torch.tensor(3.0)) + 0.1 * wrong) / 1.1
+        want = (torch.log(torch.tensor(3.0)) + EMPTY_WEIGHT * wrong) / (1 + EMPTY_WEIGHT)
         assert set_loss(logits, boxes, objects).item() == pytest.approx(want.item(), abs=1e-6)
 
     def test_nothing_there_is_a_cross_entropy_alone(self):

@@ -1,68 +1,77 @@
-"""The checkpoints: small, whole, and as good as the chapter says."""
+"""The stored networks: small, whole, and as good as the chapter says."""
 
 import pytest
 import torch
 
-from visual_attention.boxes import suppress
-from visual_attention.chapters.detection.grid import Detections
-from visual_attention.chapters.detection.scores import average_precision
-from visual_attention.chapters.detection.trained import RECIPES, curve, load, make, score
-from visual_attention.chapters.detection.training import detect, drawn
-
-# AP50 in percent on 300 scenes of the test: what the chapter shows, less 3.
-REACHED = {"transformer": 46.0, "grid": 60.4, "grid with attention": 60.0}
+from visual_attention.chapters.detection import backbone, claims, nothing, seen, trained
+from visual_attention.chapters.detection.scenes import Objects
+from visual_attention.chapters.detection.training import drawn
+from visual_attention.training import seeded
 
 
 def test_the_files_are_small():
-    assert sum(recipe.file.stat().st_size for recipe in RECIPES.values()) < 2_000_000
+    assert trained.FILE.stat().st_size + backbone.FILE.stat().st_size < 1_500_000
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", trained.STEPS)
 def test_it_reaches_its_number(name):
-    assert score(load(name), count=300) > REACHED[name]
+    """AP50 on 200 other scenes of the test is near the end of its curve."""
+    judged = seen.look(drawn(200, split="test", seed=10_000))
+    with torch.no_grad():
+        score = claims.precision(trained.load(name).answers(judged.features), judged)
+    assert score > trained.curve(name)["AP50"][-1] - 8
 
 
-def test_training_repeats_itself():
-    (one, _), (two, _) = (make("transformer", steps=2, progress=False) for _ in range(2))
+def test_training_repeats_itself(monkeypatch):
+    monkeypatch.setitem(seen.POOLS, "train", 40)
+    monkeypatch.setitem(seen.POOLS, "test", 40)
+    monkeypatch.setattr(trained, "JUDGED", 30)
+    seen.pool.cache_clear()
+    try:
+        (one, curve), (two, again) = (trained.make("set transformer", steps=16) for _ in range(2))
+    finally:
+        seen.pool.cache_clear()
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+    assert curve == again and curve["steps"] == [16]
 
 
 def test_an_unknown_name_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="wanted one of transformer, grid, grid with attention; got 'yolo'"):
-        load("yolo")
+    with pytest.raises(ValueError, match="wanted one of set transformer, .*; got 'yolo'"):
+        trained.load("yolo")
 
 
-def surplus(found):
-    """Sure answers, and how many of them suppression throws away."""
-    sure = [Detections(*(part[one.scores >= 0.5] for part in one)) for one in found]
-    given = sum(len(one.scores) for one in sure)
-    return given, given - sum(len(suppress(one.boxes, one.scores, one.labels)) for one in sure)
+def test_curves_double_their_steps():
+    for name, steps in trained.STEPS.items():
+        one = trained.curve(name)
+        assert one["steps"][-1] == steps and one["steps"][0] == 16
+        assert [b / a for a, b in zip(one["steps"], one["steps"][1:], strict=False)] == [2] * (
+            len(one["steps"]) - 1
+        )
+        assert len(one["AP50"]) == len(one["steps"])
 
 
-def test_what_the_chapter_says_of_talk_and_suppression():
-    test = drawn(300, split="test", seed=10_000)
-    model = load("transformer")
-    talking = detect(model, test)
-    kept = [suppress(one.boxes, one.scores, one.labels) for one in talking]
-    cleaned = [Detections(*(p[k] for p in one)) for one, k in zip(talking, kept, strict=True)]
-    for layer in model.decoder:
-        torch.nn.init.zeros_(layer.talk.proj.weight)
-        torch.nn.init.zeros_(layer.talk.proj.bias)
-    silent = detect(model, test)
-    scores = [average_precision(found, test)["AP50"] for found in (talking, silent, cleaned)]
-    assert scores == pytest.approx([49.0, 26.7, 50.5], abs=0.3)
-    given, gone = surplus(talking)
-    assert gone / given == pytest.approx(0.177, abs=0.01) and surplus(silent)[1] < gone / 2
+def test_the_curve_of_no_object_has_two_seeds_for_each_weight():
+    curve = nothing.stored()
+    assert tuple(curve["weight"]) == nothing.WEIGHTS
+    assert all(len(values) == len(nothing.SEEDS) for values in curve["AP50"])
 
 
-def test_the_curves_are_those_that_the_chapter_describes():
-    slow, grids = curve("transformer"), [curve("grid"), curve("grid with attention")]
-    at = dict(zip((round(t) for t in slow["seconds"]), slow["scores"], strict=True))
-    assert [round(at[t]) for t in (56, 171, 484)] == [12, 33, 51] and round(at[358]) == 52
-    for one in grids:
-        assert one["seconds"][1] < 23 and one["scores"][1] > 48 and one["seconds"][-1] < 90
-        assert round(one["scores"][-1]) in (65, 66)
-    assert 358 / grids[0]["seconds"][1] == pytest.approx(17, abs=0.5)
-    assert all(
-        steps == RECIPES[name].steps // 8 * 8 for name, steps in ((n, curve(n)["steps"][-1]) for n in RECIPES)
+def test_painted_by_hand():
+    """A box over the left half of a picture of 4 x 4 fine places; padding paints nothing."""
+    there = Objects(
+        torch.tensor([[[0.25, 0.5, 0.5, 1.0], [0.5, 0.5, 1.0, 1.0]]]),
+        torch.tensor([[1, 0]]),
+        torch.tensor([[True, False]]),
     )
+    picture = backbone.painted(there, 4)
+    assert picture.shape == (1, 3, 4, 4) and not picture[0, [0, 2]].any()
+    assert picture[0, 1].tolist() == [[1.0, 1.0, 0.0, 0.0]] * 4
+
+
+def test_the_backbone_paints_after_a_few_steps_and_repeats_itself():
+    one, two = (backbone.train(steps=3, pool=40, progress=False) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+    with seeded(0):
+        images = torch.rand(2, 3, 64, 64)
+    assert one(images).shape == (2, 3, 32, 32)
+    assert not any(p.requires_grad for p in backbone.load().parameters())

@@ -1,7 +1,10 @@
-"""Can a network answer with a set of boxes, and does attention help with small and hidden objects?
+"""Does a set of queries find objects better than a grid, above all where they are small or hidden?
 
-The world is `scenes.py`; the networks are `transformer.py`, which answers with a set, and `grid.py`, which
-needs a clean-up. `set_loss.py` compares two sets, `training.py` trains all detectors on the same pictures,
-`scores.py` is average precision, `trained.py` the stored networks and their curves. `board.py` moves a
-board over a picture for `widget`.
+The world is `scenes.py`; `backbone.py` looks at it, was trained once and is frozen, and `seen.py` keeps what
+it sees. The networks answer from that: `transformer.py` with a set, by `cross_attention.py`, `grid.py` cell
+by cell, `rivals.py` with other queries, all in the form of `answers.py`; `drawing.py` draws them.
+`training.py` keeps scenes, `set_loss.py` compares two sets, `scores.py` is average precision, `cuts.py`
+intervenes, `claims.py` asks the question. `trained.py` holds networks that were trained for longer,
+`nothing.py` a curve over the weight of "no object", `written.py` a network that learns with the reader's
+loss. `board.py` moves a board over a picture for `widget`.
 """

@@ -3,13 +3,17 @@
 Chapter: notebooks/applications/detection.ipynb
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from visual_attention.boxes import iou
 from visual_attention.chapters.detection import mistakes as wrong
+from visual_attention.chapters.detection import written
+from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 
 SMALL = torch.tensor(
     [[7, 9, 8, 9], [4, 5, 1, 2], [7, 5, 8, 3], [1, 8, 9, 6], [3, 9, 2, 7]]
@@ -102,3 +106,63 @@ def crowd(draw, count: int) -> Tensor:
     places = torch.tensor([[0.2, 0.3, 0.2, 0.3], [0.6, 0.6, 0.3, 0.2], [0.8, 0.2, 0.2, 0.2]])
     boxes = (places[draw.whole(3, count)] + 0.05 * draw.fixed(count, 4)).clamp(min=0.05)
     return iou(boxes[:, None], boxes)
+
+
+@examined(
+    points=4,
+    right=wrong.step,
+    axes={"B pictures": 2, "Q queries": 3, "N places": 7, "D numbers": 5},
+    name="your queries",
+    mistakes=wrong.LOOK,
+    gradients=("queries", "places", "query", "key", "value"),
+    without=(ATTENTION,),
+    about=About("How does a query look?", "one step of a decoder by hand", 20),
+)
+def check_look(draw, B, Q, N, D):
+    """Queries (B, Q, D) and places (B, N, D) become the queries after one look, (B, Q, D)."""
+    return draw(B, Q, D), draw(B, N, D), *(draw.fixed(D, D) for _ in range(3))
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a set transformer learns five scenes by heart with the student's loss."""
+    there, found, surplus = written.judged(written.learn(check.part_of_network(student)))
+    told = f"its sure answers find {found} of {there} objects"
+    check.that(
+        found >= 0.9 * there,
+        points=1,
+        good=f"A set transformer learns five scenes by heart with your loss: {told}.",
+        bad=f"A set transformer does not learn five scenes by heart with your loss: {told}.",
+    )
+    told = f"of its sure answers {surplus} are surplus"
+    check.that(
+        surplus <= 1,
+        points=1,
+        good=f"And it needs no clean-up: {told}.",
+        bad=f"It answers several times for one object: {told}.",
+    )
+
+
+@examined(
+    points=7,
+    right=wrong.set_loss,
+    axes={"O objects": 3, "E further queries": 2, "K classes": 5},
+    name="your loss",
+    mistakes=wrong.SET,
+    gradients=("scores", "boxes"),
+    after=(2, learns),
+    draws=3,
+    about=About(
+        "Make it learn: can you write the set loss?", "a loss of two sets, trained with", 35, "takes thought"
+    ),
+)
+def check_set_loss(draw, O, E, K):  # noqa: E741, the letter of the text
+    """Scores (Q, K + 1), boxes (Q, 4), labels (O,) and true boxes (O, 4) become one number, ()."""
+
+    def one(objects: int) -> tuple[Tensor, ...]:
+        """One picture whose boxes lie near each other, so that classes and boxes both count in a cost."""
+        boxes, wanted = (0.4 + 0.15 * draw.unit(count, 4) for count in (O + E, objects))
+        return 3 * draw.fixed(O + E, K + 1), boxes, draw.whole(K, objects), wanted
+
+    yield one(O)
+    yield one(O)
+    yield special(1, "where there is no object at all", *one(0))

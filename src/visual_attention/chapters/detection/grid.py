@@ -9,44 +9,20 @@ Chapter: notebooks/applications/detection.ipynb
 Run: python -m visual_attention.chapters.detection.grid
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from visual_attention.boxes import require_boxes, suppress
+from visual_attention.boxes import require_boxes
+from visual_attention.chapters.detection.answers import Answers, ranked, suppressed
+from visual_attention.chapters.detection.cross_attention import CrossAttention
 from visual_attention.chapters.detection.scenes import Objects
 from visual_attention.chapters.detection.set_loss import box_distance, wanted_objects
+from visual_attention.convolutions import layer
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 from visual_attention.mechanisms.positions import LearnedPositions
-from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
-STRIDE = 8
 PRIOR = 0.03  # how sure a fresh cell is of each class: nearly all cells are empty
-LEAST_SCORE = 0.02  # below it an answer is not worth a place in the list
-
-
-class Detections(NamedTuple):
-    """What a detector found in one image, best first: boxes (M, 4), labels (M,), scores (M,) in [0, 1]."""
-
-    boxes: Tensor
-    labels: Tensor
-    scores: Tensor
-
-
-def stem(channels: tuple[int, int, int]) -> nn.Sequential:
-    """Three convolutions that halve the image each: (B, 3, H, W) -> (B, C, H / 8, W / 8)."""
-    inputs = (3, *channels[:-1])
-    return nn.Sequential(*(_layer(i, o, stride=2) for i, o in zip(inputs, channels, strict=True)))
-
-
-def _layer(in_channels: int, out_channels: int, *, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
 
 
 class GridAttention(nn.Module):
@@ -71,15 +47,17 @@ class GridAttention(nn.Module):
         self.channels = channels
         self.norm = nn.LayerNorm(channels)
         self.positions = LearnedPositions(grid[0] * grid[1], channels)
-        self.attention = MultiHeadSelfAttention(channels, heads=heads)
+        self.attention = CrossAttention(channels, heads=heads)
 
     def weights(self, x: Tensor) -> Tensor:
         """What each cell takes from each cell, (B, h, N, N): sums to 1 over the last axis."""
-        return self.attention.weights(self._tokens(x))
+        cells = self._tokens(x)
+        return self.attention.weights(cells, cells)
 
     def forward(self, x: Tensor) -> Tensor:
         """The map with what each cell took from all cells added, (B, D, H, W)."""
-        mixed = self.attention(self._tokens(x))  # (B, N, D)
+        cells = self._tokens(x)
+        mixed = self.attention(cells, cells)  # (B, N, D)
         return x + mixed.mT.unflatten(2, x.shape[2:])  # (B, N, D) -> (B, D, H, W)
 
     def _tokens(self, x: Tensor) -> Tensor:
@@ -92,17 +70,15 @@ class GridDetector(nn.Module):
 
     Args:
         classes: K.
-        channels: Of the three convolutions of the stem, each of which halves the image.
-        depth: 3 x 3 convolutions on the grid.
-        middle: Put between the first and the other convolutions on the grid: a module that keeps the shape,
-            such as :class:`GridAttention`; None for nothing.
+        channels: C, of the features.
+        width: D, of the convolutions on the grid.
+        depth: how many 3 x 3 convolutions.
+        middle: put between the first and the other convolutions: a module that keeps the shape, such as
+            :class:`GridAttention`; None for nothing.
 
     Shape:
-        (B, 3, H, W) -> class scores (B, N, K), of which a sigmoid makes probabilities, and boxes (B, N, 4),
-        with N = H / 8 * W / 8 cells row by row. The centre of a cell's box lies in the cell.
-
-    Raises:
-        ValueError: at call, if H or W is not a multiple of 8.
+        features (B, C, H, W) -> class scores (B, N, K), of which a sigmoid makes probabilities, and boxes
+        (B, N, 4), with N = H * W cells row by row. The centre of a cell's box lies in the cell.
 
     Differs from the paper: one box a cell; a class score for itself says whether there is an object; the
         loss of the boxes is that of :mod:`visual_attention.chapters.detection.set_loss`.
@@ -114,31 +90,32 @@ class GridDetector(nn.Module):
         self,
         classes: int,
         *,
-        channels: tuple[int, int, int] = (24, 48, 64),
-        depth: int = 3,
+        channels: int = 64,
+        width: int = 48,
+        depth: int = 2,
         middle: nn.Module | None = None,
     ):
         super().__init__()
         require_positive(classes=classes, depth=depth)
-        width = channels[-1]
-        self.stem = stem(channels)
-        self.first = _layer(width, width)
+        self.channels = channels
+        self.first = layer(channels, width)
         self.middle = middle
-        self.rest = nn.Sequential(*(_layer(width, width) for _ in range(depth - 1)))
+        self.rest = nn.Sequential(*(layer(width, width) for _ in range(depth - 1)))
         self.classify = nn.Conv2d(width, classes, kernel_size=1)
         self.place = nn.Conv2d(width, 4, kernel_size=1)
         nn.init.constant_(self.classify.bias, torch.logit(torch.tensor(PRIOR)).item())
         nn.init.constant_(self.place.bias[2:], -1.5)  # sigmoid: boxes start at a fifth of the image
 
-    def weights(self, images: Tensor) -> Tensor | None:
+    def weights(self, features: Tensor) -> Tensor | None:
         """What each cell takes from each cell, (B, h, N, N); None without attention."""
         if self.middle is None:
             return None
-        return self.middle.weights(self.first(self.stem(_multiple(images))))
+        return self.middle.weights(self.first(features.to(self.classify.weight.dtype)))
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Class scores (B, N, K) and boxes (B, N, 4) of all cells."""
-        x = self.first(self.stem(_multiple(images)))
+        require_feature_map(features, channels=self.channels)
+        x = self.first(features.to(self.classify.weight.dtype))
         if self.middle is not None:
             x = self.middle(x)
         x = self.rest(x)
@@ -150,31 +127,19 @@ class GridDetector(nn.Module):
         boxes = torch.stack([centre_x, centre_y, raw[:, 2], raw[:, 3]], dim=1)
         return self.classify(x).flatten(2).mT, boxes.flatten(2).mT
 
-    def loss(self, images: Tensor, objects: Objects) -> Tensor:
+    def loss(self, features: Tensor, objects: Objects) -> Tensor:
         """The loss of :func:`grid_loss` on the model's own grid, ()."""
-        scores, boxes = self(images)
-        return grid_loss(scores, boxes, objects, grid=(images.shape[2] // STRIDE, images.shape[3] // STRIDE))
+        scores, boxes = self(features)
+        return grid_loss(scores, boxes, objects, grid=tuple(features.shape[2:]))
 
-    @torch.no_grad()
-    def detect(self, images: Tensor, *, threshold: float | None = 0.5, most: int = 20) -> list[Detections]:
-        """What is found in each image, after non-maximum suppression.
+    def raw_answers(self, features: Tensor) -> Answers:
+        """The best answers of the cells, neighbours that see the same object included."""
+        scores, boxes = self(features)
+        return ranked(scores.sigmoid(), boxes)
 
-        Args:
-            images: (B, 3, H, W).
-            threshold: As in :func:`visual_attention.boxes.suppress`; None keeps every answer.
-            most: How many answers of an image are kept at the most.
-        """
-        found = []
-        for scores, boxes in zip(*self(images), strict=True):
-            best, labels = scores.sigmoid().max(dim=-1)  # (N,)
-            order = best.argsort(descending=True, stable=True)
-            order = order[best[order] >= LEAST_SCORE][: 2 * most]
-            kept = Detections(boxes[order], labels[order], best[order])
-            if threshold is not None:
-                chosen = suppress(kept.boxes, kept.scores, kept.labels, threshold=threshold)
-                kept = Detections(*(part[chosen] for part in kept))
-            found.append(Detections(*(part[:most] for part in kept)))
-        return found
+    def answers(self, features: Tensor) -> Answers:
+        """The best answers after non-maximum suppression."""
+        return suppressed(self.raw_answers(features))
 
 
 def grid_targets(objects: Objects, rows: int, columns: int) -> Tensor:
@@ -240,17 +205,10 @@ def grid_loss(scores: Tensor, boxes: Tensor, objects: Objects, *, grid: tuple[in
     return (right + box_distance(boxes[image, cell], objects.boxes[image, chosen])) / count
 
 
-def _multiple(images: Tensor) -> Tensor:
-    require_feature_map(images, channels=3)
-    if images.shape[2] % STRIDE or images.shape[3] % STRIDE:
-        raise ValueError(f"wanted height and width as multiples of {STRIDE}, got {tuple(images.shape[2:])}")
-    return images
-
-
 def main() -> None:
     """Show that an untrained detector already gives boxes in the form that is wanted."""
     torch.manual_seed(0)
-    scores, boxes = GridDetector(3)(torch.rand(2, 3, 64, 64))
+    scores, boxes = GridDetector(3)(torch.rand(2, 64, 8, 8))
     print("class scores", tuple(scores.shape), "boxes", tuple(boxes.shape))
     print("boxes lie between", *(f"{bound:.2f}" for bound in boxes.aminmax()))
 

@@ -28,6 +28,10 @@ SLIGHT = 0.05
 SMALL, LARGE = 12.0, 18.0  # square root of a box's area in pixels
 
 PHOTOGRAPH_SIDE = 160
+BACKGROUNDS = crops.BACKGROUNDS | {
+    "learning": crops.BACKGROUNDS["train"],
+    "validation": ("astronaut", "hubble", "retina"),
+}
 
 
 class Objects(NamedTuple):
@@ -68,12 +72,22 @@ class Scenes(NamedTuple):
     hidden: Tensor
 
 
-def batch(count: int, *, split: str, generator: torch.Generator | None = None) -> Scenes:
-    """Draw `count` scenes of 64 x 64 pixels. The two splits share no object and no photograph.
+def batch(
+    count: int,
+    *,
+    split: str,
+    spans: tuple[float, float] = SIZES,
+    boards: int = BOARDS,
+    generator: torch.Generator | None = None,
+) -> Scenes:
+    """Draw `count` scenes of 64 x 64 pixels. Two splits share no object and no photograph.
 
     Args:
         count: B, scenes to draw.
-        split: "train" or "test".
+        split: "train" or "test"; or "learning" or "validation", which divide the objects of "train", but for
+            the eye. "validation" has photographs of its own.
+        spans: smallest and largest longer side of an object in pixels.
+        boards: how many lie about.
         generator: seeds everything that is random here.
 
     Shape:
@@ -82,18 +96,19 @@ def batch(count: int, *, split: str, generator: torch.Generator | None = None) -
     Raises:
         ValueError: if `count` is not positive or there is no such split.
     """
-    digits.check_split(split)
+    if split not in digits.TUNING:
+        digits.check_split(split)
     if count < 1:
         raise ValueError(f"count: wanted at least 1 scene, got {count}")
     labels = _draw(count, MOST, generator).mul(len(KINDS)).long()
     stamps = _stamps(labels, split, generator)  # (B, O, 4, 32, 32)
-    spans = _spans(count, generator)
-    layers = cutouts.paste(stamps, spans, canvas=CANVAS)
+    places = _places(count, spans, generator)
+    layers = cutouts.paste(stamps, places, canvas=CANVAS)
     wanted = (_draw(count, MOST, generator) < 0.35 + 0.65 * _draw(count, 1, generator)) & (
         _draw(count, 1, generator) > EMPTY_SHARE
     )
-    boards = _boards(spans, split, generator)
-    layers, kept = _stack(torch.cat([layers, boards], dim=1), wanted)
+    lying = _boards(places, boards, split, generator)
+    layers, kept = _stack(torch.cat([layers, lying], dim=1), wanted)
     images = _background(split, count, generator)
     for layer in layers.unbind(1):
         images = images * (1 - layer[:, 3:]) + layer[:, :3]
@@ -184,9 +199,9 @@ def _bank(split: str) -> tuple[Tensor, Tensor]:
     return torch.cat(pictures), torch.tensor([0, *(len(one) for one in pictures)]).cumsum(0)
 
 
-def _spans(count: int, generator: torch.Generator | None) -> Tensor:
+def _places(count: int, spans: tuple[float, float], generator: torch.Generator | None) -> Tensor:
     """Centre, width and height in pixels, well inside the canvas: (B, O, 4)."""
-    low, high = SIZES
+    low, high = spans
     side = low * (high / low) ** _draw(count, MOST, generator)  # small ones more often
     stretch = 1 - 0.35 * torch.rand(count, MOST, 2, generator=generator)
     size = (side[..., None] * stretch).clamp(min=low - 1)
@@ -194,29 +209,27 @@ def _spans(count: int, generator: torch.Generator | None) -> Tensor:
     return torch.cat([centre, size], dim=-1)
 
 
-def _boards(spans: Tensor, split: str, generator: torch.Generator | None) -> Tensor:
+def _boards(spans: Tensor, boards: int, split: str, generator: torch.Generator | None) -> Tensor:
     """Rectangles of a photograph, most of them partly over an object: (B, boards, 4, 64, 64)."""
     count = len(spans)
-    under = _draw(count, BOARDS, generator).mul(MOST).long()
+    under = _draw(count, boards, generator).mul(MOST).long()
     target = spans.gather(1, under[..., None].expand(-1, -1, 4))  # (B, boards, 4)
-    size = (5 + 9 * torch.rand(count, BOARDS, 2, generator=generator)).round()
-    away = torch.rand(count, BOARDS, 2, generator=generator) - 0.5
+    size = (5 + 9 * torch.rand(count, boards, 2, generator=generator)).round()
+    away = torch.rand(count, boards, 2, generator=generator) - 0.5
     on = target[..., :2] + away * (target[..., 2:] + size) * 0.9
-    anywhere = torch.rand(count, BOARDS, 2, generator=generator) * CANVAS
-    centre = torch.where((_draw(count, BOARDS, generator) < ON_OBJECT)[..., None], on, anywhere)
+    anywhere = torch.rand(count, boards, 2, generator=generator) * CANVAS
+    centre = torch.where((_draw(count, boards, generator) < ON_OBJECT)[..., None], on, anywhere)
     low = (centre - size / 2).round()[..., None]  # (B, boards, 2, 1)
     pixel = torch.arange(CANVAS)
     inside = (pixel >= low) & (pixel < low + size[..., None])  # (B, boards, 2, 64)
     cover = (inside[:, :, 1, :, None] & inside[:, :, 0, None, :])[:, :, None].float()
-    texture = _background(split, count * BOARDS, generator).unflatten(0, (count, BOARDS))
+    texture = _background(split, count * boards, generator).unflatten(0, (count, boards))
     return torch.cat([texture * cover, cover], dim=2)
 
 
 def _background(split: str, count: int, generator: torch.Generator | None) -> Tensor:
     """Random crops, some mirrored, of random brightness: (B, 3, 64, 64)."""
-    drawn = crops.draw(
-        crops.bank(crops.BACKGROUNDS[split], PHOTOGRAPH_SIDE), count, CANVAS, generator=generator
-    )
+    drawn = crops.draw(crops.bank(BACKGROUNDS[split], PHOTOGRAPH_SIDE), count, CANVAS, generator=generator)
     as_it_is = (_draw(count, 1, generator) < 0.5)[..., None, None]
     drawn = torch.where(as_it_is, drawn, drawn.flip(-1))
     return drawn * (0.4 + 0.6 * _draw(count, 1, generator)[..., None, None])

@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from visual_attention.boxes import require_boxes, require_order, to_corners
-from visual_attention.chapters.detection.grid import Detections
+from visual_attention.chapters.detection.answers import Answers
 from visual_attention.chapters.detection.scenes import (
     HEAVY,
     KINDS,
@@ -45,22 +45,20 @@ STRICT = tuple(np.linspace(0.5, 0.95, 10).round(2))
 MOST = 20  # detections of an image that count
 
 
-def average_precision(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
-    """AP50 over all objects, and AP averaged over ten overlaps from 0.5 to 0.95, both in percent.
+def average_precision(found: Sequence[Answers], scenes: Scenes, *, strict: bool = True) -> dict[str, float]:
+    """AP50 over all objects, and, if wanted, AP averaged over ten overlaps from 0.5 to 0.95, in percent.
 
-    Detections and objects whose label is below 0 are padding, and count nowhere.
+    Answers and objects whose label is below 0 are padding, and count nowhere.
 
     Raises:
         ValueError: if there is no object, not one answer for each image, an unknown label, or a NaN.
     """
-    return {
-        "AP50": _score(found, scenes, overlaps=LOOSE)["all"],
-        "AP": _score(found, scenes, overlaps=STRICT)["all"],
-    }
+    loose = {"AP50": _score(found, scenes, overlaps=LOOSE)["all"]}
+    return loose | {"AP": _score(found, scenes, overlaps=STRICT)["all"]} if strict else loose
 
 
 def by_size(
-    found: Sequence[Detections], scenes: Scenes, *, frame: tuple[int, int] | None = None
+    found: Sequence[Answers], scenes: Scenes, *, frame: tuple[int, int] | None = None
 ) -> dict[str, float]:
     """AP50 of small, medium and large objects, in percent.
 
@@ -75,7 +73,7 @@ def by_size(
     return _score(found, scenes, ranges=squared, frame=frame)
 
 
-def by_occlusion(found: Sequence[Detections], scenes: Scenes) -> dict[str, float]:
+def by_occlusion(found: Sequence[Answers], scenes: Scenes) -> dict[str, float]:
     """AP50 of objects in sight, partly hidden and heavily hidden, in percent.
 
     A wrong box has no hidden share, so it counts against all three.
@@ -85,7 +83,7 @@ def by_occlusion(found: Sequence[Detections], scenes: Scenes) -> dict[str, float
 
 
 def by_difficulty(
-    found: Sequence[Detections], scenes: Scenes, *, frame: tuple[int, int] | None = None
+    found: Sequence[Answers], scenes: Scenes, *, frame: tuple[int, int] | None = None
 ) -> dict[str, float]:
     """AP50 of objects that are small or heavily hidden, and of the others, in percent.
 
@@ -98,7 +96,7 @@ def by_difficulty(
 
 
 def _score(
-    found: Sequence[Detections],
+    found: Sequence[Answers],
     scenes: Scenes,
     *,
     ranges: dict[str, tuple[float, float]] | None = None,
@@ -141,7 +139,7 @@ def _score(
     return means
 
 
-def _without_padding(found: Sequence[Detections], images: int) -> list[Detections]:
+def _without_padding(found: Sequence[Answers], images: int) -> list[Answers]:
     if len(found) != images:
         raise ValueError(f"wanted detections of {images} images, got {len(found)}")
     kept = []
@@ -150,7 +148,7 @@ def _without_padding(found: Sequence[Detections], images: int) -> list[Detection
             shapes = [tuple(part.shape) for part in (boxes, labels, scores)]
             raise ValueError(f"wanted detections (M, 4), (M,) and (M,), got {shapes}")
         real = labels >= 0
-        one = Detections(boxes[real], labels[real], scores[real])
+        one = Answers(boxes[real], labels[real], scores[real])
         require_boxes(one.boxes)
         require_order(one.scores)
         if len(one.labels) and (highest := int(one.labels.max())) >= len(KINDS):
@@ -172,7 +170,7 @@ def _annotations(scenes: Scenes, quantity: Tensor | None, frame: tuple[int, int]
     ]
 
 
-def _results(found: Sequence[Detections], inside: float | None, frame: tuple[int, int]) -> list[dict]:
+def _results(found: Sequence[Answers], inside: float | None, frame: tuple[int, int]) -> list[dict]:
     listed = []
     for image, one in enumerate(found):
         for box, label, score in zip(

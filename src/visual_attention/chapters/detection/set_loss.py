@@ -8,6 +8,7 @@ Chapter: notebooks/applications/detection.ipynb
 Run: python -m visual_attention.chapters.detection.set_loss
 """
 
+import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
@@ -18,7 +19,7 @@ from visual_attention.chapters.detection.scenes import Objects
 
 L1_WEIGHT = 5.0
 HULL_WEIGHT = 2.0
-EMPTY_WEIGHT = 0.1  # "no object" is by far the commonest answer
+EMPTY_WEIGHT = 0.6  # of "no object": `fair_weight` of eight queries and three objects
 UNMATCHED = -1
 
 
@@ -50,7 +51,9 @@ def matching_cost(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
 
 @torch.no_grad()
 def match(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
-    """Give each object a query of its own, such that the sum of the costs is least (Hungarian algorithm).
+    """Give each object a query of its own, such that the sum of the costs is least.
+
+    SciPy solves it by a modified Jonker-Volgenant algorithm; the paper names the Hungarian one.
 
     Shape:
         (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (B, Q), int64: the place of the object that the query
@@ -60,24 +63,27 @@ def match(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
         ValueError: as `matching_cost`.
     """
     cost = matching_cost(logits, boxes, objects)
-    assigned = torch.full(cost.shape[:2], UNMATCHED)
-    for image, present in enumerate(objects.cleared().present.cpu()):
-        there = present.nonzero()[:, 0]
-        queries, chosen = linear_sum_assignment(cost[image].cpu()[:, there].double().numpy())
-        assigned[image, torch.from_numpy(queries)] = there[torch.from_numpy(chosen)]
-    return assigned.to(cost.device)
+    table = cost.double().cpu().numpy()
+    assigned = np.full(cost.shape[:2], UNMATCHED)
+    for image, present in enumerate(objects.cleared().present.cpu().numpy()):
+        (there,) = present.nonzero()
+        queries, chosen = linear_sum_assignment(table[image][:, there])
+        assigned[image, queries] = there[chosen]
+    return torch.from_numpy(assigned).to(cost.device)
 
 
-def set_loss(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
+def set_loss(logits: Tensor, boxes: Tensor, objects: Objects, *, empty: float = EMPTY_WEIGHT) -> Tensor:
     """The loss of a set of answers: classes of all, boxes of the matched ones.
 
-    A cross-entropy in which "no object" weighs 0.1, plus, for each matched pair, 5 times the distance of the
-    boxes and twice 1 minus their generalised intersection over union, divided by the number of objects.
+    A cross-entropy in which "no object" has a weight of its own, plus, for each matched pair, 5 times the
+    distance of the boxes and twice 1 minus their generalised intersection over union, divided by the number
+    of objects.
 
     Args:
         logits: Scores of K classes and, last, of "no object".
         boxes: Predicted boxes.
         objects: What is there, padded to O objects an image.
+        empty: The weight of "no object".
 
     Shape:
         (B, Q, K + 1), (B, Q, 4), objects of (B, O) -> (). Neither the order of the queries nor that of the
@@ -87,14 +93,31 @@ def set_loss(logits: Tensor, boxes: Tensor, objects: Objects) -> Tensor:
     Raises:
         ValueError: as `matching_cost`.
 
-    Differs from the paper: the number of objects is counted in the batch, not over several machines.
+    Differs from the paper: the number of objects is counted in the batch, not over several machines; the
+        weight of "no object" is :func:`fair_weight` of eight queries and three objects, not 0.1, which fits
+        the paper's 100 queries.
     """
     assigned = match(logits, boxes, objects)
-    return classification_loss(logits, assigned, objects) + box_loss(boxes, assigned, objects)
+    return classification_loss(logits, assigned, objects, empty) + box_loss(boxes, assigned, objects)
 
 
-def classification_loss(logits: Tensor, assigned: Tensor, objects: Objects) -> Tensor:
-    """The cross-entropy of all queries, in which "no object" weighs 0.1: a weighted mean, ()."""
+def fair_weight(queries: int, objects: float) -> float:
+    """The weight of "no object" at which queries with and without an object count alike.
+
+    Args:
+        queries: Q, answers for a picture.
+        objects: how many of them have an object, in the mean.
+
+    Raises:
+        ValueError: unless there are fewer objects than queries, and some.
+    """
+    if not 0 < objects < queries:
+        raise ValueError(f"objects: wanted more than 0 and fewer than {queries} queries, got {objects}")
+    return objects / (queries - objects)
+
+
+def classification_loss(logits: Tensor, assigned: Tensor, objects: Objects, empty_weight: float) -> Tensor:
+    """The cross-entropy of all queries, in which "no object" has its own weight: a weighted mean, ()."""
     if not assigned.numel():
         return logits.sum()  # 0, where torch's mean over nothing is NaN
     empty = logits.shape[-1] - 1
@@ -102,7 +125,7 @@ def classification_loss(logits: Tensor, assigned: Tensor, objects: Objects) -> T
     image, query = (assigned != UNMATCHED).nonzero(as_tuple=True)
     wanted[image, query] = objects.labels[image, assigned[image, query]].long()
     weight = logits.new_ones(empty + 1)
-    weight[empty] = EMPTY_WEIGHT
+    weight[empty] = empty_weight
     return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), weight=weight)
 
 
