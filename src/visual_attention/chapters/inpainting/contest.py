@@ -1,0 +1,143 @@
+"""What do the contenders of the chapter's two contests have in common?
+
+Each gets a picture with a hole in it, four channels, and gives the picture filled. Networks learn it by the
+absolute error in the hole; fillings that have nothing to learn stand beside them under the same rule.
+
+Chapter: notebooks/applications/inpainting.ipynb
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from visual_attention.chapters.inpainting import cuts, looks, wallpaper
+from visual_attention.chapters.inpainting.contextual import (
+    ContextualAttention,
+    ContextualInpainter,
+    MapOfAnother,
+)
+from visual_attention.chapters.inpainting.scores import psnr, ssim
+from visual_attention.experiments.question import Setting, Task
+
+CUTS = {
+    "all patches alike": cuts.uniform,
+    "another picture's map": cuts.anothers,
+    "its source forbidden": cuts.without_source,
+}
+
+
+class Entry(nn.Module):
+    """A network as the contest asks it: (B, 4, H, W), the picture and where its hole is -> (B, 3, H, W)."""
+
+    def __init__(self, net: ContextualInpainter):
+        super().__init__()
+        self.net = net
+
+    def forward(self, seen: Tensor) -> Tensor:
+        return self.net(seen[:, :3], seen[:, 3:] > 0.5)
+
+
+class Unlearned(nn.Module):
+    """A filling that has nothing to learn, as the contest asks it; what it filled in is kept.
+
+    Its one parameter moves nothing: it is there for the optimiser.
+    """
+
+    kept: dict[str, Tensor] = {}
+
+    def __init__(self, fill: nn.Module):
+        super().__init__()
+        self.fill = fill
+        self.unused = nn.Parameter(torch.zeros(()))
+
+    def forward(self, seen: Tensor) -> Tensor:
+        known = f"{vars(self.fill)}".encode() + seen.numpy().tobytes()
+        key = type(self.fill).__name__ + hashlib.sha256(known).hexdigest()
+        if key not in self.kept:
+            while len(self.kept) > 50:
+                del self.kept[next(iter(self.kept))]
+            self.kept[key] = self.fill(seen[:, :3], seen[:, 3:] > 0.5)
+        return self.kept[key]
+
+
+def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -> wallpaper.Holed:
+    """Pictures with holes; training, validation and test share no photograph."""
+    return wallpaper.batch(
+        count,
+        split=split,
+        world=setting["world"],
+        light=setting["light"],
+        hole=setting["hole"],
+        generator=generator,
+    )
+
+
+def loss(model: nn.Module, batch: wallpaper.Holed) -> Tensor:
+    """The mean absolute error of the missing pixels."""
+    if isinstance(model, Unlearned):
+        return model.unused.square()
+    error = (model(batch.seen) - batch.images).abs() * batch.masks
+    return error.sum() / (batch.masks.sum() * batch.images.shape[1])
+
+
+def score(model: nn.Module, batch: wallpaper.Holed) -> dict[str, float]:
+    """What a filling is worth: against the pixels that were there, and against how they looked."""
+    judged = model(batch.seen).clamp(0, 1), batch.images, batch.masks
+    scores = {
+        "PSNR": psnr,
+        "SSIM": ssim,
+        "GMSD": looks.gradient_deviation,
+        "patch distance": looks.patch_distance,
+    }
+    return {name: measure(*judged).mean().item() for name, measure in scores.items()}
+
+
+def cut(weigh: cuts.Weighing) -> Callable[[nn.Module, wallpaper.Holed], float | None]:
+    """The PSNR of a trained network with other weights; None if it has none of its own picture."""
+
+    def after(model: nn.Module, batch: wallpaper.Holed) -> float | None:
+        if isinstance(model, Unlearned):
+            return None
+        known = batch.seen[:, :3]
+        filled = cuts.filled_with(model.net, known, batch.masks, weigh)
+        return None if filled is None else psnr(filled.clamp(0, 1), batch.images, batch.masks).mean().item()
+
+    return after
+
+
+TASK = Task(draw, loss, score, {name: cut(weigh) for name, weigh in CUTS.items()})
+
+
+def attending(setting: Setting) -> ContextualAttention:
+    """The layer with the setting's sharpness."""
+    return ContextualAttention(scale=setting["sharpness"])
+
+
+def alike(setting: Setting) -> ContextualAttention:
+    """The layer with all patches counting alike."""
+    return ContextualAttention(scale=0.0)
+
+
+def of_another(setting: Setting) -> MapOfAnother:
+    """The layer, asked with the features of another picture."""
+    return MapOfAnother(attending(setting))
+
+
+def network(
+    attend: Callable[[Setting], nn.Module] | None = None, *, wider: float = 1.0, **parts
+) -> Callable[[Setting], nn.Module]:
+    """How a contender builds its network; `attend` gets the setting."""
+
+    def build(setting: Setting) -> nn.Module:
+        channels = round(wider * setting["width"])
+        layer = attend and attend(setting)
+        return Entry(ContextualInpainter(layer, channels=channels, norm=setting["norm"], **parts))
+
+    return build
+
+
+def unlearned(fill: Callable[[], nn.Module]) -> Callable[[Setting], nn.Module]:
+    """How a contender that has nothing to learn is built."""
+    return lambda setting: Unlearned(fill())
