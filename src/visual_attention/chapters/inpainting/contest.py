@@ -16,7 +16,6 @@ from visual_attention.chapters.inpainting import cuts, looks, wallpaper
 from visual_attention.chapters.inpainting.contextual import (
     ContextualAttention,
     ContextualInpainter,
-    MapOfAnother,
 )
 from visual_attention.chapters.inpainting.scores import psnr, ssim
 from visual_attention.experiments.question import Setting, Task
@@ -25,6 +24,13 @@ CUTS = {
     "all patches alike": cuts.uniform,
     "another picture's map": cuts.anothers,
     "its source forbidden": cuts.without_source,
+}
+
+SCORES = {
+    "PSNR": psnr,
+    "SSIM": ssim,
+    "GMSD": looks.gradient_deviation,
+    "patch distance": looks.patch_distance,
 }
 
 
@@ -85,13 +91,7 @@ def loss(model: nn.Module, batch: wallpaper.Holed) -> Tensor:
 def score(model: nn.Module, batch: wallpaper.Holed) -> dict[str, float]:
     """What a filling is worth: against the pixels that were there, and against how they looked."""
     judged = model(batch.seen).clamp(0, 1), batch.images, batch.masks
-    scores = {
-        "PSNR": psnr,
-        "SSIM": ssim,
-        "GMSD": looks.gradient_deviation,
-        "patch distance": looks.patch_distance,
-    }
-    return {name: measure(*judged).mean().item() for name, measure in scores.items()}
+    return {name: measure(*judged).mean().item() for name, measure in SCORES.items()}
 
 
 def cut(weigh: cuts.Weighing) -> Callable[[nn.Module, wallpaper.Holed], float | None]:
@@ -118,11 +118,6 @@ def attending(setting: Setting) -> ContextualAttention:
 def alike(setting: Setting) -> ContextualAttention:
     """The layer with all patches counting alike."""
     return ContextualAttention(scale=0.0)
-
-
-def of_another(setting: Setting) -> MapOfAnother:
-    """The layer, asked with the features of another picture."""
-    return MapOfAnother(attending(setting))
 
 
 def network(

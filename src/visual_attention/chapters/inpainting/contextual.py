@@ -123,29 +123,6 @@ class ContextualAttention(nn.Module):
         return torch.softmax(scores.masked_fill(~whole, -torch.inf), dim=-1)
 
 
-class MapOfAnother(nn.Module):
-    """Attention, all its parts kept, that asks with the features of the picture before it in the batch.
-
-    Args:
-        attend: a :class:`ContextualAttention`.
-
-    Shape:
-        as that of ``attend``.
-    """
-
-    def __init__(self, attend: ContextualAttention):
-        super().__init__()
-        self.attend = attend
-
-    def weights(self, x: Tensor, mask: Tensor) -> Tensor:
-        """The weights that the other picture's features make, with this picture's hole, (B, N, N)."""
-        return self.attend.weights(x.roll(1, dims=0), mask)
-
-    def forward(self, x: Tensor, mask: Tensor, values: Tensor) -> Tensor:
-        """``values`` with the hole filled from where the other picture's features say."""
-        return self.attend(x.roll(1, dims=0), mask, values)
-
-
 class ContextualInpainter(nn.Module):
     """A small convolutional network that fills a hole, with a step of attention in its second stage.
 
