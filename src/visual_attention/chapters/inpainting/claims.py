@@ -36,9 +36,9 @@ SHEET = Contender(
 CONVOLUTION = Contender(
     "more convolution",
     "rival",
-    contest.network(wider=1.5, reaches=DEEPER),
-    "Nothing is copied; half as many channels more, and two convolutions more in the first stage.",
-    "more than twice the parameters",
+    contest.network(wider=1.25, reaches=DEEPER),
+    "Nothing is copied; a quarter more channels, and two convolutions more in the first stage.",
+    "nearly twice the parameters",
 )
 NONLOCAL = Contender(
     "non-local block",
@@ -75,14 +75,15 @@ def variants(half: int, **others: dict) -> tuple[Variant, ...]:
         Variant("half the width", {"width": 8}),
         Variant("half the pictures", pictures=half),
         Variant("the paper's sharpness, 10", {"sharpness": 10}),
+        Variant("the paper's patches, 3 x 3", {"patch": 3}),
         Variant("no norm", {"norm": False}),
         *(Variant(name, setting) for name, setting in others.items()),
         Variant("twice as long", recipe={"steps": 384}),
     )
 
 
-RECIPE = Recipe(steps=192, batch=16, warmup=24, points=5, examples=100)
-SETTING = {"width": 16, "norm": True, "sharpness": SHARPNESS, "hole": 8}
+RECIPE = Recipe(steps=192, batch=8, warmup=24, points=5, examples=100)
+SETTING = {"width": 16, "norm": True, "sharpness": SHARPNESS, "patch": 1, "hole": 8}
 NETWORKS = (
     "Two by two pixels are one place. Five convolutions guess features for all places, in the hole too; the "
     "layer copies known pixels by them; three more convolutions see both and paint what has to be added to "
@@ -103,13 +104,13 @@ QUESTIONS = [
         margin=1.0,
         faster=1.5,
         level=27,
-        sets=(64, 256, 1024),
+        sets=(32, 128, 512),
         metric="PSNR",
         unit="dB",
         rates=RATES,
         setting={**SETTING, "world": "wallpaper", "light": 0.8},
         variants=variants(
-            128, **{"easier: no light from the side": {"light": 0.0}, "harder: a hole of 12": {"hole": 12}}
+            64, **{"easier: no light from the side": {"light": 0.0}, "harder: a hole of 12": {"hole": 12}}
         ),
         design=(
             "Pictures of 24 x 24 pixels with a hole of 8 x 8. A piece of a photograph, 4 to 7 pixels a side, "
@@ -128,12 +129,12 @@ QUESTIONS = [
         margin=0.5,
         faster=1.5,
         level=25,
-        sets=(64, 256, 1024),
+        sets=(32, 128, 512),
         metric="PSNR",
         unit="dB",
         rates=RATES,
         setting={**SETTING, "world": "photographs", "light": 0.0},
-        variants=variants(128, **{"easier: a hole of 4": {"hole": 4}}),
+        variants=variants(64, **{"easier: a hole of 4": {"hole": 4}}),
         design=(
             "Windows of 24 x 24 pixels of photographs that were brought to 96 pixels, with a hole of 8 x 8. "
             f"{NETWORKS} {SPLITS}"

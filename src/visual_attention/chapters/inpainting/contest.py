@@ -111,13 +111,13 @@ TASK = Task(draw, loss, score, {name: cut(weigh) for name, weigh in CUTS.items()
 
 
 def attending(setting: Setting) -> ContextualAttention:
-    """The layer with the setting's sharpness."""
-    return ContextualAttention(scale=setting["sharpness"])
+    """The layer with the setting's patches and sharpness."""
+    return ContextualAttention(patch=setting["patch"], scale=setting["sharpness"])
 
 
 def alike(setting: Setting) -> ContextualAttention:
     """The layer with all patches counting alike."""
-    return ContextualAttention(scale=0.0)
+    return ContextualAttention(patch=setting["patch"], scale=0.0)
 
 
 def network(

@@ -1,4 +1,4 @@
-"""Does the filling hang on where it is copied from? Interventions on a trained network: only its weights change.
+"""Does the filling hang on where it is copied from? A trained network stays, its weights are changed.
 
 Chapter: notebooks/applications/inpainting.ipynb
 Run: python -m visual_attention.chapters.inpainting.cuts

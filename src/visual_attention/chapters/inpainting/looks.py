@@ -2,8 +2,8 @@
 
 Neither is a judgement by people, and neither is learned: no network's weights are needed.
 
-Paper: Wufeng Xue et al., "Gradient Magnitude Similarity Deviation: A Highly Efficient Perceptual Image Quality
-    Index", IEEE Transactions on Image Processing 23(2), 2014, section II.
+Paper: Wufeng Xue et al., "Gradient Magnitude Similarity Deviation: A Highly Efficient Perceptual Image
+    Quality Index", IEEE Transactions on Image Processing 23(2), 2014, section II.
 Paper: Tero Karras et al., "Progressive Growing of GANs for Improved Quality, Stability, and Variation", ICLR
     2018, section 5 (sliced Wasserstein distance between patches).
 Chapter: notebooks/applications/inpainting.ipynb
