@@ -75,7 +75,7 @@ def decibels(model: nn.Module, count: int = 60) -> float:
 
 def main() -> None:
     """With attention, with all known places alike, and one flat colour."""
-    from visual_attention.chapters.inpainting.mistakes import copy_step
+    from visual_attention.chapters.inpainting.copying_mistakes import copy_step
     from visual_attention.chapters.inpainting.scores import MeanFill
 
     def alike(features: Tensor, values: Tensor, known: Tensor, scale: float) -> Tensor:
