@@ -170,7 +170,7 @@ def fill(x, m, k, t, share=None, places=None, keys=None, seen=None, mean=True):
     seen = patches(known, k)[places.flatten()].repeat(1, len(x))
     at = patches(x.masked_fill(m, 0.0), k)
     gap = ((at[places.flatten()][:, None] - at[keys.flatten()]).square() * seen[:, None]).sum(2)
-    gap = gap / seen.sum(1, keepdim=True) if mean else gap
+    gap = gap / seen.sum(1, keepdim=True).clamp_min(1) if mean else gap
     shares = (-gap / t).softmax(1) if share is None else share(gap, t)
     result = x.clone().flatten(1)
     result[:, places.flatten()] = x.flatten(1)[:, keys.flatten()] @ shares.mT
@@ -198,7 +198,7 @@ FILL_RIM = {
     ),
     "two places deep": lambda x, m, k, t: fill(x, m, k, t, places=rim(m, 5)),
     "The image comes back": lambda x, m, k, t: x.clone(),
-    "got (H, W)": lambda x, m, k, t: fill(x, m, k, t).mean(0),
+    "C is lost": lambda x, m, k, t: fill(x, m, k, t).mean(0),
 }
 
 

@@ -90,11 +90,11 @@ def check_without_favourite(draw, B, P, N):
 )
 def check_fill_rim(draw, C, H, W):
     """An image (C, H, W) and where it is missing (H, W) become the image with one rim filled."""
-    H, W = max(H, 9), max(W, 9)  # room for a hole and for patches beside it
+    H, W = max(H, 13), max(W, 13)  # room for a hole and for patches beside it
     image, missing = draw.unit(C, H, W), torch.zeros(H, W, dtype=torch.bool)
-    top, left = 2 + int(draw.whole(2)), 4 + int(draw.whole(2))
-    missing[top : top + 4, left : left + 3] = True
-    missing[top, left + 2] = False
+    top, left = 1 + int(draw.whole(3)), 4 + int(draw.whole(3))
+    missing[top : top + 6, left : left + 5] = True  # three rims deep
+    missing[top, left + 4] = False
     return image, missing, 3, draw.one_of(0.02, 0.1)
 
 

@@ -18,7 +18,9 @@ from visual_attention.chapters.inpainting.contextual import (
     ContextualInpainter,
 )
 from visual_attention.chapters.inpainting.scores import psnr, ssim
+from visual_attention.experiments.answer import Answer
 from visual_attention.experiments.question import Setting, Task
+from visual_attention.experiments.verdict import Interval, paired
 
 CUTS = {
     "all patches alike": cuts.uniform,
@@ -33,6 +35,9 @@ SCORES = {
     "patch distance": looks.patch_distance,
 }
 
+KEPT = 50  # fillings of whole sets of test pictures
+_FILLED: dict[str, Tensor] = {}
+
 
 class Entry(nn.Module):
     """A network as the contest asks it: (B, 4, H, W), the picture and where its hole is -> (B, 3, H, W)."""
@@ -45,13 +50,11 @@ class Entry(nn.Module):
         return self.net(seen[:, :3], seen[:, 3:] > 0.5)
 
 
-class Unlearned(nn.Module):
-    """A filling that has nothing to learn, as the contest asks it; what it filled in is kept.
+class _Unlearned(nn.Module):
+    """A filling that has nothing to learn, as the contest asks it.
 
     Its one parameter moves nothing: it is there for the optimiser.
     """
-
-    kept: dict[str, Tensor] = {}
 
     def __init__(self, fill: nn.Module):
         super().__init__()
@@ -59,13 +62,7 @@ class Unlearned(nn.Module):
         self.unused = nn.Parameter(torch.zeros(()))
 
     def forward(self, seen: Tensor) -> Tensor:
-        known = f"{vars(self.fill)}".encode() + seen.numpy().tobytes()
-        key = type(self.fill).__name__ + hashlib.sha256(known).hexdigest()
-        if key not in self.kept:
-            while len(self.kept) > 50:
-                del self.kept[next(iter(self.kept))]
-            self.kept[key] = self.fill(seen[:, :3], seen[:, 3:] > 0.5)
-        return self.kept[key]
+        return self.fill(seen[:, :3], seen[:, 3:] > 0.5)
 
 
 def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -> wallpaper.Holed:
@@ -82,7 +79,7 @@ def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -
 
 def loss(model: nn.Module, batch: wallpaper.Holed) -> Tensor:
     """The mean absolute error of the missing pixels."""
-    if isinstance(model, Unlearned):
+    if isinstance(model, _Unlearned):
         return model.unused.square()
     error = (model(batch.seen) - batch.images).abs() * batch.masks
     return error.sum() / (batch.masks.sum() * batch.images.shape[1])
@@ -90,15 +87,27 @@ def loss(model: nn.Module, batch: wallpaper.Holed) -> Tensor:
 
 def score(model: nn.Module, batch: wallpaper.Holed) -> dict[str, float]:
     """What a filling is worth: against the pixels that were there, and against how they looked."""
-    judged = model(batch.seen).clamp(0, 1), batch.images, batch.masks
+    filled = _kept(model, batch.seen) if isinstance(model, _Unlearned) else model(batch.seen)
+    judged = filled.clamp(0, 1), batch.images, batch.masks
     return {name: measure(*judged).mean().item() for name, measure in SCORES.items()}
+
+
+def _kept(model: _Unlearned, seen: Tensor) -> Tensor:
+    """What is filled in without learning is the same at each scored step, and made once."""
+    known = repr(vars(model.fill)).encode() + seen.numpy().tobytes()
+    key = type(model.fill).__name__ + hashlib.sha256(known).hexdigest()
+    if key not in _FILLED:
+        while len(_FILLED) > KEPT:
+            del _FILLED[next(iter(_FILLED))]
+        _FILLED[key] = model(seen)
+    return _FILLED[key]
 
 
 def cut(weigh: cuts.Weighing) -> Callable[[nn.Module, wallpaper.Holed], float | None]:
     """The PSNR of a trained network with other weights; None if it has none of its own picture."""
 
     def after(model: nn.Module, batch: wallpaper.Holed) -> float | None:
-        if isinstance(model, Unlearned):
+        if isinstance(model, _Unlearned):
             return None
         known = batch.seen[:, :3]
         filled = cuts.filled_with(model.net, known, batch.masks, weigh)
@@ -108,6 +117,17 @@ def cut(weigh: cuts.Weighing) -> Callable[[nn.Module, wallpaper.Holed], float | 
 
 
 TASK = Task(draw, loss, score, {name: cut(weigh) for name, weigh in CUTS.items()})
+
+
+def lost(found: Answer, name: str) -> dict[str, Interval]:
+    """What each cut takes from a contender's trained networks on the middle set, over the record's seeds."""
+    rows = [
+        row
+        for row in found.headline
+        if (row["arm"], row["condition"]) == (name, found.question.middle) and row["cuts"]
+    ]
+    whole = [row["scores"][found.question.metric][-1] for row in rows]
+    return {cut: paired([row["cuts"][cut] for row in rows], whole) for cut in found.question.task.cuts if rows}
 
 
 def attending(setting: Setting) -> ContextualAttention:
@@ -135,4 +155,4 @@ def network(
 
 def unlearned(fill: Callable[[], nn.Module]) -> Callable[[Setting], nn.Module]:
     """How a contender that has nothing to learn is built."""
-    return lambda setting: Unlearned(fill())
+    return lambda setting: _Unlearned(fill())

@@ -31,7 +31,7 @@ def difference(image, missing, rim, size, *, divided=True, whole=None, under=Tru
     patches = window_of(pixels, size)
     queries, keys = patches[rim.flatten()], patches[whole.flatten()]
     total = ((queries[:, None] - keys).square() * seen[:, None]).sum(2)
-    return total / seen.sum(1)[:, None] if divided else total
+    return total / seen.sum(1).clamp_min(1)[:, None] if divided else total
 
 
 def peeled(
