@@ -90,6 +90,14 @@ NETWORKS = (
     "the copies, or, where nothing is copied, to the mean of the known pixels."
 )
 SPLITS = "Training, validation and test share no photograph."
+TRIED = (
+    "By the author: peeling with the light taken out before and put back afterwards, ten seeds on the same "
+    "test pictures, reaches 31.9 dB, 2.9 more than attention (2.7 to 3.0).",
+    "More convolution with four times the steps on 128 wallpapers, three seeds: 24.7 dB, and attention with"
+    " a quarter of the steps is 4.2 dB ahead (3.6 to 4.9).",
+    "The rule was made lighter twice before its first headline row, because trainings took too long: fewer "
+    "contenders, 192 steps with batches of 8, single places instead of patches of 3 x 3.",
+)
 
 QUESTIONS = [
     Question(
@@ -117,6 +125,15 @@ QUESTIONS = [
             "repeats down and across, under light that falls from one side and makes each repetition "
             f"brighter or darker, with a little noise. {NETWORKS} {SPLITS}"
         ),
+        meaning=(
+            "On 128 wallpapers the network that copies is more than 4 dB ahead of more convolution, of "
+            "self-attention that mixes features, and of the control that copies the mean of all patches. "
+            "With its weights made uniform, or those of another picture, it loses more than that. But "
+            "peeling, which compares pixels and learned nothing, is 1.3 dB ahead of it, so that the claim "
+            "is not supported. All networks were still rising when their steps were spent. The first "
+            "edition stopped after 200 steps, where no network beat one flat colour."
+        ),
+        tried=TRIED,
     ),
     Question(
         name="inpainting-photographs",
@@ -138,6 +155,12 @@ QUESTIONS = [
         design=(
             "Windows of 24 x 24 pixels of photographs that were brought to 96 pixels, with a hole of 8 x 8. "
             f"{NETWORKS} {SPLITS}"
+        ),
+        meaning=(
+            "Among the networks the one that copies is 3 dB ahead here too, and hangs on its weights. It "
+            "stays behind the smooth sheet, for photographs are smooth more often than they repeat, and "
+            "behind peeling. The sheet has the best PSNR, peeling the best patch distance: what is copied "
+            "has the grain of the picture, and the sheet has none. Nobody asked people which they prefer."
         ),
     ),
 ]

@@ -127,7 +127,9 @@ def lost(found: Answer, name: str) -> dict[str, Interval]:
         if (row["arm"], row["condition"]) == (name, found.question.middle) and row["cuts"]
     ]
     whole = [row["scores"][found.question.metric][-1] for row in rows]
-    return {cut: paired([row["cuts"][cut] for row in rows], whole) for cut in found.question.task.cuts if rows}
+    return {
+        cut: paired([row["cuts"][cut] for row in rows], whole) for cut in found.question.task.cuts if rows
+    }
 
 
 def attending(setting: Setting) -> ContextualAttention:
