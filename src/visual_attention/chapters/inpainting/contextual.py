@@ -117,9 +117,8 @@ class ContextualAttention(nn.Module):
         queries, asked = patches, lengths
         if asking is not None:
             queries, asked = (each.take_along_dim(asking[..., None], dim=1) for each in (patches, lengths))
-        scores = self.scale * (
-            (queries / asked) @ patches.mT / lengths.mT
-        )  # (B, Q, N), cosines times the scale
+        cosines = (queries / asked) @ patches.mT / lengths.mT  # (B, Q, N)
+        scores = self.scale * cosines
         return torch.softmax(scores.masked_fill(~whole, -torch.inf), dim=-1)
 
 

@@ -38,7 +38,7 @@ def source(weights: Tensor, place: int) -> tuple[int, float]:
 
 
 def show(ax: Axes, picture: Any, weights: Tensor, mask: Tensor, *, title: str = "", cell: int = 1) -> Axes:
-    """A filled picture with four spots of its hole outlined, and from where each takes most.
+    """A filled picture with its hole and four spots in it outlined, and from where each takes most.
 
     Args:
         ax: where it is drawn.
@@ -50,6 +50,11 @@ def show(ax: Axes, picture: Any, weights: Tensor, mask: Tensor, *, title: str = 
     """
     figures.show_image(ax, picture, title=title)
     columns = mask.shape[1] // cell
+    ends = mask.nonzero()
+    (top, left), (bottom, right) = ends.amin(dim=0).tolist(), ends.amax(dim=0).tolist()
+    around = Rectangle((left - 0.5, top - 0.5), right - left + 1, bottom - top + 1, fill=False)
+    around.set(edgecolor="white", linewidth=1.2, linestyle=":")
+    ax.add_patch(around)
     for (row, column), colour in zip(spots(mask), PALETTE, strict=False):
         best, share = source(weights, row // cell * columns + column // cell)
         found = [cell * part + (cell - 1) // 2 for part in (best // columns, best % columns)]
