@@ -3,12 +3,10 @@
 import torch
 
 from tests.contract.case import BY_ITS_NUMBERS, Cannot, Case
-from visual_attention.chapters.inpainting.attacked import EvenedFill
 from visual_attention.chapters.inpainting.contest import Entry
 from visual_attention.chapters.inpainting.contextual import ContextualAttention, ContextualInpainter
 from visual_attention.chapters.inpainting.peeling import PeelingAttention
 from visual_attention.chapters.inpainting.scores import BiharmonicFill, MeanFill
-from visual_attention.chapters.inpainting.written import Written
 
 OUT_OF_TORCH = {
     "jacrev": Cannot("Looks at numbers", RuntimeError, "storage"),
@@ -26,18 +24,8 @@ def seen(draw, b, size):
     return (torch.cat([picture, hole.to(picture.dtype)], dim=1),)
 
 
-def alike(features, values, known, scale):
-    return values.mean(dim=1, keepdim=True) + features[..., :1]
-
-
 CASES = [
-    Case(EvenedFill, lambda: EvenedFill(MeanFill()), holes(3)),
     Case(Entry, lambda: Entry(ContextualInpainter(None, channels=4)), seen, sizes=((8, 6), (2, 2)), verbs={}),
-    Case(
-        Written,
-        lambda: Written(alike),
-        lambda draw, b, size: (draw(b, 5, *size), draw.hole(b, *size), draw(b, 3, *size)),
-    ),
     Case(MeanFill, MeanFill, holes(2)),
     Case(
         BiharmonicFill,

@@ -72,6 +72,23 @@ def test_photographs_go_to_the_sheet_and_among_networks_to_attention(photo):
     assert len(fewer.rising) == 3
 
 
+def test_without_end_the_order_stays_and_attention_needs_a_tenth_of_the_steps(wall, photo):
+    wanted = {
+        wall: ("peeling", [5.2, 5.0, 5.3], [11, 10, 13], [-0.5, -0.7, -0.2], 29.9),
+        photo: ("biharmonic", [3.5, 3.0, 4.0], [11, 8, 15], [-3.5, -3.9, -3.2], 27.2),
+    }
+    for found, (strongest, gap, factor, behind, mean) in wanted.items():
+        higher, faster = found.higher(), found.faster()
+        assert (higher.verdict, faster.verdict, higher.seeds) == ("not supported", "not supported", 10)
+        assert higher.strongest == strongest
+        assert told(higher.against["more convolution"]) == pytest.approx(gap, abs=0.051)
+        assert told(higher.against[strongest]) == pytest.approx(behind, abs=0.051)
+        steps = faster.against["more convolution"]
+        assert [round(2**x) for x in (steps.effect, steps.low, steps.high)] == factor
+        line = next(one for one in found.table("without end") if one.contender.name == ATTENTION)
+        assert round(line.mean, 1) == mean
+
+
 def test_the_scores_agree_on_wallpaper_and_part_on_photographs(wall, photo):
     def order(found, score):
         lines = found.table(found.question.middle)

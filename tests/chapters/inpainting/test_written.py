@@ -16,7 +16,7 @@ def test_the_layer_is_the_contests_of_single_places():
     mask = torch.zeros(2, 1, 7, 11, dtype=torch.bool)
     mask[0, :, 1:4, 2:7], mask[1, :, 3:5, 1:3] = True, True
     wanted = ContextualAttention(patch=1, scale=written.SCALE)(x, mask, values)
-    torch.testing.assert_close(written.Written(copy_step)(x, mask, values), wanted)
+    torch.testing.assert_close(written._Written(copy_step)(x, mask, values), wanted)
 
 
 def test_a_network_learns_with_it_and_not_without_a_choice():

@@ -19,7 +19,7 @@ from visual_attention.experiments import trial
 LEAST = 0.1  # of the mean light: below it, a shade is no longer divided by
 
 
-class EvenedFill(nn.Module):
+class _EvenedFill(nn.Module):
     """Fill a picture whose light was evened out, and put the light back.
 
     The light is a plane, fitted to the brightness of the known pixels by least squares.
@@ -55,7 +55,7 @@ def fitted_plane(x: Tensor, mask: Tensor) -> Tensor:
 def peeled(seeds: range) -> list[float]:
     """PSNR of peeling with its light evened, on the test pictures of each seed."""
     question = claims.QUESTIONS[0]
-    evened = contest.unlearned(lambda: EvenedFill(PeelingAttention(patch=5, temperature=1e-4)))({})
+    evened = contest.unlearned(lambda: _EvenedFill(PeelingAttention(patch=5, temperature=1e-4)))({})
     condition = next(one for one in question.conditions if one.name == question.middle)
     return [
         contest.score(evened, trial.examples(question.task, "test", seed, condition))["PSNR"]

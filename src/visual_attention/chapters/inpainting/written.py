@@ -21,7 +21,7 @@ STEPS, RATE, SCALE, WIDTH = 80, 1e-2, 30.0, 16
 Copy = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 
 
-class Written(nn.Module):
+class _Written(nn.Module):
     """A copying layer made of a given function of places.
 
     Args:
@@ -44,7 +44,7 @@ class Written(nn.Module):
 def learn(function: Copy, *, steps: int = STEPS, seed: int = 0) -> tuple[nn.Module, list[float]]:
     """Train a network around a function on wallpaper for some seconds: the network and its losses."""
     with seeded(seed):
-        model = ContextualInpainter(Written(function), channels=WIDTH)
+        model = ContextualInpainter(_Written(function), channels=WIDTH)
     generator = torch.Generator().manual_seed(seed)
     averaged, _, losses = curves.train(
         model,
