@@ -51,6 +51,8 @@ def test_a_rate_at_the_very_edge_is_told():
     listed = rows({1e-3: 10, 3e-3: 20, 1e-2: 30, 3e-2: 40, 0.09: 50, 0.27: 60})
     assert list(tuning.at_the_edge(question, listed)) == ["max (16 pictures)"]
     assert list(tuning.at_the_edge(question, rows({1e-3: 1, 3e-3: 9, 1e-2: 2, 3e-2: 1}))) == []
+    level = rows({1e-3: 7, 3e-3: 7, 1e-2: 7, 3e-2: 7, 0.00033: 7, 0.00011: 7})  # nothing is learned
+    assert list(tuning.at_the_edge(question, level)) == []
 
 
 def test_a_rate_counts_when_it_has_all_its_seeds():

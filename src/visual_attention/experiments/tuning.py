@@ -68,7 +68,7 @@ def at_the_edge(question: Question, rows: Iterable[Row]) -> Iterator[str]:
     for name in (question.middle, ENDLESS):
         for contender in question.contenders:
             tried = scores(question, listed, contender.name, name)
-            if tried and not next_rates(question, tried):
+            if len(set(tried.values())) > 1 and not next_rates(question, tried):  # else no rate matters
                 if best(question, tried) in (min(tried), max(tried)):
                     yield f"{contender.name} ({name})"
 

@@ -1,6 +1,9 @@
 """The contract's entries for what fills holes."""
 
+import torch
+
 from tests.contract.case import BY_ITS_NUMBERS, Cannot, Case
+from visual_attention.chapters.inpainting.contest import Entry
 from visual_attention.chapters.inpainting.contextual import ContextualAttention, ContextualInpainter
 from visual_attention.chapters.inpainting.peeling import PeelingAttention
 from visual_attention.chapters.inpainting.scores import BiharmonicFill, MeanFill
@@ -15,7 +18,14 @@ def holes(channels: int):
     return lambda draw, b, size: (draw.unit(b, channels, *size), draw.hole(b, *size))
 
 
+def seen(draw, b, size):
+    """A picture with its hole as a fourth channel."""
+    picture, hole = holes(3)(draw, b, size)
+    return (torch.cat([picture, hole.to(picture.dtype)], dim=1),)
+
+
 CASES = [
+    Case(Entry, lambda: Entry(ContextualInpainter(None, channels=4)), seen, sizes=((8, 6), (2, 2)), verbs={}),
     Case(MeanFill, MeanFill, holes(2)),
     Case(
         BiharmonicFill,

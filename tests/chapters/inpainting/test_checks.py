@@ -117,36 +117,116 @@ PATCH_WEIGHTS = {
 }
 
 
-def apart(patches, h, w, k):
-    return patches.unflatten(2, (-1, k, k)).unflatten(1, (h, w))
+def forbid(s, places):
+    return s.masked_fill(places, -torch.inf).softmax(-1)
 
 
-def joined(patches):
-    return patches.flatten(3).flatten(1, 2)
+def best(s):
+    return F.one_hot(s.argmax(-1), s.shape[-1]).bool()
 
 
-def total(p, h, w, k):
-    return F.fold(p.mT, (h, w), k, padding=k // 2)
+WITHOUT = {
+    "no longer sum to 1": lambda s: s.softmax(-1) * ~best(s),
+    "A score of 0 still gets weight": lambda s: torch.where(best(s), 0.0, s).softmax(-1),
+    "Nothing is forbidden": lambda s: torch.softmax(s, 2),
+    "The favourite alone is left": lambda s: best(s).to(s.dtype),
+    "The *worst* key": lambda s: forbid(s, best(-s.masked_fill(s.isinf(), 1e9))),
+    "One key is forbidden for all queries": lambda s: forbid(s, best(s.amax(1))[:, None]),
+    "along the wrong axis": lambda s: forbid(s, F.one_hot(s.argmax(1), s.shape[1]).bool().mT).nan_to_num(0.0),
+    "the softmax runs over the queries": lambda s: (
+        s.masked_fill(best(s), -torch.inf).softmax(1).nan_to_num(0.0)
+    ),
+    "that are left weigh alike": lambda s: forbid(
+        torch.where(s.isinf(), s, 0 * s.nan_to_num(0, 0, 0)), best(s)
+    ),
+    "in equal parts": lambda s: (
+        s.softmax(-1) * ~best(s)
+        + s.softmax(-1).amax(-1, keepdim=True)
+        * (~best(s) & ~s.isinf())
+        / (~best(s) & ~s.isinf()).sum(-1, keepdim=True)
+    ),
+    "You take the softmax twice": lambda s: solved.without_favourite(s).softmax(-1),
+    "The second best takes it all": lambda s: best(s.masked_fill(best(s), -torch.inf)).to(s.dtype),
+    "got (B, P)": lambda s: solved.without_favourite(s).amax(-1),
+}
 
 
-PASTE = {
-    "Overlaps are added up": total,
-    "by size squared everywhere": lambda p, h, w, k: total(p, h, w, k) / k**2,
-    "Only the middle": lambda p, h, w, k: apart(p, h, w, k)[..., k // 2, k // 2].permute(0, 3, 1, 2),
-    "You average each patch": lambda p, h, w, k: apart(p, h, w, k).mean((4, 5)).permute(0, 3, 1, 2),
-    "are transposed": lambda p, h, w, k: solved.paste(joined(apart(p, h, w, k).transpose(4, 5)), h, w, k),
-    "turned by half": lambda p, h, w, k: solved.paste(joined(apart(p, h, w, k).flip(4, 5)), h, w, k),
-    "column by column": lambda p, h, w, k: solved.paste(joined(apart(p, w, h, k).transpose(1, 2)), h, w, k),
-    "too far to the right": lambda p, h, w, k: solved.paste(p.roll(1, 1), h, w, k),
-    "by the number of places": lambda p, h, w, k: total(p, h, w, k) / (h * w),
-    "the patches of the first": lambda p, h, w, k: solved.paste(p, h, w, k)[:1].expand(len(p), -1, -1, -1),
-    "divided twice": lambda p, h, w, k: solved.paste(p, h, w, k) / total(torch.ones_like(p), h, w, k),
-    "got (B, C, W, H)": lambda p, h, w, k: solved.paste(p, h, w, k).mT,
-    "got (2, 3, 7, 9)": lambda p, h, w, k: F.fold(p.mT, (h + k - 1, w + k - 1), k),
-    "got (B, C, H*W)": lambda p, h, w, k: solved.paste(p, h, w, k).flatten(2),
-    "got (2, 27, 5, 7)": lambda p, h, w, k: p.mT.unflatten(2, (h, w)),
-    "got (B, 1, H, W)": lambda p, h, w, k: solved.paste(p, h, w, k).mean(1, keepdim=True),
-    "Return one tensor only": lambda p, h, w, k: (total(p, h, w, k), total(torch.ones_like(p), h, w, k)),
+def patches(x, k):
+    return F.unfold(x[None], k, padding=k // 2)[0].mT
+
+
+def rim(m, k=3):
+    return m & (F.max_pool2d((~m).float()[None], k, stride=1, padding=k // 2)[0] > 0)
+
+
+def whole(m, k):
+    return F.max_pool2d(F.pad(m.float()[None], [k // 2] * 4, value=1.0), k, stride=1)[0] == 0
+
+
+def fill(x, m, k, t, share=None, places=None, keys=None, seen=None, mean=True):
+    places = rim(m) if places is None else places
+    keys = whole(m, k) if keys is None else keys
+    known = (~m).to(x.dtype)[None] if seen is None else seen
+    seen = patches(known, k)[places.flatten()].repeat(1, len(x))
+    at = patches(x.masked_fill(m, 0.0), k)
+    gap = ((at[places.flatten()][:, None] - at[keys.flatten()]).square() * seen[:, None]).sum(2)
+    gap = gap / seen.sum(1, keepdim=True).clamp_min(1) if mean else gap
+    shares = (-gap / t).softmax(1) if share is None else share(gap, t)
+    result = x.clone().flatten(1)
+    result[:, places.flatten()] = x.flatten(1)[:, keys.flatten()] @ shares.mT
+    return result.view_as(x)
+
+
+FILL_RIM = {
+    "The whole hole is filled at once": lambda x, m, k, t: fill(x, m, k, t, places=m),
+    "You compare the whole patch": lambda x, m, k, t: fill(x, m, k, t, seen=torch.ones_like(x[:1])),
+    "The differences are summed": lambda x, m, k, t: fill(x, m, k, t, mean=False),
+    "Patches with missing pixels serve": lambda x, m, k, t: fill(x, m, k, t, keys=~m),
+    "hang over the border serve": lambda x, m, k, t: fill(
+        x, m, k, t, keys=F.max_pool2d(m.float()[None], k, stride=1, padding=k // 2)[0] == 0
+    ),
+    "The least similar wins": lambda x, m, k, t: fill(x, m, k, -t),
+    "You multiply by the temperature": lambda x, m, k, t: fill(x, m, k, 1 / t),
+    "The temperature is not used": lambda x, m, k, t: fill(x, m, k, 1.0),
+    "The softmax runs over the rim": lambda x, m, k, t: fill(
+        x, m, k, t, share=lambda d, t: (-d / t).softmax(0)
+    ),
+    "Only the best match": lambda x, m, k, t: fill(x, m, k, 1e-9),
+    "All sources count alike": lambda x, m, k, t: fill(x, m, k, 1e9),
+    "The roots of the differences": lambda x, m, k, t: fill(
+        x, m, k, t, share=lambda d, t: (-d.sqrt() / t).softmax(1)
+    ),
+    "two places deep": lambda x, m, k, t: fill(x, m, k, t, places=rim(m, 5)),
+    "The image comes back": lambda x, m, k, t: x.clone(),
+    "C is lost": lambda x, m, k, t: fill(x, m, k, t).mean(0),
+}
+
+
+def copied(scores, v):
+    return scores.softmax(-1) @ v
+
+
+def hide(scores, k):
+    return scores.masked_fill(~k[:, None], -torch.inf)
+
+
+COPY_STEP = {
+    "What is missing gets weight": lambda f, v, k, s: copied(s * cosine(f, f), v),
+    "no longer sum to 1": lambda f, v, k, s: ((s * cosine(f, f)).softmax(-1) * k[:, None]) @ v,
+    "The mask is upside down": lambda f, v, k, s: copied(hide(s * cosine(f, f), ~k), v),
+    "exp(0) is 1": lambda f, v, k, s: copied(s * cosine(f, f) * k[:, None], v),
+    "The scale is lost": lambda f, v, k, s: copied(hide(cosine(f, f), k), v),
+    "You divide by the scale": lambda f, v, k, s: copied(hide(cosine(f, f) / s, k), v),
+    "That is the dot product": lambda f, v, k, s: copied(hide(s * f @ f.mT, k), v),
+    "over the places that ask": lambda f, v, k, s: ((s * cosine(f, f)).softmax(1) * k[:, None]) @ v,
+    "The least similar wins": lambda f, v, k, s: copied(hide(-s * cosine(f, f), k), v),
+    "All known places count alike": lambda f, v, k, s: copied(hide(0 * cosine(f, f), k), v),
+    "Only the best place": lambda f, v, k, s: copied(hide(1e9 * cosine(f, f), k), v),
+    "the mask of the first one": lambda f, v, k, s: copied(hide(s * cosine(f, f), k[:1]), v),
+    "a softmax is missing": lambda f, v, k, s: (s * cosine(f, f) * k[:, None]) @ v,
+    "The values ask": lambda f, v, k, s: copied(hide(s * cosine(v, v), k), v),
+    "got (B, N, N)": lambda f, v, k, s: hide(s * cosine(f, f), k).softmax(-1),
+    "No gradient reaches features": lambda f, v, k, s: solved.copy_step(f.detach(), v, k, s),
 }
 
 
@@ -154,7 +234,9 @@ WRONG = {
     "check_hole_psnr": HOLE_PSNR,
     "check_sources": SOURCES,
     "check_patch_weights": PATCH_WEIGHTS,
-    "check_paste": PASTE,
+    "check_without_favourite": WITHOUT,
+    "check_fill_rim": FILL_RIM,
+    "check_copy_step": COPY_STEP,
 }
 
 

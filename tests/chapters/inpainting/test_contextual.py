@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from visual_attention.chapters.inpainting.contextual import ContextualAttention, ContextualInpainter, main
+from visual_attention.chapters.inpainting.masks import known_mean
 
 B, C, H, W = 2, 5, 11, 13  # distinct primes: a swapped axis cannot go unseen
 
@@ -210,9 +212,10 @@ class TestInpainter:
     @pytest.fixture(params=["attention", "convolution"])
     def net(self, request):
         torch.manual_seed(0)
-        return ContextualInpainter(
-            ContextualAttention() if request.param == "attention" else None, channels=8
-        )
+        attend = ContextualAttention() if request.param == "attention" else None
+        made = ContextualInpainter(attend, channels=8).eval()
+        torch.nn.init.normal_(made.out.weight, std=0.1)  # it starts at 0, which tells nothing
+        return made
 
     def test_fills_the_hole_and_keeps_the_rest(self, net):
         x, mask = torch.rand(B, 3, 16, 20), hole(h=16, w=20)
@@ -226,7 +229,7 @@ class TestInpainter:
 
     def test_every_parameter_gets_a_gradient(self, net):
         x, mask = torch.rand(B, 3, 16, 20), hole(h=16, w=20)
-        net(x, mask).square().sum().backward()
+        net.train()(x, mask).square().sum().backward()
         assert all(p.grad is not None and p.grad.abs().max() > 0 for p in net.parameters())
 
     def test_images_do_not_mix_within_a_batch(self, net):
@@ -249,15 +252,50 @@ class TestInpainter:
         counts = [sum(p.numel() for p in net.parameters()) for net in nets]
         assert counts[0] == counts[1]
 
+    def test_at_first_the_copies_or_the_mean_are_the_answer(self):
+        torch.manual_seed(0)
+        x, mask = torch.rand(B, 3, 16, 20), hole(h=16, w=20)
+        plain = ContextualInpainter(None, channels=8).eval()
+        wanted = torch.where(mask, known_mean(x, mask), x)
+        torch.testing.assert_close(plain(x, mask), wanted)
+        net = ContextualInpainter(ContextualAttention(), channels=8).eval()
+        guessed, missing, pixels = net.features(x, mask)
+        copied = F.pixel_shuffle(net.attend(guessed, missing, pixels), 2) + known_mean(x, mask)
+        torch.testing.assert_close(net(x, mask), torch.where(mask, copied, x))
+
+    def test_a_slot_a_norm_and_reaches_are_where_they_should_be(self):
+        net = ContextualInpainter(
+            None, channels=4, reaches=(1, 3), norm=False, slot=lambda c: nn.Conv2d(c, c, 1)
+        )
+        assert isinstance(net.slot, nn.Conv2d) and not any(
+            isinstance(part, nn.BatchNorm2d) for part in net.modules()
+        )
+        assert [layer[0].dilation for layer in net.guess] == [(1, 1), (3, 3)]
+        x, mask = torch.rand(B, 3, 16, 20), hole(h=16, w=20)
+        before = net.features(x, mask)[0]
+        nn.init.zeros_(net.slot.weight)
+        assert not torch.equal(before, net.features(x, mask)[0])
+
     def test_weights_are_those_of_the_attention(self):
         torch.manual_seed(0)
-        net = ContextualInpainter(ContextualAttention(), channels=8)
+        net = ContextualInpainter(ContextualAttention(), channels=8).eval()
         x, mask = torch.rand(1, 3, 16, 20), hole(b=1, h=16, w=20)
         weights = net.weights(x, mask)
         assert weights.shape == (1, 80, 80)
         assert torch.equal(weights, net.attend.weights(*net.features(x, mask)[:2]))
         with pytest.raises(ValueError, match="with attention"):
             ContextualInpainter(None).weights(x, mask)
+
+
+def test_paste_lays_down_given_weights_as_forward_does(attention):
+    x, mask, values = features(), hole(), features(3, c=2)
+    torch.testing.assert_close(
+        attention.paste(attention.weights(x, mask), mask, values), attention(x, mask, values)
+    )
+    even = torch.full((B, H * W, H * W), 1 / (H * W))
+    pasted = ContextualAttention(patch=1).paste(even, mask, values)
+    wanted = torch.where(mask, values.mean(dim=(2, 3), keepdim=True), values)
+    torch.testing.assert_close(pasted, wanted)
 
 
 def test_the_module_runs(capsys):

@@ -1,6 +1,10 @@
 """Can a hole be filled by copying what its surroundings attend to?
 
-The world is `holes.py`, with `masks.py` for what is missing; the fillers are `peeling.py`, which has
-learned nothing, and the networks of `contextual.py`; `scores.py` counts in the hole alone, `trained.py` has
-the stored networks. `widget` erases and refills.
+`holes.py` has pictures of 48 x 48 to look at and to fill, with `masks.py` for what is missing; `wallpaper.py`
+has smaller ones from which networks learn in seconds. The fillers are `peeling.py`, which has learned
+nothing, and the networks of `contextual.py`, which `drawing.py` draws; `pasted.py` shows from where
+something was copied. `scores.py` compares with the pixels that were there, `looks.py` with how they looked.
+`contest.py` holds what the contenders share, `cuts.py` changes a trained network's weights, `attacked.py`
+tries to turn the verdict. `trained.py` has the stored networks, `written.py` trains the reader's own layer,
+`copying_mistakes.py` knows what can go wrong where pixels are copied. `widget` erases and refills.
 """

@@ -3,9 +3,19 @@
 Chapter: notebooks/applications/inpainting.ipynb
 """
 
+from collections.abc import Callable
+
+import torch
+
+from visual_attention.chapters.inpainting import copying_mistakes as copying
 from visual_attention.chapters.inpainting import mistakes as wrong
+from visual_attention.chapters.inpainting import written
+from visual_attention.chapters.inpainting.scores import MeanFill
+from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
+
+BETTER = 3.0  # decibels above one flat colour that a network must reach; see `written.main`
 
 
 @examined(
@@ -53,13 +63,70 @@ def check_patch_weights(draw, B, P, N, D):
 
 @examined(
     points=3,
-    right=wrong.paste,
-    axes={"B images": 2, "C channels": 3, "H rows": 5, "W columns": 7},
-    name="your map",
-    mistakes=wrong.PASTE,
-    about=About("Can you paste what overlaps?", "overlapping patches, averaged", 20, "takes thought"),
+    right=copying.without_favourite,
+    axes={"B images": 2, "P queries": 3, "N keys": 5},
+    name="your weights",
+    mistakes=copying.WITHOUT,
+    least={"N": 3},
+    about=About("Can it do without its favourite?", "an intervention on trained attention", 10),
 )
-def check_paste(draw, B, C, H, W):
-    """One patch around each place becomes a map, the mean where patches overlap: (B, C, H, W)."""
-    size = draw.one_of(3, 5, 1)
-    return draw(B, H * W, C * size**2), H, W, size
+def check_without_favourite(draw, B, P, N):
+    """Scores (B, P, N), -inf where nothing may be copied, become weights without each query's best key."""
+    scores = 2 * draw(B, P, N)
+    last = (torch.arange(N) == N - 1) & (torch.arange(P) % 2 == 1)[:, None] & (N > 3)
+    return scores.masked_fill(last, -torch.inf)
+
+
+@examined(
+    points=5,
+    right=copying.fill_rim,
+    axes={"C channels": 2, "H rows": 11, "W columns": 13},
+    name="your image",
+    mistakes=copying.FILL_RIM,
+    least={"H": 9, "W": 9},
+    about=About(
+        "Can you peel one rim?", "attention by neighbourhoods, from the rim inwards", 25, "takes thought"
+    ),
+)
+def check_fill_rim(draw, C, H, W):
+    """An image (C, H, W) and where it is missing (H, W) become the image with one rim filled."""
+    H, W = max(H, 13), max(W, 13)  # room for a hole and for patches beside it
+    image, missing = draw.unit(C, H, W), torch.zeros(H, W, dtype=torch.bool)
+    top, left = 1 + int(draw.whole(3)), 4 + int(draw.whole(3))
+    missing[top : top + 6, left : left + 5] = True  # three rims deep
+    missing[top, left + 4] = False
+    return image, missing, 3, draw.one_of(0.02, 0.1)
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a network with such a layer learns to fill wallpaper."""
+    model, _ = written.learn(check.part_of_network(student))
+    found, flat = written.decibels(model), written.decibels(MeanFill())
+    told = f"it fills unseen wallpaper with {found:.1f} dB; one flat colour has {flat:.1f}"
+    check.that(
+        found > flat + BETTER,
+        points=2,
+        good=f"A network learns with your layer: {told}.",
+        bad=f"A network hardly learns with your layer: {told}.",
+    )
+
+
+@examined(
+    points=6,
+    right=copying.copy_step,
+    axes={"B images": 2, "N places": 5, "D numbers": 7, "V values": 3},
+    name="your values",
+    mistakes=copying.COPY,
+    gradients=("features", "values"),
+    without=(ATTENTION,),
+    after=(2, learns),
+    about=About(
+        "Make it learn: can you write the layer that copies?",
+        "contextual attention, trained in a network",
+        25,
+        "takes thought",
+    ),
+)
+def check_copy_step(draw, B, N, D, V):
+    """Features (B, N, D), values (B, N, V) and what is known (B, N) become copied values (B, N, V)."""
+    return draw.vectors(B, N, D), draw(B, N, V), draw.mask(B, N), draw.one_of(4.0, 0.7)

@@ -5,6 +5,7 @@ Chapter: notebooks/applications/inpainting.ipynb
 Run: python -m visual_attention.chapters.inpainting.contextual
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visual_attention import pictures
-from visual_attention.chapters.inpainting.masks import require_hole, require_odd, whole_patches
+from visual_attention.chapters.inpainting.masks import known_mean, require_hole, require_odd, whole_patches
 from visual_attention.mechanisms.inputs import require_feature_map, require_positive
 
 
@@ -73,15 +74,24 @@ class ContextualAttention(nn.Module):
         require_hole(x, mask, patch=self.patch)
         values = x if values is None else values
         require_hole(values, mask, patch=self.patch)
-        patches = self._patches(values)
         asking = self._asking(mask, values.dtype)  # (B, Q): only patches that reach into the hole are pasted
-        shares = self._shares(self._patches(x), mask, asking)  # (B, Q, N)
+        return self._pasted(self._shares(self._patches(x), mask, asking), asking, mask, values)
+
+    def paste(self, shares: Tensor, mask: Tensor, values: Tensor) -> Tensor:
+        """``values`` (B, V, H, W) with the hole filled by given shares (B, N, N), as ``forward`` does it."""
+        require_hole(values, mask, patch=self.patch)
+        asking = self._asking(mask, values.dtype)
+        return self._pasted(shares.take_along_dim(asking[..., None], dim=1), asking, mask, values)
+
+    def _pasted(self, shares: Tensor, asking: Tensor, mask: Tensor, values: Tensor) -> Tensor:
+        """What the asking places take, (B, Q, N), laid down around them; the mean where it overlaps."""
+        patches = self._patches(values)
         places = asking[..., None].expand(-1, -1, patches.shape[2])
         mixed = (shares @ patches).to(patches.dtype)  # autocast mixes in half precision
         pasted = torch.zeros_like(patches).scatter(1, places, mixed)
         counts = torch.zeros_like(patches[..., :1]).scatter(1, asking[..., None], 1.0)
-        covered = self._laid_out(counts.expand_as(patches), x).clamp_min(1)
-        return torch.where(mask, self._laid_out(pasted, x) / covered, values)
+        covered = self._laid_out(counts.expand(-1, -1, self.patch**2), values).clamp_min(1)  # (B, 1, H, W)
+        return torch.where(mask, self._laid_out(pasted, values) / covered, values)
 
     def _patches(self, x: Tensor) -> Tensor:
         """The patch around each place, zeros outside: (B, C, H, W) -> (B, N, C * k * k)."""
@@ -102,22 +112,30 @@ class ContextualAttention(nn.Module):
         """What the asking places, or all, take from each place: (B, Q, N)."""
         whole = whole_patches(mask, patch=self.patch, dtype=patches.dtype).flatten(2)  # (B, 1, N)
         # in half precision the usual 1e-12 is 0, and a black patch would be divided by it
-        keys = F.normalize(patches, dim=-1, eps=max(1e-12, torch.finfo(patches.dtype).tiny))
-        queries = keys if asking is None else keys.take_along_dim(asking[..., None], dim=1)
-        scores = self.scale * queries @ keys.mT  # (B, Q, N), cosines times the scale
+        least = max(1e-12, torch.finfo(patches.dtype).tiny)
+        lengths = patches.norm(dim=-1, keepdim=True).clamp_min(least)  # (B, N, 1)
+        queries, asked = patches, lengths
+        if asking is not None:
+            queries, asked = (each.take_along_dim(asking[..., None], dim=1) for each in (patches, lengths))
+        cosines = (queries / asked) @ patches.mT / lengths.mT  # (B, Q, N)
+        scores = self.scale * cosines
         return torch.softmax(scores.masked_fill(~whole, -torch.inf), dim=-1)
 
 
 class ContextualInpainter(nn.Module):
-    """A small convolutional network that fills a hole, with a step of attention in the middle.
+    """A small convolutional network that fills a hole, with a step of attention in its second stage.
 
-    Convolutions guess features everywhere, in the hole too. By these ``attend`` copies known pixels into the
-    hole, and the rest of the network paints with both before it.
+    The first stage guesses features everywhere, in the hole too. By these ``attend`` copies known pixels into
+    the hole. The second stage sees features and copies, and paints what has to be added to the copies.
 
     Args:
         attend: Called with features (B, C, H/2, W/2), their mask, and the known pixels as values. None leaves
-            the hole empty: a network of convolutions alone, with the same number of parameters.
+            the hole empty: a network of convolutions alone, with the same number of parameters, that adds
+            what it paints to the mean of the known pixels.
         channels: C, channels of the features.
+        reaches: How far the places of each convolution's window lie apart, a convolution each.
+        norm: Whether each convolution has a batch norm.
+        slot: Builds what stands behind the first stage, from its number of channels; None: nothing.
 
     Shape:
         (B, 3, H, W) in [0, 1] with H and W even, mask (B, 1, H, W) -> (B, 3, H, W); known pixels are passed
@@ -126,39 +144,48 @@ class ContextualInpainter(nn.Module):
     Raises:
         ValueError: at call, if H or W is odd, and as :class:`ContextualAttention`.
 
-    Differs from the paper: one stage instead of two, no adversary in the loss, a width that a CPU can train;
-        pixels are copied, not features, which is learned faster.
+    Differs from the paper: the stages share one loss, no adversary in it, a width that a CPU can train;
+        pixels are copied, not features, and go straight to the output, which is learned faster.
 
     Looks at numbers: where ``attend`` does, see :class:`ContextualAttention`; without it, at none.
     """
 
-    def __init__(self, attend: nn.Module | None, *, channels: int = 24):
+    def __init__(
+        self,
+        attend: nn.Module | None,
+        *,
+        channels: int = 24,
+        reaches: Sequence[int] = (1, 2, 4, 2),
+        norm: bool = True,
+        slot: Callable[[int], nn.Module] | None = None,
+    ):
         super().__init__()
         require_positive(channels=channels)
         self.attend = attend
-        self.guess = nn.Sequential(
-            nn.Conv2d(16, channels, 3, padding=1), nn.ELU(),
-            *(layer for reach in (1, 2, 4, 2) for layer in _convolution(channels, channels, reach)),
-        )  # fmt: skip
-        self.paint = nn.Sequential(
-            *_convolution(channels + 12, channels, 1),
-            *_convolution(channels, channels, 1),
-            nn.Conv2d(channels, 12, 3, padding=1),
-            nn.PixelShuffle(2),
-        )
+        self.stem = _convolution(16, channels, 1, norm)
+        self.guess = nn.ModuleList(_convolution(channels, channels, reach, norm) for reach in reaches)
+        self.slot = slot(channels) if slot else nn.Identity()
+        self.join = _convolution(channels + 12, channels, 1, norm)
+        self.paint = _convolution(channels, channels, 1, norm)
+        self.out = nn.Conv2d(channels, 12, 3, padding=1)
+        nn.init.zeros_(self.out.weight)  # at first the copies, or the mean, are the answer
+        nn.init.zeros_(self.out.bias)
 
     def features(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Guessed features (B, C, H/2, W/2), the mask of places that miss a pixel, and the known pixels.
 
-        Two by two pixels become one place with four times the channels.
+        Two by two pixels become one place with four times the channels; the known pixels' mean is taken off.
         """
         require_hole(x, mask, patch=2)
         require_feature_map(x, channels=3)
         if x.shape[2] % 2 or x.shape[3] % 2:
             raise ValueError(f"wanted an even height and width, got {x.shape[2]} x {x.shape[3]}")
-        seen = torch.where(mask, 0.0, x - 0.5)
+        seen = torch.where(mask, 0.0, x - known_mean(x, mask))
         pixels = _two_by_two(torch.cat([seen, mask.to(x.dtype)], dim=1))  # (B, 16, H/2, W/2)
-        return self.guess(pixels), F.max_pool2d(mask.to(x.dtype), 2) > 0, pixels[:, :12]
+        guessed = self.stem(pixels)
+        for convolution in self.guess:
+            guessed = guessed + convolution(guessed)
+        return self.slot(guessed), F.max_pool2d(mask.to(x.dtype), 2) > 0, pixels[:, :12]
 
     def weights(self, x: Tensor, mask: Tensor) -> Tensor:
         """What ``attend`` takes from where, (B, N, N) with N = H/2 * W/2."""
@@ -167,12 +194,16 @@ class ContextualInpainter(nn.Module):
         guessed, missing, _ = self.features(x, mask)
         return self.attend.weights(guessed, missing)
 
+    def painted(self, guessed: Tensor, copied: Tensor) -> Tensor:
+        """The second stage: features and copied pixels become pixels less their mean, (B, 3, H, W)."""
+        joined = self.join(torch.cat([guessed, copied], dim=1))
+        return F.pixel_shuffle(self.out(joined + self.paint(joined)) + copied, 2)
+
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """The image with its hole filled, (B, 3, H, W)."""
         guessed, missing, pixels = self.features(x, mask)
         copied = pixels if self.attend is None else self.attend(guessed, missing, pixels)
-        painted = self.paint(torch.cat([guessed, copied], dim=1)) + 0.5
-        return torch.where(mask, painted, x)
+        return torch.where(mask, self.painted(guessed, copied) + known_mean(x, mask), x)
 
     @torch.no_grad()
     def fill(self, picture: Any, hole: Any) -> Tensor:
@@ -186,7 +217,7 @@ class ContextualInpainter(nn.Module):
         Raises:
             ValueError: if it is no picture, a side is odd, or the hole is not of its size.
         """
-        like = self.paint[-2].weight
+        like = self.out.weight
         x = torch.from_numpy(pictures.coloured(picture)).to(like).permute(2, 0, 1)[None]
         mask = torch.as_tensor(hole, device=like.device)[None, None]
         return self(x, mask)[0].clamp(0, 1)
@@ -198,8 +229,10 @@ def _two_by_two(x: Tensor) -> Tensor:
     return parts.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)  # (B, 4C, H/2, W/2)
 
 
-def _convolution(in_channels: int, out_channels: int, reach: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(in_channels, out_channels, 3, padding=reach, dilation=reach), nn.ELU()
+def _convolution(in_channels: int, out_channels: int, reach: int, norm: bool) -> nn.Module:
+    """A 3 x 3 convolution, normalised over the batch if so wanted, and a ReLU."""
+    conv = nn.Conv2d(in_channels, out_channels, 3, padding=reach, dilation=reach, bias=not norm)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels) if norm else nn.Identity(), nn.ReLU())
 
 
 def main() -> None:

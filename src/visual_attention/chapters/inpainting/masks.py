@@ -37,6 +37,12 @@ def require_hole(x: Tensor, mask: Tensor, *, patch: int) -> None:
         )
 
 
+def known_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """The mean of all known pixels, 0 where nothing is known: (B, C, H, W) -> (B, C, 1, 1)."""
+    known = torch.where(mask, 0.0, x).sum(dim=(2, 3), keepdim=True)
+    return known / (~mask).sum(dim=(2, 3), keepdim=True).clamp_min(1)
+
+
 def whole_patches(mask: Tensor, *, patch: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Where a patch may be copied from: all of it lies inside the picture, and nothing of it is missing.
 

@@ -12,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from skimage.restoration import inpaint_biharmonic
 from torch import Tensor, nn
 
-from visual_attention.chapters.inpainting.masks import require_hole
+from visual_attention.chapters.inpainting.masks import known_mean, require_hole
 from visual_attention.pictures import unit
 
 WINDOW = 7  # pixels of SSIM's window, scikit-image's default
@@ -81,9 +81,7 @@ class MeanFill(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         require_hole(x, mask, patch=1)
-        known = torch.where(mask, 0.0, x).sum(dim=(2, 3), keepdim=True)  # (B, C, 1, 1)
-        mean = known / (~mask).sum(dim=(2, 3), keepdim=True).clamp_min(1)
-        return torch.where(mask, mean, x)
+        return torch.where(mask, known_mean(x, mask), x)
 
 
 class BiharmonicFill(nn.Module):
