@@ -19,7 +19,8 @@ from visual_attention.data import cutouts
 
 CELL = 16  # pixels of a cell's side; each thing has one of its own
 SIZES = {"coin": (8.0, 14.0), "digit": (13.0, 16.0)}  # longer side in pixels
-WINDOW = 32  # pixels of a window of the real photograph
+WINDOW = 32  # pixels of a picture's side
+LEAST = 24  # pixels of a thing that may be clicked on
 COVER = 0.4  # from here on a pixel belongs to a thing
 
 
@@ -27,22 +28,23 @@ class Clicked(NamedTuple):
     """A batch of pictures with a click in each.
 
     `images` (B, 3, H, W) in [0, 1]; `clicks` (B, K, 3): row and column in pixels, then 1 for "this is meant",
-    -1 for "this is not"; `masks` (B, 1, H, W), bool, the thing that is meant; `things` (B, 1, H, W), bool, all
-    things together.
+    -1 for "this is not"; `masks` (B, 1, H, W), bool, the thing that is meant; `things` (B, 1, H, W), bool,
+    all things together; `labels` (B, H, W), which thing lies at each pixel, 0 for none.
     """
 
     images: Tensor
     clicks: Tensor
     masks: Tensor
     things: Tensor
+    labels: Tensor
 
 
 def batch(
     count: int,
     *,
     split: str,
-    grid: int = 2,
-    things: int = 3,
+    grid: int = 3,
+    things: int = 6,
     grey: float = 0.5,
     generator: torch.Generator | None = None,
 ) -> Clicked:
@@ -51,15 +53,15 @@ def batch(
     Args:
         count: B, pictures to draw.
         split: one of `lookalikes.batch`'s.
-        grid: cells in a row and in a column, of 16 pixels each.
-        things: O, how many lie in a picture, each in a cell of its own.
+        grid: cells in a row and in a column, of 16 pixels each, of which a window of 32 x 32 pixels is seen.
+        things: O, how many lie in the cells, each in one of its own; some lie beside the window.
         grey: the share of things without a tint.
         generator: seeds everything that is random here.
 
     Raises:
         ValueError: if there is no such split, or there are not that many cells.
     """
-    if not 1 <= things <= grid**2:
+    if grid < 2 or not 1 <= things <= grid**2:
         raise ValueError(f"things: wanted 1 to {grid**2}, for {grid} x {grid} cells, got {things}")
     coins, ink = lookalikes.stamps(split)
     is_coin = torch.rand(count, things, generator=generator) < 0.5
@@ -71,13 +73,22 @@ def batch(
     shade = 0.7 + 0.3 * torch.rand(count, things, 1, generator=generator)
     tints = torch.where(plain, 1.0, lookalikes.TINTS[which]) * shade  # (B, O, 3)
     stamps = torch.cat([stamps[:, :, :3] * tints[..., None, None], stamps[:, :, 3:]], dim=2)
-    ground = lookalikes.ground(split, count, CELL * grid, generator)
-    images, layers = lookalikes.laid(stamps, _places(is_coin, grid, generator), ground)
-    meant = torch.randint(things, (count,), generator=generator)
-    cover = layers[torch.arange(count), meant, 3:]  # (B, 1, H, W)
-    masks = (cover > COVER) | (cover == cover.amax((2, 3), keepdim=True))  # never empty
-    things_there = (layers[:, :, 3:] > COVER).any(1) | masks
-    return Clicked(images, first_click(masks, generator), masks, things_there)
+    spans = _places(is_coin, grid, generator)
+    shift = torch.randint(CELL * grid - WINDOW + 1, (count, 1, 2), generator=generator)
+    spans = torch.cat([spans[..., :2] - shift, spans[..., 2:]], dim=-1)  # as seen in the window
+    images, layers = lookalikes.laid(stamps, spans, lookalikes.ground(split, count, WINDOW, generator))
+    covers = layers[:, :, 3] > COVER  # (B, O, H, W)
+    areas = covers.sum((2, 3))
+    lots = torch.rand(count, things, generator=generator) * (areas >= LEAST) + areas / 1e6
+    masks = covers[torch.arange(count), lots.argmax(1), None]
+    return Clicked(images, first_click(masks, generator), masks, *_named(covers))
+
+
+def _named(covers: Tensor) -> tuple[Tensor, Tensor]:
+    """All things together, (B, 1, H, W), bool, and the number of the thing at each pixel, (B, H, W), 0 for none."""
+    numbers = torch.arange(1, covers.shape[1] + 1)[None, :, None, None]
+    labels = (covers * numbers).amax(1)
+    return (labels > 0)[:, None], labels
 
 
 def _places(is_coin: Tensor, grid: int, generator: torch.Generator | None) -> Tensor:
@@ -107,7 +118,9 @@ def correction(predicted: Tensor, masks: Tensor) -> Tensor:
     Shape:
         (B, 1, H, W) twice, bool -> (B, 1, 3).
     """
-    wrong = torch.where((predicted != masks).flatten(1).any(1)[:, None, None, None], predicted != masks, masks)
+    wrong = torch.where(
+        (predicted != masks).flatten(1).any(1)[:, None, None, None], predicted != masks, masks
+    )
     left, depth = wrong.float(), torch.zeros(masks.shape)
     while left.any():
         depth += left
@@ -129,7 +142,7 @@ def any_mistake(predicted: Tensor, masks: Tensor) -> Tensor:
 
 
 def iou(predicted: Tensor, true: Tensor) -> Tensor:
-    """The common area over the area of both together: (B, 1, H, W) twice, bool -> (B,); 1 if both are empty."""
+    """The common area over that of both together: (B, 1, H, W) twice, bool -> (B,); 1 if both are empty."""
     both = (predicted | true).sum((1, 2, 3)).double()
     return torch.where(both > 0, (predicted & true).sum((1, 2, 3)) / both.clamp(min=1), 1.0)
 
@@ -148,7 +161,7 @@ def coins(side: int = WINDOW, *, seed: int = 0) -> Clicked:
     labels = torch.from_numpy(ndimage.label(mask[0, 0].numpy())[0])
     generator = torch.Generator().manual_seed(seed)
     high, wide = labels.shape
-    images, masks, things = [], [], []
+    images, masks, numbers = [], [], []
     for top, left, bottom, right in cutouts.COINS[::3] * 4:
         row, column = int((top + bottom) / 2 * high / 303), int((left + right) / 2 * wide / 384)
         shift = torch.randint(9, side - 9, (2,), generator=generator)  # where the coin's middle comes to lie
@@ -157,9 +170,10 @@ def coins(side: int = WINDOW, *, seed: int = 0) -> Clicked:
         images.append(image[0, :, y : y + side, x : x + side])
         window = labels[None, y : y + side, x : x + side]
         masks.append(window == labels[row, column])
-        things.append(window > 0)
+        numbers.append(window[0])
     shown = torch.stack(masks)
-    return Clicked(torch.stack(images), first_click(shown, generator), shown, torch.stack(things))
+    named = torch.stack(numbers)
+    return Clicked(torch.stack(images), first_click(shown, generator), shown, named[:, None] > 0, named)
 
 
 def _click(values: Tensor, signs: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ def percent(values: Tensor) -> float:
 
 
 def told(scores: Tensor, drawn: lookalikes.Lookalikes) -> float:
-    """The share of coins that are marked, by more than half of their pixels, if and only if they are meant."""
+    """The share of coins of which more than half is marked if and only if they are meant."""
     return percent(marked(scores > 0, drawn.things) == drawn.meant)
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from visual_attention.chapters.segmentation.unet import ChannelSelfAttention, DualAttention, UNet
 from visual_attention.mechanisms.self_attention import SelfAttention
 
-# (block at the bottom, its input (B, C, h, w), how much of each place the digit covers (B, 1, h, w)) -> output
+# (block at the bottom, its input (B, C, h, w), how much of each place the digit covers) -> output
 Cut = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 

@@ -111,9 +111,7 @@ def stamps(split: str) -> tuple[Tensor, Tensor]:
     return tuple(kept)
 
 
-def _layout(
-    count: int, split: str, kind: str, canvas: int, generator: torch.Generator | None
-) -> _Layout:
+def _layout(count: int, split: str, kind: str, canvas: int, generator: torch.Generator | None) -> _Layout:
     coins, ink = stamps(split)
     if canvas < 8 * GRID or canvas % GRID:
         raise ValueError(f"canvas: wanted a multiple of {GRID} from {8 * GRID} pixels on, got {canvas}")
@@ -171,9 +169,7 @@ def laid(stamps: Tensor, spans: Tensor, backgrounds: Tensor) -> tuple[Tensor, Te
     return images.clamp(0, 1), layers
 
 
-def places(
-    count: int, sizes: tuple[float, float], canvas: int, generator: torch.Generator | None
-) -> Tensor:
+def places(count: int, sizes: tuple[float, float], canvas: int, generator: torch.Generator | None) -> Tensor:
     """Centre, width and height of four coins and a digit, each in a cell of its own: (B, 5, 4)."""
     scale, cell_side = canvas / CANVAS, canvas // GRID
     low, high = sizes

@@ -39,11 +39,10 @@ class Encoded(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a decoder makes of encoded pictures once, whatever is clicked: `keys` and `values` (B, N, D) of the
-    places, `vectors` (B, H * W, D + 16), with which an answer is compared, and `pixels` as they came."""
+    """What a decoder makes of encoded pictures once, whatever is clicked: `keys` (B, N, D) of the places,
+    which are values too, `vectors` (B, H * W, D + 16), with which an answer is multiplied, and the `pixels`."""
 
     keys: Tensor
-    values: Tensor
     vectors: Tensor
     pixels: Tensor
 
@@ -107,6 +106,7 @@ class CrossAttention(nn.Module):
         self.heads, self.uniform = heads, uniform
         self.query, self.key = nn.Linear(dim, dim), nn.Linear(dim, dim)
         self.value, self.proj = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.key.load_state_dict(self.query.state_dict())  # like asks like, to begin with
 
     def weights(self, tokens: Tensor, keys: Tensor) -> Tensor:
         """What each token takes from each place, (B, h, T, N): rows sum to 1 over the last axis."""
@@ -125,94 +125,68 @@ class CrossAttention(nn.Module):
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, N, D) -> (B, h, N, D/h)
 
 
-class Block(nn.Module):
-    """Tokens look at each other, then at the picture, then each thinks for itself.
-
-    Args:
-        dim: D.
-        uniform: As in `CrossAttention`, of the look at the picture.
-
-    Shape:
-        tokens and their places (B, T, D), keys and values (B, N, D) -> (B, T, D).
-    """
-
-    def __init__(self, dim: int, *, uniform: bool = False):
-        super().__init__()
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(3))
-        self.among, self.cross = CrossAttention(dim), CrossAttention(dim, uniform=uniform)
-        self.think = nn.Sequential(nn.Linear(dim, 2 * dim), nn.ReLU(), nn.Linear(2 * dim, dim))
-
-    def forward(self, tokens: Tensor, where: Tensor, keys: Tensor, values: Tensor, change: Change | None = None) -> Tensor:
-        asked = self.norms[0](tokens)
-        tokens = tokens + self.among(asked + where, asked + where, asked)
-        tokens = tokens + self.cross(self.norms[1](tokens) + where, keys, values, change)
-        return tokens + self.think(self.norms[2](tokens))
-
-
 class ClickDecoder(nn.Module):
     """From clicks and an encoded picture to a mask.
 
-    A click's token knows where it was clicked and whether it says "this" or "not this"; what lies there it
-    has to find out by looking. A token for the mask and those of the clicks pass through the blocks; then
-    the mask's token is multiplied with a vector of each pixel.
+    A click's query knows where it was clicked and whether it says "this" or "not this"; what lies there it
+    has to find out by looking. What the queries found becomes one vector, with which each pixel is multiplied.
 
     Args:
         widths: C and P of the encoder.
         dim: D.
-        depth: Blocks.
-        looks: "weights"; "uniform", the control; or "at the click": no look, but each click's token is given
-            the pixel's features that lie under the click.
+        depth: Looks, one after the other.
+        looks: "weights"; "uniform", the control; or "at the click": no look, but each query is given the
+            features of the pixel under its click.
 
     Shape:
         `Encoded`, clicks (B, K, 3) with K of 1 or 2 -> (B, 1, H, W), scores before a sigmoid.
 
-    Differs from the paper: the places do not look back at the tokens, one mask is answered instead of three,
-        the first answer is not shown to the second click, and waves are fixed, not drawn by lot.
+    Differs from the paper: queries do not look at each other, places do not look back, one mask is answered
+        instead of three, and the first answer is not shown to the second click. Queries and keys start with
+        the same matrix, so that a click looks at its own place first.
     """
 
     def __init__(self, widths: tuple[int, int], *, dim: int = 32, depth: int = 1, looks: str = "weights"):
         super().__init__()
         fine, middle = widths
-        self.place, self.where = nn.Linear(middle, dim), nn.Linear(CODE, dim)
+        self.where, self.what = nn.Linear(CODE, dim, bias=False), nn.Linear(middle, dim)
         self.kind = nn.Embedding(KINDS, dim)
-        self.mask = nn.Parameter(torch.randn(1, 1, dim))
         self.given = nn.Linear(fine, dim) if looks == "at the click" else None
-        self.blocks = nn.ModuleList(Block(dim, uniform=looks != "weights") for _ in range(depth))
+        self.looks = nn.ModuleList(CrossAttention(dim, uniform=looks == "uniform") for _ in range(depth))
+        self.think = nn.Sequential(nn.Linear(MOST * dim, 2 * dim), nn.ReLU())
         self.pixel = nn.Sequential(nn.Linear(fine + CODE, dim), nn.ReLU())
-        self.norm, self.read = nn.LayerNorm(dim), nn.Linear(dim, dim + CODE + 1)
+        self.read = nn.Linear(2 * dim, dim + CODE + 1)
 
     def see(self, encoded: Encoded) -> Seen:
         """What can be made of pictures before anything is clicked."""
         places, pixels = encoded
-        content = self.place(_rows(places))  # (B, N, D)
-        keys = content + self.where(grid_code(places, 2))
+        keys = self.what(_rows(places)) + self.where(grid_code(places, 2))  # (B, N, D)
         codes = grid_code(pixels, 1).expand(len(pixels), -1, -1)  # (B, H * W, 16)
         vectors = torch.cat([self.pixel(torch.cat([_rows(pixels), codes], dim=-1)), codes], dim=-1)
-        return Seen(keys, keys, vectors, pixels)
+        return Seen(keys, vectors, pixels)
+
+    def ask(self, seen: Seen, clicks: Tensor) -> Tensor:
+        """A query for each click, (B, K, D): where, and of which kind."""
+        queries = self.where(code(clicks[:, :, 0], clicks[:, :, 1])) + self.kind((clicks[:, :, 2] < 0).long())
+        if self.given is None:
+            return queries
+        row, column = clicks[:, :, 0].long(), clicks[:, :, 1].long()
+        return queries + self.given(seen.pixels[torch.arange(len(clicks))[:, None], :, row, column])
 
     def answer(self, seen: Seen, clicks: Tensor, change: Change | None = None) -> Tensor:
         """The scores of each pixel after clicks; `change` is made to the weights of every look."""
-        tokens, where = self.tokens(seen.pixels, clicks)
-        for block in self.blocks:
-            tokens = block(tokens, where, seen.keys, seen.values, change)
-        answer = self.read(self.norm(tokens[:, 0]))[:, :, None]  # (B, D + 16 + 1, 1)
-        scores = seen.vectors @ answer[:, :-1] + answer[:, -1:]
+        found = self.ask(seen, clicks)
+        if self.given is None:
+            for look in self.looks:
+                found = found + look(found, seen.keys, seen.keys, change)
+        none = self.kind.weight[2].expand(len(clicks), MOST - clicks.shape[1], -1)
+        both = torch.cat([found, none], dim=1).flatten(1)  # (B, 2 D)
+        answer = self.read(self.think(both))[:, :, None]  # (B, D + 16 + 1, 1)
+        scores = seen.vectors @ answer[:, :-1] + answer[:, -1:]  # (B, H * W, 1)
         return scores.view(-1, 1, *seen.pixels.shape[2:])
 
     def forward(self, encoded: Encoded, clicks: Tensor) -> Tensor:
         return self.answer(self.see(encoded), clicks)
-
-    def tokens(self, pixels: Tensor, clicks: Tensor) -> tuple[Tensor, Tensor]:
-        """The mask's token, then one for each possible click; and the codes of their places: (B, 3, D)."""
-        kinds = self.kind((clicks[:, :, 2] < 0).long())  # (B, K, D)
-        if self.given is not None:
-            row, column = clicks[:, :, 0].long(), clicks[:, :, 1].long()
-            kinds = kinds + self.given(pixels[torch.arange(len(pixels))[:, None], :, row, column])
-        lacking = MOST - clicks.shape[1]
-        none = self.kind.weight[2].expand(len(clicks), lacking, -1)
-        where = self.where(code(clicks[:, :, 0], clicks[:, :, 1]))  # (B, K, D)
-        tokens = torch.cat([self.mask.expand(len(clicks), -1, -1), kinds + where, none], dim=1)
-        return tokens, F.pad(where, (0, 0, 1, lacking))
 
 
 class Frozen(Encoder):
@@ -233,7 +207,7 @@ class Prompted(nn.Module):
 
     Args:
         dim: D of the decoder.
-        depth: Blocks of the decoder.
+        depth: Looks of the decoder.
         looks: As in `ClickDecoder`.
 
     Shape:
