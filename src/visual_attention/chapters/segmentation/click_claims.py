@@ -113,12 +113,12 @@ VARIANTS = (
 )
 DESIGN = (
     "Pictures of 32 x 32 pixels, windows of a larger scene: coins or handwritten digits, half of them in a "
-    "tint, on a crop of a grey photograph; some are cut off by the border. A click on any pixel of one of them "
-    "means that thing. All contenders but the trivial ones read the same features of a small U-Net that learned "
-    "before to tell things from the ground, and is frozen. In training the second click is a random wrong "
-    "pixel, in the test the middle of the largest mistake. Real coins: 32 windows of the photograph around the "
-    "eight coins that training never shows, against the watershed's masks. Learning, validation and test share "
-    "no coin, no digit and no photograph."
+    "tint, on a crop of a grey photograph; some are cut off by the border. A click on any pixel of one of "
+    "them means that thing. All contenders but the trivial ones read the same features of a small U-Net that "
+    "learned before to tell things from the ground, and is frozen. In training the second click is a random "
+    "wrong pixel, in the test the middle of the largest mistake. Real coins: 32 windows of the photograph "
+    "around the eight coins that training never shows, against the watershed's masks. Learning, validation "
+    "and test share no coin, no digit and no photograph."
 )
 MEANING = ""
 TRIED: tuple[str, ...] = ()

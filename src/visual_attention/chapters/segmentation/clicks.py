@@ -85,7 +85,7 @@ def batch(
 
 
 def _named(covers: Tensor) -> tuple[Tensor, Tensor]:
-    """All things together, (B, 1, H, W), bool, and the number of the thing at each pixel, (B, H, W), 0 for none."""
+    """All things together, (B, 1, H, W), bool, and which lies at each pixel, (B, H, W), 0 for none."""
     numbers = torch.arange(1, covers.shape[1] + 1)[None, :, None, None]
     labels = (covers * numbers).amax(1)
     return (labels > 0)[:, None], labels

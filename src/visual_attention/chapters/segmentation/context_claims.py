@@ -229,10 +229,11 @@ VARIANTS = (
 )
 DESIGN = (
     "Scenes of 24 x 24 pixels: four coins cut from a photograph and a handwritten digit, each tinted, lie in "
-    "cells of their own on a crop of a grey photograph. The coins in the digit's tint are meant, one to three "
-    "of four; with the digit in the other tint, the others would be. A U-Net of two halvings, 6 x 6 places at "
-    "its bottom; cross-entropy plus soft Dice. A coin counts as told apart if more than half of it is marked "
-    "and it is meant, or neither. Learning, validation and test share no coin, no digit and no photograph."
+    "cells of their own on a crop of a grey photograph. The coins in the digit's tint are meant, one to "
+    "three of four; with the digit in the other tint, the others would be. A U-Net of two halvings, 6 x 6 "
+    "places at its bottom; cross-entropy plus soft Dice. A coin counts as told apart if more than half of it "
+    "is marked and it is meant, or neither. Learning, validation and test share no coin, no digit and no "
+    "photograph."
 )
 MEANING = ""
 TRIED: tuple[str, ...] = ()

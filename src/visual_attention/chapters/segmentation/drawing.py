@@ -60,9 +60,9 @@ CLICK_ARROWS = (
 )
 CLICK_WORDS = (
     "Above, what runs once for a picture: an encoder makes features of its places, which are keys and "
-    "values, and vectors of its pixels. Below, what runs with each click: a query that knows where was clicked "
-    "and of which kind the click is looks at the places; what it finds becomes one vector; its product with each "
-    "pixel's vector is the mask."
+    "values, and vectors of its pixels. Below, what runs with each click: a query that knows where was "
+    "clicked and of which kind the click is looks at the places; what it finds becomes one vector; its "
+    "product with each pixel's vector is the mask."
 )
 
 

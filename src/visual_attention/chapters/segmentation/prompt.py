@@ -40,7 +40,7 @@ class Encoded(NamedTuple):
 
 class Seen(NamedTuple):
     """What a decoder makes of encoded pictures once, whatever is clicked: `keys` (B, N, D) of the places,
-    which are values too, `vectors` (B, H * W, D + 16), with which an answer is multiplied, and the `pixels`."""
+    which are values too, `vectors` (B, H * W, D + 16), with which an answer is multiplied, and `pixels`."""
 
     keys: Tensor
     vectors: Tensor
@@ -129,7 +129,8 @@ class ClickDecoder(nn.Module):
     """From clicks and an encoded picture to a mask.
 
     A click's query knows where it was clicked and whether it says "this" or "not this"; what lies there it
-    has to find out by looking. What the queries found becomes one vector, with which each pixel is multiplied.
+    has to find out by looking. What the queries found becomes one vector, whose product with a pixel's is its
+    score.
 
     Args:
         widths: C and P of the encoder.
@@ -170,8 +171,7 @@ class ClickDecoder(nn.Module):
         queries = self.where(code(clicks[:, :, 0], clicks[:, :, 1])) + self.kind((clicks[:, :, 2] < 0).long())
         if self.given is None:
             return queries
-        row, column = clicks[:, :, 0].long(), clicks[:, :, 1].long()
-        return queries + self.given(seen.pixels[torch.arange(len(clicks))[:, None], :, row, column])
+        return queries + self.given(under(seen.pixels, clicks))
 
     def answer(self, seen: Seen, clicks: Tensor, change: Change | None = None) -> Tensor:
         """The scores of each pixel after clicks; `change` is made to the weights of every look."""
@@ -189,19 +189,6 @@ class ClickDecoder(nn.Module):
         return self.answer(self.see(encoded), clicks)
 
 
-class Frozen(Encoder):
-    """An encoder that learns nothing more: always in evaluation mode, without gradients."""
-
-    def __init__(self, **parts):
-        super().__init__(**parts)
-        self.requires_grad_(False)
-        self.train()
-
-    def train(self, mode: bool = True) -> "Frozen":
-        """Stays in evaluation mode."""
-        return super().train(False)
-
-
 class Prompted(nn.Module):
     """A frozen encoder, which looks at the picture once, and a decoder, which is asked with each click.
 
@@ -216,8 +203,14 @@ class Prompted(nn.Module):
 
     def __init__(self, *, dim: int = 32, depth: int = 1, looks: str = "weights"):
         super().__init__()
-        self.encoder = Frozen()
+        self.encoder = Encoder().requires_grad_(False)
         self.decoder = ClickDecoder(WIDTHS[:2], dim=dim, depth=depth, looks=looks)
+
+    def train(self, mode: bool = True) -> "Prompted":
+        """The decoder learns; the encoder stays as it is, in evaluation mode."""
+        super().train(mode)
+        self.encoder.eval()
+        return self
 
     def see(self, images: Tensor, encoded: Encoded) -> Seen:
         """What is made of pictures once."""
@@ -250,11 +243,17 @@ class ClickChannel(nn.Module):
         super().__init__()
         half, quarter, fine = widths
         self.radius = radius
-        self.encoder = Frozen()
+        self.encoder = Encoder().requires_grad_(False)
         self.first, self.second = layer(WIDTHS[1] + 2, half), layer(half, quarter)
         self.third, self.up = layer(quarter, quarter), layer(quarter + half, half)
         self.last = nn.Sequential(nn.Conv2d(half + WIDTHS[0] + 2, fine, 1), nn.ReLU())
         self.head = nn.Conv2d(fine, 1, 1)
+
+    def train(self, mode: bool = True) -> "ClickChannel":
+        """The convolutions learn; the encoder stays as it is, in evaluation mode."""
+        super().train(mode)
+        self.encoder.eval()
+        return self
 
     def see(self, images: Tensor, encoded: Encoded) -> Encoded:
         """Nothing more can be made before the click is known."""
@@ -304,8 +303,7 @@ class NearColour(nn.Module):
 
     def answer(self, images: Tensor, clicks: Tensor, change: Change | None = None) -> Tensor:
         """The scores of each pixel, (B, 1, H, W)."""
-        row, column = clicks[:, :, 0].long(), clicks[:, :, 1].long()
-        found = images[torch.arange(len(images))[:, None], :, row, column]  # (B, K, 3)
+        found = under(images, clicks)  # (B, K, 3)
         away = (images[:, None] - found[..., None, None]).square().sum(2).add(1e-8).sqrt()  # (B, K, H, W)
         near = self.slope * (self.threshold - away)
         this = clicks[:, :, 2, None, None] > 0
@@ -337,6 +335,12 @@ def middle(images: Tensor) -> Tensor:
     """A click in the middle of each picture, (B, 1, 3)."""
     place = images.new_tensor([images.shape[2] // 2, images.shape[3] // 2, 1])
     return place.expand(len(images), 1, 3)
+
+
+def under(x: Tensor, clicks: Tensor) -> Tensor:
+    """What lies under each click: (B, C, H, W), (B, K, 3) -> (B, K, C)."""
+    place = clicks[:, :, 0].long() * x.shape[3] + clicks[:, :, 1].long()  # (B, K)
+    return x.flatten(2).gather(2, place[:, None].expand(-1, x.shape[1], -1)).mT
 
 
 def _rows(x: Tensor) -> Tensor:

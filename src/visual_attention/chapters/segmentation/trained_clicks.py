@@ -14,7 +14,7 @@ from visual_attention.chapters.segmentation.prompt import Prompted
 from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).with_name("trained_clicks.safetensors")
-STEPS, BATCH, RATE = 1500, 16, 1e-2
+STEPS, BATCH, RATE = 400, 8, 1e-2
 
 
 def load() -> Prompted:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from visual_attention import stored
 from visual_attention.chapters.segmentation import clicks
-from visual_attention.chapters.segmentation.prompt import WIDTHS, Encoder, Frozen
+from visual_attention.chapters.segmentation.prompt import WIDTHS, Encoder
 from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).with_name("trained_encoder.safetensors")
@@ -52,9 +52,9 @@ def learn_things(*, steps: int = STEPS, progress: bool = True) -> Things:
 
 
 @functools.cache
-def encoder() -> Frozen:
-    """The trained encoder, frozen. It is shared between callers."""
-    return stored.restore(Frozen(), FILE)
+def encoder() -> Encoder:
+    """The trained encoder, frozen, in evaluation mode. It is shared between callers."""
+    return stored.restore(Encoder().requires_grad_(False), FILE)
 
 
 def main() -> None:
