@@ -58,7 +58,7 @@ def test_weights_are_shares_and_forward_applies_them():
 
 
 def test_a_query_starts_by_looking_where_it_was_clicked(model, images):
-    """Queries and keys start alike: before any training the weight is largest near the click, contents aside."""
+    """Queries and keys start alike: untrained, the weight is largest near the click, contents aside."""
     seen = model.see(images, model.encoder(torch.zeros_like(images)))
     weights = model.decoder.looks[0].weights(
         model.decoder.where(code(CLICK[..., 0], CLICK[..., 1])), seen.keys
@@ -101,13 +101,22 @@ def test_at_the_click_reads_that_pixel_and_nothing_else(images):
     torch.manual_seed(0)
     model = Prompted(dim=8, looks="at the click").eval()
     seen = model.see(images, model.encoder(images))
+    found = model.decoder.find(seen, CLICK)
     pixels = seen.pixels.clone()
     pixels[0, :, 5, 9] += 1
-    changed = model.decoder.ask(seen._replace(pixels=pixels), CLICK) - model.decoder.ask(seen, CLICK)
+    changed = model.decoder.find(seen._replace(pixels=pixels), CLICK) - found
     assert changed[0].abs().max() > 0 and changed[1].abs().max() == 0
     other = seen.pixels.clone()
     other[0, :, 5, 8] += 1
-    assert torch.equal(model.decoder.ask(seen._replace(pixels=other), CLICK), model.decoder.ask(seen, CLICK))
+    assert torch.equal(model.decoder.find(seen._replace(pixels=other), CLICK), found)
+
+
+def test_a_query_s_place_does_not_pass_by_the_look(model, images):
+    """With equal weights, clicks on two places of a picture find the same."""
+    seen = model.see(images, model.encoder(images))
+    found = [model.decoder.find(seen, clicks, asking.uniform) for clicks in (CLICK, CLICK.flip(0))]
+    torch.testing.assert_close(*found)
+    assert not torch.allclose(model.decoder.find(seen, CLICK), model.decoder.find(seen, CLICK.flip(0)))
 
 
 def test_discs_lie_around_their_clicks():

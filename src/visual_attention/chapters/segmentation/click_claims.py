@@ -61,14 +61,14 @@ CONTENDERS = (
         "the click looks",
         "attention",
         network("weights"),
-        "A click's query knows its place and kind, and finds out by cross-attention what lies there.",
+        "A click's query knows its place and kind, and passes on what it finds by cross-attention.",
         "cross-attention",
     ),
     Contender(
         "at the click",
         "rival",
         network("at the click"),
-        "The query is given the features under its click, and looks nowhere.",
+        "The query keeps its place, is given the features under its click, and looks nowhere.",
         "a linear layer instead of the look",
     ),
     Contender(
@@ -96,7 +96,7 @@ CONTENDERS = (
         "uniform weights",
         "control",
         network("uniform"),
-        "The decoder, all its parts trained, with equal weights: it knows where was clicked, not on what.",
+        "The decoder, all its parts trained, with equal weights: it cannot find out where was clicked.",
         "cross-attention",
     ),
 )

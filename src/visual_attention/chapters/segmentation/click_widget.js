@@ -129,7 +129,7 @@ function answer(net, seen, clicks, heads, looks) {
   const asked = clicks.map(([row, column, sign]) => plus(linear(net, "where", codeOf(row, column)), kind(sign < 0 ? 1 : 0)));
   const queries = Float64Array.from(asked.flatMap((query) => [...query]));
   const looked = attend(net, "looks.0", queries, seen.keys, heads, !looks);
-  const found = [...plus(queries, looked.mixed)];
+  const found = [...plus(looked.mixed, Float64Array.from(clicks.flatMap(([, , sign]) => [...kind(sign < 0 ? 1 : 0)])))];
   while (found.length < 2 * dim) found.push(...kind(2));
   const read = linear(net, "read", linear(net, "think.0", found, true));
   const count = seen.code.length / seen.wide, places = seen.half * seen.half;

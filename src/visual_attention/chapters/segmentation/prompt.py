@@ -136,14 +136,15 @@ class ClickDecoder(nn.Module):
         widths: C and P of the encoder.
         dim: D.
         depth: Looks, one after the other.
-        looks: "weights"; "uniform", the control; or "at the click": no look, but each query is given the
-            features of the pixel under its click.
+        looks: "weights"; "uniform", the control; or "at the click": no look, but each query keeps its place
+            and is given the features of the pixel under its click.
 
     Shape:
         `Encoded`, clicks (B, K, 3) with K of 1 or 2 -> (B, 1, H, W), scores before a sigmoid.
 
     Differs from the paper: queries do not look at each other, places do not look back, one mask is answered
-        instead of three, and the first answer is not shown to the second click. Queries and keys start with
+        instead of three, the first answer is not shown to the second click, and a query's own place is not
+        added to what it finds. Queries and keys start with
         the same matrix, so that a click looks at its own place first.
     """
 
@@ -166,19 +167,28 @@ class ClickDecoder(nn.Module):
         vectors = torch.cat([self.pixel(torch.cat([_rows(pixels), codes], dim=-1)), codes], dim=-1)
         return Seen(keys, vectors, pixels)
 
-    def ask(self, seen: Seen, clicks: Tensor) -> Tensor:
+    def ask(self, clicks: Tensor) -> Tensor:
         """A query for each click, (B, K, D): where, and of which kind."""
-        queries = self.where(code(clicks[:, :, 0], clicks[:, :, 1])) + self.kind((clicks[:, :, 2] < 0).long())
-        if self.given is None:
-            return queries
-        return queries + self.given(under(seen.pixels, clicks))
+        return self.where(code(clicks[:, :, 0], clicks[:, :, 1])) + self.kinds(clicks)
+
+    def kinds(self, clicks: Tensor) -> Tensor:
+        """Whether each click says "this" or "not this", (B, K, D)."""
+        return self.kind((clicks[:, :, 2] < 0).long())
+
+    def find(self, seen: Seen, clicks: Tensor, change: Change | None = None) -> Tensor:
+        """What each click's query finds, (B, K, D): its own place does not pass by the look."""
+        queries = self.ask(clicks)
+        if self.given is not None:
+            return queries + self.given(under(seen.pixels, clicks))
+        first, *more = self.looks
+        found = first(queries, seen.keys, seen.keys, change)
+        for look in more:
+            found = found + look(queries + found, seen.keys, seen.keys, change)
+        return found + self.kinds(clicks)
 
     def answer(self, seen: Seen, clicks: Tensor, change: Change | None = None) -> Tensor:
         """The scores of each pixel after clicks; `change` is made to the weights of every look."""
-        found = self.ask(seen, clicks)
-        if self.given is None:
-            for look in self.looks:
-                found = found + look(found, seen.keys, seen.keys, change)
+        found = self.find(seen, clicks, change)
         none = self.kind.weight[2].expand(len(clicks), MOST - clicks.shape[1], -1)
         both = torch.cat([found, none], dim=1).flatten(1)  # (B, 2 D)
         answer = self.read(self.think(both))[:, :, None]  # (B, D + 16 + 1, 1)
