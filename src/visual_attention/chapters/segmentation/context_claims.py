@@ -236,7 +236,11 @@ DESIGN = (
     "photograph."
 )
 MEANING = ""
-TRIED: tuple[str, ...] = ()
+TRIED = (
+    "Before the rule was written, one seed, validation pictures. Without end, rate 0.01, 512 steps: dual "
+    "attention 98 % of coins told apart, channels only 93, places only 81, uniform shares 81. On a thousand "
+    "pictures, rate 0.03, 384 steps: uniform shares 79, dual attention 78, channels only 77, deeper 49.",
+)
 
 QUESTION = Question(
     name="segmentation",
