@@ -16,6 +16,34 @@ def test_a_contest_that_is_not_whole_has_no_verdict(question):
         assert (one.verdict == "not run yet") == (contest.seeds(where) < question.seeds)
 
 
+def test_on_four_hundred_pictures_an_index_and_convolutions_are_ahead():
+    found = answer(claims.QUESTIONS[1])
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.seeds, fewer.strongest) == ("not supported", 10, "a channel for the click")
+    ends = {name: [round(x) for x in (i.effect, i.low, i.high)] for name, i in fewer.against.items()}
+    assert ends["a channel for the click"] == [-17, -21, -13] and ends["at the click"] == [-10, -15, -6]
+    assert ends["uniform weights"] == [34, 30, 39]
+    assert set(fewer.rising) == {"the click looks", "at the click", "a channel for the click"}
+    lines = {line.contender.name: line for line in found.table(claims.QUESTIONS[1].middle)}
+    assert {name: round(line.mean) for name, line in lines.items()} == {
+        "a channel for the click": 77,
+        "at the click": 70,
+        "the click looks": 60,
+        "flood fill": 46,
+        "near colour": 38,
+        "uniform weights": 26,
+    }
+    gains = {name: line.others["IoU after two"] - line.mean for name, line in lines.items()}
+    assert [round(gains[n]) for n in ("a channel for the click", "at the click", "the click looks")] == [
+        5,
+        2,
+        2,
+    ]
+    real = [lines[n].others["IoU on real coins"] for n in ("the click looks", "at the click", "flood fill")]
+    assert [round(x) for x in real] == [63, 75, 71]
+    assert round(lines["a channel for the click"].others["IoU on real coins"]) == 83
+
+
 @torch.no_grad()
 def test_the_stored_decoder_hangs_on_its_look():
     model = trained_clicks.load()
