@@ -7,8 +7,10 @@ from tests.contract.inputs import maps, once
 from visual_attention.chapters.segmentation.context_claims import Colours, EvenDual
 from visual_attention.chapters.segmentation.prompt import (
     ClickChannel,
+    ClickDecoder,
     CrossAttention,
     Encoder,
+    NearColour,
     Prompted,
 )
 from visual_attention.chapters.segmentation.trained_encoder import Things
@@ -39,6 +41,12 @@ def clicked(draw, batch, size):
     return draw.normal(batch, 3, *size), clicks(draw, batch)
 
 
+def encoded(draw, batch, size):
+    """What an encoder gives, and clicks."""
+    places = draw.normal(batch, 3, *(side // 2 for side in size))
+    return places, draw.normal(batch, 5, *size), clicks(draw, batch)
+
+
 def look(queries, keys, values):
     """A look as the exercise wants it."""
     return (keys @ queries[:, :, None]).softmax(1).mul(values).sum(1)
@@ -54,13 +62,28 @@ CASES = [
         sizes=((5,), (1,), (8,)),
         verbs={"weights": lambda inputs: inputs[:2]},
     ),
-    Case(Prompted, lambda: Prompted(dim=8), clicked, sizes=((8, 12), (4, 4))),
+    Case(
+        Prompted,
+        lambda: Prompted(dim=8),
+        clicked,
+        sizes=((8, 12), (4, 4)),
+        again=("where", "kind"),
+    ),
+    Case(
+        ClickDecoder,
+        lambda: ClickDecoder((5, 3), dim=8),
+        encoded,
+        sizes=((8, 12), (4, 4)),
+        again=("where", "kind"),
+    ),
+    Case(NearColour, NearColour, clicked, sizes=((8, 12), (4, 4))),
     Case(ClickChannel, lambda: ClickChannel(widths=(4, 5, 3)), clicked, sizes=((8, 12), (4, 4))),
     Case(
         Written,
         lambda: Written(look),
         lambda draw, b, size: (draw.normal(b, 9, 32), draw.normal(b, 16)),
         ((),),
+        again=("where",),
     ),
     Case(AttentionGate, lambda: AttentionGate(4, 6, mid_channels=3), pairs),
     Case(ChannelSelfAttention, ChannelSelfAttention, maps(5)),

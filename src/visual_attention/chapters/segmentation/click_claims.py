@@ -121,11 +121,12 @@ DESIGN = (
     "and test share no coin, no digit and no photograph."
 )
 MEANING = (
-    "On four hundred pictures a click that has to look is far ahead of the control, which cannot find out where "
-    "was clicked, and of both trivial answers; and it is ten points behind a query that is given the features "
-    "under its click, and seventeen behind convolutions that get the click as a channel. So a look can carry a "
-    "click, and here a plain index carries it better. What the design buys is not in the IoU: the encoder runs "
-    "once, and each further click is cheap. Three networks were still rising when their steps were spent."
+    "On four hundred pictures a click that has to look is far ahead of the control, which cannot find out "
+    "where was clicked, and of both trivial answers; and it is ten points behind a query that is given the "
+    "features under its click, and seventeen behind convolutions that get the click as a channel. So a look "
+    "can carry a click, and here a plain index carries it better. What the design buys is not in the IoU: an "
+    "encoder runs once, and each further click is cheap. Three networks were still rising when their steps "
+    "were spent."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures: with things in fixed cells uniform weights "

@@ -140,7 +140,8 @@ class ClickDecoder(nn.Module):
             and is given the features of the pixel under its click.
 
     Shape:
-        `Encoded`, clicks (B, K, 3) with K of 1 or 2 -> (B, 1, H, W), scores before a sigmoid.
+        The two parts of an `Encoded`, and clicks (B, K, 3) with K of 1 or 2 -> (B, 1, H, W), scores before a
+        sigmoid.
 
     Differs from the paper: queries do not look at each other, places do not look back, one mask is answered
         instead of three, the first answer is not shown to the second click, and a query's own place is not
@@ -195,8 +196,8 @@ class ClickDecoder(nn.Module):
         scores = seen.vectors @ answer[:, :-1] + answer[:, -1:]  # (B, H * W, 1)
         return scores.view(-1, 1, *seen.pixels.shape[2:])
 
-    def forward(self, encoded: Encoded, clicks: Tensor) -> Tensor:
-        return self.answer(self.see(encoded), clicks)
+    def forward(self, places: Tensor, pixels: Tensor, clicks: Tensor) -> Tensor:
+        return self.answer(self.see(Encoded(places, pixels)), clicks)
 
 
 class Prompted(nn.Module):
@@ -231,8 +232,7 @@ class Prompted(nn.Module):
         return self.decoder.answer(seen, clicks, change)
 
     def forward(self, images: Tensor, clicks: Tensor | None = None) -> Tensor:
-        seen = self.see(images, self.encoder(images))
-        return self.answer(seen, middle(images) if clicks is None else clicks)
+        return self.decoder(*self.encoder(images), middle(images) if clicks is None else clicks)
 
 
 class ClickChannel(nn.Module):
