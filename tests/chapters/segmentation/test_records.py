@@ -16,6 +16,17 @@ def test_a_contest_that_is_not_whole_has_no_verdict(question):
         assert (one.verdict == "not run yet") == (contest.seeds(where) < question.seeds)
 
 
+def test_on_a_thousand_pictures_equal_shares_do_as_well_as_a_branch():
+    found = answer(claims.QUESTIONS[0])
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.seeds) == ("not supported", 10)
+    lines = {line.contender.name: line for line in found.table(claims.QUESTIONS[0].middle)}
+    names = ("channels only", "places only", "uniform shares", "gates", "dual attention")
+    assert [round(lines[name].mean) for name in names] == [91, 90, 89, 54, 54]
+    assert 63 <= lines["deeper"].mean <= 64 and max(lines[n].mean for n in ("plain", "colours")) < 52
+    assert round(lines["uniform shares"].cuts["digit forbidden to places"]) == 56
+
+
 def test_on_four_hundred_pictures_an_index_and_convolutions_are_ahead():
     found = answer(claims.QUESTIONS[1])
     fewer = found.fewer()

@@ -235,11 +235,17 @@ DESIGN = (
     "is marked and it is meant, or neither. Learning, validation and test share no coin, no digit and no "
     "photograph."
 )
-MEANING = ""
+MEANING = (
+    "On a thousand pictures either branch alone tells nine of ten coins apart, and so does the control with "
+    "equal shares: a mean over the picture carries the digit's tint, and no choice is needed. Dual attention "
+    "itself stands near guessing, at a rate that one validation seed had chosen; see what else was tried."
+)
 TRIED = (
     "Before the rule was written, one seed, validation pictures. Without end, rate 0.01, 512 steps: dual "
     "attention 98 % of coins told apart, channels only 93, places only 81, uniform shares 81. On a thousand "
     "pictures, rate 0.03, 384 steps: uniform shares 79, dual attention 78, channels only 77, deeper 49.",
+    "After the record of 1,000 pictures: dual attention at a rate of 0.01, where one validation seed had "
+    "chosen 0.03 (81.3 against 81.0): 100, 96 and 98 % on the first three seeds, where it had 49, 52 and 50.",
 )
 
 QUESTION = Question(
