@@ -38,3 +38,17 @@ def outline_score(found, wanted, tolerance):
         precision, recall = close.any(1).double().mean(), close.any(0).double().mean()
         scores.append(2 * precision * recall / (precision + recall).clamp(min=1e-12))
     return torch.tensor(scores)
+
+
+def forbidden_keys(weights, forbidden):
+    """Weights with nothing on forbidden keys, each row brought back to 1: (B, T, N)."""
+    left = weights * ~forbidden[:, None]  # (B, T, N)
+    total = left.sum(dim=-1, keepdim=True)  # (B, T, 1)
+    return torch.where(total > 0, left / torch.where(total > 0, total, 1.0), 0.0)
+
+
+def click_looks(query, keys, values):
+    """What the query of each image gets from its places: (B, E)."""
+    scores = (keys @ query[:, :, None])[..., 0] / query.shape[1] ** 0.5  # (B, N, D) @ (B, D, 1) -> (B, N)
+    weights = torch.softmax(scores, dim=1)
+    return (weights[:, None] @ values)[:, 0]  # (B, 1, N) @ (B, N, E) -> (B, E)

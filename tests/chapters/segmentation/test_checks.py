@@ -176,11 +176,68 @@ OUTLINE = [
 ]
 
 
+def off(w, k):
+    return w.masked_fill(k[:, None], 0)
+
+
+def back(w, axis=-1):
+    return (w / w.sum(axis, keepdim=True)).nan_to_num()
+
+
+FORBIDDEN = {
+    "not brought back": off,
+    "have changed places": lambda w, k: back(off(w, ~k)),
+    "becomes NaN, 0 / 0": lambda w, k: off(w, k) / off(w, k).sum(-1, keepdim=True),
+    "in equal parts": lambda w, k: off(
+        off(w, k) + (1 - off(w, k).sum(-1, keepdim=True)) / (~k).sum(1)[:, None, None], k
+    ),
+    "share one sum": lambda w, k: w.shape[1] * off(w, k) / off(w, k).sum((1, 2), keepdim=True),
+    "over 0 for forbidden": lambda w, k: torch.softmax(off(w, k), -1),
+    "weights are no scores": lambda w, k: w.masked_fill(k[:, None], -1e9).softmax(-1),
+    "nothing is forbidden": lambda w, k: w.clone(),
+    "The columns are brought back": lambda w, k: back(off(w, k), 1),
+    "of the first one": lambda w, k: back(off(w, k[0].expand_as(k))),
+    "that any image forbids": lambda w, k: back(off(w, k.any(0).expand_as(k))),
+    "a little less than 1": lambda w, k: off(w, k) / (off(w, k).sum(-1, keepdim=True) + 0.01),
+    "got (B, N)": lambda w, k: back(off(w, k)).mean(1),
+}
+
+
+def dots(q, k):
+    return torch.einsum("bd,bnd->bn", q, k)
+
+
+def taken(weights, v):
+    return torch.einsum("bn,bne->be", weights, v)
+
+
+LOOKS = {
+    "not divided by the square root": lambda q, k, v: taken(dots(q, k).softmax(1), v),
+    "You divide by D": lambda q, k, v: taken((dots(q, k) / q.shape[1]).softmax(1), v),
+    "number of places: of D": lambda q, k, v: taken((dots(q, k) / k.shape[1] ** 0.5).softmax(1), v),
+    "No softmax": lambda q, k, v: taken(dots(q, k) / q.shape[1] ** 0.5, v),
+    "runs over the images": lambda q, k, v: taken((dots(q, k) / q.shape[1] ** 0.5).softmax(0), v),
+    "once more: sum them": lambda q, k, v: solved.click_looks(q, k, v) / k.shape[1],
+    "the query is not asked": lambda q, k, v: v.mean(1) + 0 * (q.sum() + k.sum()),
+    "the best place alone": lambda q, k, v: v[torch.arange(len(v)), dots(q, k).argmax(1)],
+    "A sigmoid asks": lambda q, k, v: taken((dots(q, k) / q.shape[1] ** 0.5).sigmoid(), v),
+    "The sign is turned": lambda q, k, v: taken((-dots(q, k) / q.shape[1] ** 0.5).softmax(1), v),
+    "compared by distance": lambda q, k, v: taken(
+        (-((q[:, None] - k) ** 2).sum(2) / q.shape[1] ** 0.5).softmax(1), v
+    ),
+    "are mixed: each query": lambda q, k, v: solved.click_looks(q.roll(1, 0), k, v),
+    "No gradient reaches": lambda q, k, v: solved.click_looks(q, k, v).detach(),
+    "An axis of size 1": lambda q, k, v: solved.click_looks(q, k, v)[:, None],
+}
+
+
 WRONG = {
     "check_dice_score": DICE,
     "check_attention_gate": GATE,
     "check_channel_attention": CHANNELS,
     "check_outline_score": OUTLINE,
+    "check_forbidden_keys": FORBIDDEN,
+    "check_click_looks": LOOKS,
 }
 
 

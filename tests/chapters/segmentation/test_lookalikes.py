@@ -102,6 +102,7 @@ def test_the_splits_share_no_coin_no_digit_and_no_photograph():
 
 def test_each_split_is_drawn_from_its_own_pictures(monkeypatch):
     asked, load = [], cutouts.load
+    lookalikes.stamps.cache_clear()
     monkeypatch.setattr(cutouts, "load", lambda split: asked.append(split) or load(split))
     batch(2, split="test", kind="small", generator=seeded(0))
     assert set(asked) == {"test"}

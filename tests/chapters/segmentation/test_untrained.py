@@ -37,6 +37,21 @@ def test_the_features_beat_attention_and_brightness_on_the_coins():
     assert (round(features, 2), round(brightness, 2), round(attention, 2)) == (0.93, 0.84, 0.64)
 
 
+def test_at_equal_resolution_features_are_still_ahead_of_every_head():
+    """The numbers of the chapter's text."""
+    pack, true = packs.load("coins"), coins_at(16)
+
+    def scored(values, upper=True):
+        return round(dice(cut_out(values, upper=upper), true).item(), 2)
+
+    features = scored(pack.features_pca[..., 0].unfold(0, 2, 2).unfold(1, 2, 2).mean((2, 3)), upper=False)
+    means = [scored(layer.mean(0)) for layer in pack.class_attention]
+    heads = {(i, j): scored(m) for i, layer in enumerate(pack.class_attention) for j, m in enumerate(layer)}
+    assert (features, scored(photographs.load("coins", 16).mean(0))) == (0.9, 0.73)
+    assert (means[-1], max(means), means.index(max(means))) == (0.64, 0.82, 8)
+    assert max(heads, key=heads.get) == (8, 4) and max(heads.values()) == 0.87
+
+
 def test_what_is_no_map_is_refused():
     with pytest.raises(ValueError, match=r"wanted a map \(H, W\)"):
         cut_out(torch.ones(1, 4, 4))

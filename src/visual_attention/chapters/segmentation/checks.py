@@ -3,11 +3,16 @@
 Chapter: notebooks/applications/segmentation.ipynb
 """
 
+from collections.abc import Callable
+
 import torch
 
+from visual_attention.chapters.segmentation import look_mistakes as wrong_looks
 from visual_attention.chapters.segmentation import mistakes as wrong
+from visual_attention.chapters.segmentation import written
+from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 
 MASKS = {"B images": 3, "H rows": 5, "W columns": 7}
 
@@ -84,3 +89,60 @@ def check_outline_score(draw, B, H, W):
     tolerance = draw.one_of(1.0, 2.0, 1.5, 0, 3.2)
     yield found, wanted, tolerance
     yield special(1, "where outlines are empty", *emptied(found, wanted), tolerance)
+
+
+@examined(
+    points=4,
+    right=wrong_looks.forbidden,
+    axes={"B images": 3, "T queries": 5, "N keys": 7},
+    name="your weights",
+    mistakes=wrong_looks.FORBIDDEN,
+    about=About("Can you forbid a look?", "an intervention on attention: keys forbidden", 12),
+)
+def check_forbidden_keys(draw, B, T, N):
+    """Weights (B, T, N) whose rows sum to 1, and forbidden keys (B, N), become weights without them."""
+    weights = draw.shares(B, T, N) * 0.9 + 0.1 / N
+    yield weights, draw.mask(B, N, share=0.4) & (torch.arange(N) > 0)
+    one = torch.zeros(B, T, N)
+    one[:, :, 0] = 1  # everything on one key, which is then forbidden
+    only = (torch.arange(N) == 0).expand(B, N).clone()
+    yield special(1, "where all that a query took was forbidden", one, only)
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a decoder with such a look learns to answer clicks, and whether it hangs on the look."""
+    part = check.part_of_network(student)
+    model = written.learn(part)
+    found, blind = written.score(model), written.score(model, even=True)
+    told = f"on unseen pictures its mean IoU is {found:.2f}"
+    check.that(
+        found > written.WANTED,
+        points=1,
+        good=f"A decoder with your look learns to answer a click: {told}.",
+        bad=f"A decoder with your look hardly learns to answer a click: {told}.",
+    )
+    told = f"with all keys made equal, so that it cannot tell places apart, {found:.2f} becomes {blind:.2f}"
+    check.that(
+        found - blind > written.LOST,
+        points=1,
+        good=f"And its answers hang on where it looks: {told}.",
+        bad=f"Its answers hardly hang on where it looks: {told}.",
+    )
+
+
+@examined(
+    points=6,
+    right=wrong_looks.looks,
+    axes={"B images": 3, "N places": 7, "D numbers": 5, "E values": 2},
+    name="what your queries get",
+    mistakes=wrong_looks.LOOKS,
+    gradients=("query", "keys", "values"),
+    without=(ATTENTION,),
+    after=(2, learns),
+    about=About(
+        "Make it learn: can a click look?", "cross-attention of a click, trained", 25, "takes thought"
+    ),
+)
+def check_click_looks(draw, B, N, D, E):
+    """A query (B, D), keys (B, N, D) and values (B, N, E) become what the query gets, (B, E)."""
+    return draw(B, D), draw(B, N, D), draw(B, N, E)

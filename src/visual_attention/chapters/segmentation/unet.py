@@ -148,6 +148,7 @@ class DualAttention(nn.Module):
 
 
 Gate = Callable[[int, int], nn.Module]
+Change = Callable[[nn.Module, torch.Tensor], torch.Tensor]  # of what the block at the bottom gives
 
 
 class UNet(nn.Module):
@@ -211,6 +212,11 @@ class UNet(nn.Module):
         """A score for each pixel, above 0 where the object is, (B, 1, H, W)."""
         return self._up(self._down(x))
 
+    def read_with(self, x: torch.Tensor, change: Change) -> torch.Tensor:
+        """The scores after another answer at the bottom: `change` gets the block there and its input."""
+        *bridges, deepest = self._down(x)
+        return self._up([*bridges, deepest], bottom=change(self.bottom, deepest))
+
     def _down(self, x: torch.Tensor) -> list[torch.Tensor]:
         require_feature_map(x, channels=self.in_channels)
         if any(side % 2**self.halvings for side in x.shape[2:]):
@@ -223,9 +229,14 @@ class UNet(nn.Module):
             maps.append(x)
         return maps
 
-    def _up(self, maps: list[torch.Tensor], gates: list[torch.Tensor] | None = None) -> torch.Tensor:
+    def _up(
+        self,
+        maps: list[torch.Tensor],
+        gates: list[torch.Tensor] | None = None,
+        bottom: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         *bridges, x = maps
-        x = self.bottom(x)
+        x = self.bottom(x) if bottom is None else bottom
         for bridge, gate, convs in zip(reversed(bridges), self.gates, self.up, strict=True):
             if gates is not None and hasattr(gate, "weights"):
                 gates.append(gate.weights(bridge, x))

@@ -1,0 +1,93 @@
+"""What the chapter says in numbers is what its stored networks and its records give."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.segmentation import asking, claims, clicks, trained_clicks, trained_encoder
+from visual_attention.experiments.answer import answer
+
+
+@pytest.mark.parametrize("question", claims.QUESTIONS, ids=lambda q: q.name)
+def test_a_contest_that_is_not_whole_has_no_verdict(question):
+    contest = answer(question)
+    assert not contest.faults and not contest.changed
+    places = (question.middle, "without end", "without end")
+    for one, where in zip(contest.verdicts, places, strict=True):
+        assert (one.verdict == "not run yet") == (contest.seeds(where) < question.seeds)
+
+
+def test_on_a_thousand_pictures_equal_shares_do_as_well_as_a_branch():
+    found = answer(claims.QUESTIONS[0])
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.seeds) == ("not supported", 10)
+    lines = {line.contender.name: line for line in found.table(claims.QUESTIONS[0].middle)}
+    names = ("channels only", "places only", "uniform shares", "gates", "dual attention")
+    assert [round(lines[name].mean) for name in names] == [91, 90, 89, 54, 54]
+    assert 63 <= lines["deeper"].mean <= 64 and max(lines[n].mean for n in ("plain", "colours")) < 52
+    assert round(lines["uniform shares"].cuts["digit forbidden to places"]) == 56
+
+
+def test_on_four_hundred_pictures_an_index_and_convolutions_are_ahead():
+    found = answer(claims.QUESTIONS[1])
+    fewer = found.fewer()
+    assert (fewer.verdict, fewer.seeds, fewer.strongest) == ("not supported", 10, "a channel for the click")
+    ends = {name: [round(x) for x in (i.effect, i.low, i.high)] for name, i in fewer.against.items()}
+    assert ends["a channel for the click"] == [-17, -21, -13] and ends["at the click"] == [-10, -14, -6]
+    assert ends["uniform weights"] == [34, 30, 39]
+    assert set(fewer.rising) == {"the click looks", "at the click", "a channel for the click"}
+    lines = {line.contender.name: line for line in found.table(claims.QUESTIONS[1].middle)}
+    assert {name: round(line.mean) for name, line in lines.items()} == {
+        "a channel for the click": 77,
+        "at the click": 70,
+        "the click looks": 60,
+        "flood fill": 46,
+        "near colour": 38,
+        "uniform weights": 26,
+    }
+    gains = {name: line.others["IoU after two"] - line.mean for name, line in lines.items()}
+    assert [round(gains[n]) for n in ("a channel for the click", "at the click", "the click looks")] == [
+        5,
+        2,
+        2,
+    ]
+    real = [lines[n].others["IoU on real coins"] for n in ("the click looks", "at the click", "flood fill")]
+    assert [round(x) for x in real] == [63, 75, 71]
+    assert round(lines["a channel for the click"].others["IoU on real coins"]) == 83
+
+
+@torch.no_grad()
+def test_the_stored_decoder_hangs_on_its_look():
+    model = trained_clicks.load()
+    shown = asking.asked(clicks.batch(200, split="test", generator=torch.Generator().manual_seed(7)))
+    found = {
+        name: [round(score) for score in asking.two_clicks(model, shown, change)]
+        for name, change in (("own", None), ("uniform", asking.uniform), ("another's", asking.anothers))
+    }
+    assert found == {"own": [65, 67], "uniform": [14, 14], "another's": [18, 19]}
+
+
+@torch.no_grad()
+def test_its_map_does_not_point_at_what_it_marks():
+    model, kept = trained_clicks.load(), []
+    shown = asking.asked(clicks.batch(200, split="test", generator=torch.Generator().manual_seed(7)))
+    model.answer(asking.see(model, shown), shown.clicks, lambda weights: kept.append(weights) or weights)
+    maps = kept[0][:, :, 0].mean(1)  # (B, 256)
+    cover = torch.nn.functional.avg_pool2d(shown.masks.float(), 2).flatten(1)
+    hit = cover.gather(1, maps.argmax(1, keepdim=True)) > 0
+    shares = ((maps * cover).sum(1).mean(), cover.mean(), hit.float().mean())
+    assert [round(100 * share.item()) for share in shares] == [14, 7, 22]
+
+
+def test_stored_files_are_small():
+    for module in (trained_clicks, trained_encoder):
+        assert module.FILE.stat().st_size < 70_000
+
+
+def test_the_stored_network_reads_with_the_stored_encoder():
+    one, other = trained_clicks.load().encoder.state_dict(), trained_encoder.encoder().state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+def test_training_repeats_itself():
+    one, two = (trained_clicks.train(steps=2, progress=False) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
