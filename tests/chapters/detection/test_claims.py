@@ -46,7 +46,7 @@ def test_the_rule_is_the_one_that_was_written_down():
         40,
         (250, 1000, 4000),
     )
-    assert QUESTION.rule == "88088277b003" and len(QUESTION.variants) >= 8
+    assert QUESTION.rule == "caa8bdaa3a2a" and len(QUESTION.variants) >= 8
     roles = {contender.name: contender.role for contender in QUESTION.contenders}
     assert roles["set transformer"] == "attention" and roles["fixed looks"] == "control"
     assert roles["same answers"] == "trivial"

@@ -20,7 +20,7 @@ def test_the_rules_are_those_that_were_written_down():
         ("segmentation-click", asking.METRIC, 3, (100, 400, 1600), 10),
     ]
     assert all(len(question.variants) >= 8 for question in claims.QUESTIONS)
-    assert CONTEXT.rule == "9cdffbce9ddd" and CLICK.rule == "4d3d50e2d871"
+    assert CONTEXT.rule == "eb275b314388" and CLICK.rule == "db53d7eabd0d"
 
 
 def test_what_has_more_parameters_says_so():
