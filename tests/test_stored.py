@@ -19,12 +19,13 @@ from visual_attention.chapters.hard import trained as trained_glimpses
 from visual_attention.chapters.inpainting import trained as trained_inpainter
 from visual_attention.chapters.question_answering import trained as trained_answerer
 from visual_attention.chapters.segmentation import trained as trained_segmenter
+from visual_attention.chapters.segmentation import trained_clicks, trained_encoder
 from visual_attention.chapters.tracking import trained as trained_trackers
 
 
 def loaders():
     """Who reads which file of the package: (file, name in it or None) -> function that loads the network."""
-    one = (trained_classifier, trained_segmenter, trained_glimpses)
+    one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
     several = {
         trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER),
         trained_explained: tuple(networks.BUILD),
@@ -34,6 +35,7 @@ def loaders():
     }
     found = {(module.FILE, None): module.load for module in one}
     found[backbone.FILE, None] = backbone.load
+    found[trained_encoder.FILE, None] = trained_encoder.encoder
     for name in trained_detectors.STEPS:
         found[trained_detectors.FILE, name] = lambda name=name: trained_detectors.load(name)
     for module, names in several.items():
@@ -216,7 +218,7 @@ class TestRefused:
 class TestFilesOfTheCourse:
     def test_none_is_forgotten(self):
         assert FILES == sorted(Path(visual_attention.__file__).parent.rglob("*.safetensors"))
-        assert len(FILES) == 11 and len(LOADERS) == 17
+        assert len(FILES) == 12 and len(LOADERS) == 21
 
     @pytest.mark.parametrize("committed", FILES, ids=lambda file: file.stem)
     def test_saving_what_it_holds_gives_the_same_tensors(self, committed, file):

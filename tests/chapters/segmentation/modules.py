@@ -31,8 +31,8 @@ def pairs(draw, batch, size):
 
 
 def clicks(draw, batch):
-    """One click in each picture, in its upper left corner."""
-    place = draw.whole(0, 4, batch, 1, 2).to(draw.dtype)
+    """One click in each picture, in its upper left corner, inside a pixel and not on its edge."""
+    place = draw.whole(0, 4, batch, 1, 2).to(draw.dtype) + 0.25
     return torch.cat([place, torch.ones_like(place[..., :1])], dim=-1)
 
 
@@ -77,7 +77,7 @@ CASES = [
         again=("where", "kind"),
     ),
     Case(NearColour, NearColour, clicked, sizes=((8, 12), (4, 4))),
-    Case(ClickChannel, lambda: ClickChannel(widths=(4, 5, 3)), clicked, sizes=((8, 12), (4, 4))),
+    Case(ClickChannel, lambda: ClickChannel(widths=(6, 8, 8)), clicked, sizes=((8, 12), (4, 4))),
     Case(
         Written,
         lambda: Written(look),

@@ -348,8 +348,10 @@ def middle(images: Tensor) -> Tensor:
 
 
 def under(x: Tensor, clicks: Tensor) -> Tensor:
-    """What lies under each click: (B, C, H, W), (B, K, 3) -> (B, K, C)."""
-    place = clicks[:, :, 0].long() * x.shape[3] + clicks[:, :, 1].long()  # (B, K)
+    """What lies under each click, or nearest to it: (B, C, H, W), (B, K, 3) -> (B, K, C)."""
+    last = clicks.new_tensor([x.shape[2] - 1, x.shape[3] - 1])
+    row, column = clicks[:, :, :2].nan_to_num().clamp(min=torch.zeros_like(last), max=last).long().unbind(-1)
+    place = row * x.shape[3] + column  # (B, K)
     return x.flatten(2).gather(2, place[:, None].expand(-1, x.shape[1], -1)).mT
 
 
