@@ -50,6 +50,7 @@ def test_it_asks_for_all_that_it_imports():
     """What a module imports is installed with it: else the first command of a new user is a traceback."""
     named = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow"}
     named |= {"distributed": "", "pycocotools": ""}  # the extra for clusters; scores of the detection chapter
+    named |= {"av": ""}  # reads the film, once, from which the tracking chapter's file was made
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     given = {re.split(r"[><=]", one)[0] for one in wanted}
     missing = {}

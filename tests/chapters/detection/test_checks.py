@@ -228,7 +228,7 @@ SET_LOSS = {
 
 
 WRONG = {
-    "check_look": LOOK,
+    "check_queries_look": LOOK,
     "check_set_loss": SET_LOSS,
     "check_to_corners": TO_CORNERS,
     "check_generalised_iou": GENERALISED,

@@ -118,7 +118,7 @@ def crowd(draw, count: int) -> Tensor:
     without=(ATTENTION,),
     about=About("How does a query look?", "one step of a decoder by hand", 20),
 )
-def check_look(draw, B, Q, N, D):
+def check_queries_look(draw, B, Q, N, D):
     """Queries (B, Q, D) and places (B, N, D) become the queries after one look, (B, Q, D)."""
     return draw(B, Q, D), draw(B, N, D), *(draw.fixed(D, D) for _ in range(3))
 

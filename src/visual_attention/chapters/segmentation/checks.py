@@ -76,23 +76,6 @@ def check_channel_attention(draw, B, C, H, W):
 
 @examined(
     points=4,
-    right=wrong.outline_score,
-    axes={"B images": 3, "H rows": 11, "W columns": 7},
-    name="your F-scores",
-    mistakes=wrong.OUTLINE,
-    draws=3,
-    about=About("How good is an outline?", "a score of outlines with a tolerance", 25, "takes thought"),
-)
-def check_outline_score(draw, B, H, W):
-    """Two batches of outlines (B, 1, H, W) and a tolerance in pixels become F-scores, (B,)."""
-    found, wanted = draw.mask(B, 1, H, W, share=0.08), draw.mask(B, 1, H, W, share=0.08)
-    tolerance = draw.one_of(1.0, 2.0, 1.5, 0, 3.2)
-    yield found, wanted, tolerance
-    yield special(1, "where outlines are empty", *emptied(found, wanted), tolerance)
-
-
-@examined(
-    points=4,
     right=wrong_looks.forbidden,
     axes={"B images": 3, "T queries": 5, "N keys": 7},
     name="your weights",
@@ -128,6 +111,23 @@ def learns(student: Callable, check: Check) -> None:
         good=f"And its answers hang on where it looks: {told}.",
         bad=f"Its answers hardly hang on where it looks: {told}.",
     )
+
+
+@examined(
+    points=4,
+    right=wrong.outline_score,
+    axes={"B images": 3, "H rows": 11, "W columns": 7},
+    name="your F-scores",
+    mistakes=wrong.OUTLINE,
+    draws=3,
+    about=About("How good is an outline?", "a score of outlines with a tolerance", 25, "takes thought"),
+)
+def check_outline_score(draw, B, H, W):
+    """Two batches of outlines (B, 1, H, W) and a tolerance in pixels become F-scores, (B,)."""
+    found, wanted = draw.mask(B, 1, H, W, share=0.08), draw.mask(B, 1, H, W, share=0.08)
+    tolerance = draw.one_of(1.0, 2.0, 1.5, 0, 3.2)
+    yield found, wanted, tolerance
+    yield special(1, "where outlines are empty", *emptied(found, wanted), tolerance)
 
 
 @examined(
