@@ -24,9 +24,7 @@ def generalised_iou(first, second):
 def match(cost):
     """The query that answers for each object, (O,), so that the sum of (Q, O) costs is least; Q >= O."""
     queries, objects = linear_sum_assignment(cost.numpy())
-    answer = torch.empty(cost.shape[1], dtype=torch.int64)
-    answer[torch.from_numpy(objects)] = torch.from_numpy(queries)
-    return answer
+    return torch.from_numpy(queries[objects.argsort()])
 
 
 def suppress(overlaps, scores, threshold=0.5):
@@ -38,7 +36,7 @@ def suppress(overlaps, scores, threshold=0.5):
     return torch.tensor(kept, dtype=torch.int64)
 
 
-def look(queries, places, query, key, value):
+def queries_look(queries, places, query, key, value):
     """The queries after one look at the places: (B, Q, D)."""
     asked, offered = queries @ query, places @ key  # (B, Q, D), (B, N, D)
     scores = asked @ offered.mT / asked.shape[-1] ** 0.5

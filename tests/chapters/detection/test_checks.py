@@ -181,11 +181,11 @@ LOOK = {
     "All places count alike": lambda q, p, a, b, c: q + (p @ c).mean(1, keepdim=True) + 0 * (a + b).sum(),
     "forget what they were": lambda q, p, a, b, c: weighed(q, p, a, b) @ (p @ c),
     "ask each other": lambda q, p, a, b, c: q + weighed(q, q, a, b) @ (q @ c) + 0 * p.sum(),
-    "keys and values have": lambda q, p, a, b, c: solved.look(q, p, a, c, b),
-    "queries and keys have": lambda q, p, a, b, c: solved.look(q, p, b, a, c),
+    "keys and values have": lambda q, p, a, b, c: solved.queries_look(q, p, a, c, b),
+    "queries and keys have": lambda q, p, a, b, c: solved.queries_look(q, p, b, a, c),
     "the places themselves": lambda q, p, a, b, c: q + weighed(q, p, a, b) @ p + 0 * c.sum(),
-    "transposes": lambda q, p, a, b, c: solved.look(q, p, a.T, b.T, c.T),
-    "No gradient reaches": lambda q, p, a, b, c: solved.look(q, p.detach(), a, b, c),
+    "transposes": lambda q, p, a, b, c: solved.queries_look(q, p, a.T, b.T, c.T),
+    "No gradient reaches": lambda q, p, a, b, c: solved.queries_look(q, p.detach(), a, b, c),
     "got (B, Q, N)": lambda q, p, a, b, c: weighed(q, p, a, b),
 }
 
