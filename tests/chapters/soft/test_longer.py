@@ -1,0 +1,38 @@
+"""Four times as long: the contest's networks at its rates, paired by seed; the record is not whole yet."""
+
+import pytest
+
+from visual_attention.chapters.soft import longer
+from visual_attention.experiments.answer import answer
+
+
+def test_all_contenders_train_at_the_contest_s_rates_one_seed_after_another():
+    todo = longer.missing([])
+    assert len(todo) == 6 * len(longer.SIZES) * longer.SEEDS
+    assert [one.seed for one in todo] == sorted(one.seed for one in todo)
+    rates = {line.contender.name: line.rate for line in answer(longer.CONTEST).table(longer.CONTEST.middle)}
+    assert {one.arm: one.rate for one in todo} == rates
+    assert {one.condition.name for one in todo} == {"500 pictures", "1,000 pictures"}
+    assert {one.condition.recipe.steps for one in todo} == {2048}
+    assert {512, 1024, 2048} <= set(longer.QUESTION.recipe.scored)
+
+
+def test_what_is_on_record_is_not_made_again():
+    rows = longer.load()
+    assert rows and len(longer.missing(rows)) == 60 - len(rows)
+    assert {row["rule"] for row in rows} == {longer.QUESTION.rule}
+
+
+def test_leads_are_paired_by_seed():
+    def row(arm, seed, last):
+        return {
+            "arm": arm, "condition": "500 pictures", "seed": seed, "steps": [512, 2048],
+            "scores": {"accuracy": [10.0 * seed, last]},
+        }  # fmt: skip
+
+    rows = [row("attention pooling", 1, 60.0), row("attention pooling", 0, 50.0)]
+    rows += [row("max pooling", 0, 44.0), row("max pooling", 1, 58.0)]
+    found = longer.lead(rows, "max pooling", 500, 2048)
+    assert found.effect == pytest.approx(4.0) and found.seeds == 2
+    assert longer.lead(rows, "max pooling", 500, 512).effect == 0
+    assert longer.scores(rows, "attention pooling", 500, 2048).tolist() == [50.0, 60.0]
