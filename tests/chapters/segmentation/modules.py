@@ -4,13 +4,12 @@ import torch
 
 from tests.contract.case import Case
 from tests.contract.inputs import maps, once
+from visual_attention.chapters.segmentation.click_rivals import ClickChannel, NearColour
 from visual_attention.chapters.segmentation.context_claims import Colours, EvenDual
 from visual_attention.chapters.segmentation.prompt import (
-    ClickChannel,
     ClickDecoder,
     CrossAttention,
     Encoder,
-    NearColour,
     Prompted,
 )
 from visual_attention.chapters.segmentation.trained_encoder import Things

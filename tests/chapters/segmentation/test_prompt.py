@@ -4,11 +4,10 @@ import pytest
 import torch
 
 from visual_attention.chapters.segmentation import asking
+from visual_attention.chapters.segmentation.click_rivals import ClickChannel, NearColour
 from visual_attention.chapters.segmentation.prompt import (
     CODE,
-    ClickChannel,
     CrossAttention,
-    NearColour,
     Prompted,
     code,
     grid_code,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from visual_attention.boxes import iou
 from visual_attention.chapters.detection import mistakes as wrong
+from visual_attention.chapters.detection import set_mistakes as wrong_sets
 from visual_attention.chapters.detection import written
 from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
@@ -144,10 +145,10 @@ def learns(student: Callable, check: Check) -> None:
 
 @examined(
     points=7,
-    right=wrong.set_loss,
+    right=wrong_sets.set_loss,
     axes={"O objects": 3, "E further queries": 2, "K classes": 5},
     name="your loss",
-    mistakes=wrong.SET,
+    mistakes=wrong_sets.SET,
     gradients=("scores", "boxes"),
     after=(2, learns),
     draws=3,

@@ -59,10 +59,10 @@ def judged(model: SetTransformer) -> tuple[int, int, int]:
 
 def main() -> None:
     """With the right loss, and with one that pairs answers and objects in the order in which they come."""
-    from visual_attention.chapters.detection import mistakes
+    from visual_attention.chapters.detection import set_mistakes
 
-    in_order = mistakes.SET["You pair object 0 with answer 0 and so on: the costs are not used."]
-    for name, function in (("set loss", mistakes.set_loss), ("in order", in_order)):
+    in_order = set_mistakes.SET["You pair object 0 with answer 0 and so on: the costs are not used."]
+    for name, function in (("set loss", set_mistakes.set_loss), ("in order", in_order)):
         there, found, surplus = judged(learn(function))
         print(f"{name:10} finds {found} of {there}, {surplus} answers are surplus")
 

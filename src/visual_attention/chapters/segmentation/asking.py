@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visual_attention.chapters.segmentation import clicks, trained_encoder
-from visual_attention.chapters.segmentation.prompt import ClickChannel, Encoded, Prompted
+from visual_attention.chapters.segmentation.click_rivals import ClickChannel
+from visual_attention.chapters.segmentation.prompt import Encoded, Prompted
 
 METRIC = "IoU after one click"
 

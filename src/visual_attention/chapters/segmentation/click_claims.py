@@ -12,7 +12,8 @@ from torch import nn
 
 from visual_attention.chapters.segmentation import asking, clicks
 from visual_attention.chapters.segmentation.asking import Asked, with_encoder
-from visual_attention.chapters.segmentation.prompt import ClickChannel, NearColour, Prompted
+from visual_attention.chapters.segmentation.click_rivals import ClickChannel, NearColour
+from visual_attention.chapters.segmentation.prompt import Prompted
 from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
 
 SPLITS = {"train": "learning", "validation": "validation", "test": "test"}
