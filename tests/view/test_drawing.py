@@ -11,7 +11,7 @@ from visual_attention.chapters.explanation.drawing import what_each_reads
 from visual_attention.chapters.hard.drawing import two_glimpses
 from visual_attention.chapters.soft.drawing import soft_pooling
 from visual_attention.chapters.vision_transformer.drawing import vision_transformer
-from visual_attention.view.drawing import ACCENT, INK, Drawing, arrow, box, text
+from visual_attention.view.drawing import ACCENT, INK, Drawing, arrow, box, flow, text
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = pytest.mark.parametrize(
@@ -79,3 +79,12 @@ def test_axe_finds_nothing_and_nothing_overflows(draw, scheme, width):
     page = draw(*bundles, width=width, scheme=scheme)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_flow_is_arrows_boxes_and_what_runs_along():
+    boxes = [(10, 20, 80, ("two", "lines"), True)]
+    arrows = [("M0 0H9", "(B, C)", 4, 5), ("M1 1V8", "", 0, 0)]
+    first, second, framed, shape = flow(boxes, iter(arrows))
+    assert (first, second) == (arrow("M0 0H9"), arrow("M1 1V8"))
+    assert framed == box(10, 20, 80, 44, "two", "lines", attention=True)
+    assert shape == text(4, 5, "(B, C)", size=13)

@@ -4,7 +4,7 @@ A drawing takes the page's ink and is readable in light and dark; attention has 
 page is too narrow, it keeps its size and is scrolled, by keyboard too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 INK = "currentColor"
@@ -81,3 +81,21 @@ def arrow(path: str, *, dash: str = "") -> str:
         f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.8"{dashed} '
         'marker-end="url(#drawing-tip)"/>'
     )
+
+
+def flow(
+    boxes: Iterable[tuple[float, float, float, Sequence[str], bool]],
+    arrows: Iterable[tuple[str, str, float, float]],
+) -> list[str]:
+    """The boxes of a network and the arrows between them: arrows first, then boxes, then what runs along.
+
+    Args:
+        boxes: x, y, width, lines of text, and whether it is attention; each is 44 high.
+        arrows: the path, the shape of what runs along it or nothing, and where that is written, x and y.
+    """
+    arrows = list(arrows)
+    return [
+        *(arrow(path) for path, *_ in arrows),
+        *(box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in boxes),
+        *(text(x, y, shape, size=13) for _, shape, x, y in arrows if shape),
+    ]

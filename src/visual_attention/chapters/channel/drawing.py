@@ -3,7 +3,7 @@
 Chapter: notebooks/mechanisms/channel.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow
 
 WORDS = (
     "A feature map goes two ways. One way goes straight to a sum: the shortcut. On the other way come a "
@@ -39,11 +39,8 @@ ARROWS = (
 
 def gated_block() -> Drawing:
     """A residual block with squeeze and excitation, its gate in colour."""
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
     return Drawing(
-        [*arrows, *boxes, *shapes],
+        flow(BOXES, ARROWS),
         width=784,
         height=226,
         title="Squeeze and excitation in a residual block",

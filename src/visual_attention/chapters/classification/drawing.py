@@ -3,7 +3,7 @@
 Chapter: notebooks/applications/classification.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow
 
 WORDS = (
     "A picture goes through three convolutions. After the second and after the third stands a slot, which is "
@@ -37,9 +37,6 @@ ARROWS = (
 
 def classifier() -> Drawing:
     """The way from a picture to the scores of the digits, and where a cut is made."""
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
     return Drawing(
-        arrows + boxes + shapes, width=710, height=214, title="The classifier and its cut", words=WORDS
+        flow(BOXES, ARROWS), width=710, height=214, title="The classifier and its cut", words=WORDS
     )

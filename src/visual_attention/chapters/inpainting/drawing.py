@@ -3,7 +3,7 @@
 Chapter: notebooks/applications/inpainting.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow
 
 WORDS = (
     "A picture and its mask go into the first stage, five convolutions, which gives features for all places, "
@@ -40,9 +40,6 @@ ARROWS = (
 
 def inpainter() -> Drawing:
     """The way from a picture with a hole to the picture filled, and where a cut is made."""
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
     return Drawing(
-        arrows + boxes + shapes, width=784, height=240, title="A network that copies into a hole", words=WORDS
+        flow(BOXES, ARROWS), width=784, height=240, title="A network that copies into a hole", words=WORDS
     )

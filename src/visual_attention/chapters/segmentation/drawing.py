@@ -3,7 +3,7 @@
 Chapter: notebooks/applications/segmentation.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow
 
 # x, y, width, words, whether it is attention
 UNET_BOXES = (
@@ -68,16 +68,11 @@ CLICK_WORDS = (
 
 def unet() -> Drawing:
     """The U-Net with its three places for attention."""
-    return _drawn(UNET_BOXES, UNET_ARROWS, 760, 254, "A U-Net with places for attention", UNET_WORDS)
+    shapes, title = flow(UNET_BOXES, UNET_ARROWS), "A U-Net with places for attention"
+    return Drawing(shapes, width=760, height=254, title=title, words=UNET_WORDS)
 
 
 def clicked() -> Drawing:
     """The way from a picture and a click to a mask."""
-    return _drawn(CLICK_BOXES, CLICK_ARROWS, 690, 274, "A click asks, a mask answers", CLICK_WORDS)
-
-
-def _drawn(boxes, arrows, width: int, height: int, title: str, words: str) -> Drawing:
-    shapes = [arrow(path) for path, *_ in arrows]
-    shapes += [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in boxes]
-    shapes += [text(x, y, shape, size=13) for _, shape, x, y in arrows if shape]
-    return Drawing(shapes, width=width, height=height, title=title, words=words)
+    shapes, title = flow(CLICK_BOXES, CLICK_ARROWS), "A click asks, a mask answers"
+    return Drawing(shapes, width=690, height=274, title=title, words=CLICK_WORDS)

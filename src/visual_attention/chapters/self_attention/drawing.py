@@ -3,7 +3,7 @@
 Chapter: notebooks/mechanisms/self_attention.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow
 
 WORDS = (
     "Tokens with positions go through one linear layer that makes queries, keys and values, split into "
@@ -38,9 +38,4 @@ ARROWS = (
 
 def self_attention() -> Drawing:
     """The way of the tokens through one layer of attention with several heads."""
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
-    return Drawing(
-        arrows + boxes + shapes, width=754, height=212, title="Self-attention with heads", words=WORDS
-    )
+    return Drawing(flow(BOXES, ARROWS), width=754, height=212, title="Self-attention with heads", words=WORDS)

@@ -3,7 +3,7 @@
 Chapter: notebooks/mechanisms/soft.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow
 
 WORDS = (
     "A picture goes through convolutions into a map of features. From the map one branch makes a score for "
@@ -35,9 +35,4 @@ ARROWS = (
 
 def soft_pooling() -> Drawing:
     """The way from a picture to its scores, with the choice of places on it."""
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
-    return Drawing(
-        arrows + boxes + shapes, width=752, height=184, title="Soft attention pooling", words=WORDS
-    )
+    return Drawing(flow(BOXES, ARROWS), width=752, height=184, title="Soft attention pooling", words=WORDS)

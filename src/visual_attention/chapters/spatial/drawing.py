@@ -3,7 +3,7 @@
 Chapter: notebooks/mechanisms/spatial.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, flow, text
 
 WORDS = (
     "A feature map is averaged over all places, and its maxima over all places are taken; one network of "
@@ -38,12 +38,9 @@ ARROWS = (
 
 def cbam() -> Drawing:
     """The two gates one after the other; the second alone is spatial attention."""
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
     named = [text(222, 192, "which channel?", size=14), text(554, 192, "which place?", size=14)]
     return Drawing(
-        [*arrows, *boxes, *shapes, *named],
+        [*flow(BOXES, ARROWS), *named],
         width=748,
         height=206,
         title="Spatial attention as the second half of CBAM",

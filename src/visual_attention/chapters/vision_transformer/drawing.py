@@ -3,7 +3,7 @@
 Chapter: notebooks/mechanisms/vision_transformer.ipynb
 """
 
-from visual_attention.view.drawing import Drawing, arrow, box, text
+from visual_attention.view.drawing import Drawing, box, flow, text
 
 WORDS = (
     "An image is cut into patches; one linear layer makes a token of each. A class token goes in front, and "
@@ -53,12 +53,9 @@ FRAME = 'fill="none" stroke="currentColor" stroke-width="1.2" stroke-dasharray="
 def vision_transformer() -> Drawing:
     """The way of an image through the network; what stands in the dashed frame comes L times."""
     frame = box(12, 114, 802, 122, looks=FRAME)
-    boxes = [box(x, y, wide, 44, *lines, attention=ours) for x, y, wide, lines, ours in BOXES]
-    arrows = [arrow(path) for path, *_ in ARROWS]
-    shapes = [text(x, y, shape, size=13) for _, shape, x, y in ARROWS if shape]
     times = text(204, 132, "a block, L times: (B, 1 + N, D) in and out", size=13)
     return Drawing(
-        [frame, *arrows, *boxes, *shapes, times],
+        [frame, *flow(BOXES, ARROWS), times],
         width=832,
         height=330,
         title="A vision transformer",
