@@ -3,6 +3,7 @@
 import pytest
 
 from visual_attention.chapters.inpainting import claims, contest
+from visual_attention.experiments import specification
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import paired
 
@@ -87,6 +88,24 @@ def test_without_end_the_order_stays_and_attention_needs_a_tenth_of_the_steps(wa
         assert [round(2**x) for x in (steps.effect, steps.low, steps.high)] == factor
         line = next(one for one in found.table("without end") if one.contender.name == ATTENTION)
         assert round(line.mean, 1) == mean
+
+
+def test_on_the_sides_and_under_the_other_settings(wall, photo):
+    small, large = (wall.fewer(size).against for size in (32, 512))
+    assert told(small["peeling"]) == [-3.0, -3.6, -2.3]
+    assert told(large["peeling"])[0] == -0.6 and large["peeling"].low < 0 < large["peeling"].high
+    for against in (small, wall.fewer().against, large):
+        assert 3.5 < against["more convolution"].effect < 5.5
+    settings = [one for one in specification.curve(wall) if not one.registered]
+    assert specification.opponent(wall) == "peeling" and len(settings) == 10
+    *others, last = settings
+    assert all(one.interval.high < 0 for one in others)
+    assert last.name.startswith("harder: a hole of 12") and told(last.interval) == [1.7, 0.9, 2.5]
+    assert specification.turns(wall) == [last.name] and specification.turns(photo) == []
+    sheet = [one.interval for one in specification.curve(photo) if not one.registered]
+    assert specification.opponent(photo) == "biharmonic" and len(sheet) == 9
+    assert [round(-end.effect, 1) for end in (sheet[-1], sheet[0])] == [3.5, 5.7]
+    assert all(one.high < 0 for one in sheet)
 
 
 def test_the_scores_agree_on_wallpaper_and_part_on_photographs(wall, photo):
