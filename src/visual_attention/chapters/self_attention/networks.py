@@ -5,6 +5,7 @@ Run: python -m visual_attention.chapters.self_attention.networks
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -81,8 +82,8 @@ class PlaceAttention(MultiHeadSelfAttention):
 class Bins(nn.Module):
     """Each place puts its value into the bins that its content names, and takes back what lies in them.
 
-    No place is compared with another: two hear of each other if they name the same bin. What a bin is for,
-    training decides.
+    Two places hear of each other if they name the same bin. What a bin is for, training decides. This is
+    attention, with the agreement of two names as the score: `weights` shows it.
 
     Args:
         width: D, numbers of a token.
@@ -101,10 +102,23 @@ class Bins(nn.Module):
         """How much each place means each bin, (B, 16, K): shares of 1."""
         return self.name(x).softmax(dim=-1)
 
+    def read(self, x: Tensor) -> Tensor:
+        """How much each place takes from each bin, (B, 16, K): from where it put its value."""
+        return self.names(x)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """What each place takes from each place, (B, 1, 16, 16): as much as their names agree."""
+        names = self.names(x)
+        return (self.read(x) @ (names / (names.sum(dim=1, keepdim=True) + 1e-4)).mT)[:, None]
+
+    def take(self, x: Tensor, weights: Tensor) -> Tensor:
+        """What places take from each other by given weights, (B, 1, 16, 16)."""
+        return self.join(weights[:, 0] @ self.value(x))
+
     def forward(self, x: Tensor) -> Tensor:
         names = self.names(x)  # (B, 16, K)
         lies = names.mT @ self.value(x) / (names.sum(dim=1)[..., None] + 1e-4)  # (B, K, D): means
-        return self.join(names @ lies)
+        return self.join(self.read(x) @ lies)
 
 
 class Alone(nn.Module):
@@ -145,7 +159,10 @@ class Layer(nn.Module):
     def changed(self, x: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
         """The same with other weights: `change` gets those of the mixer, (B, h, 16, 16)."""
         seen = self.before(x)
-        x = x + take(self.mixer, seen, change(self.mixer.weights(seen)))
+        weights = change(self.mixer.weights(seen))
+        x = x + (self.mixer.take if isinstance(self.mixer, Bins) else partial(take, self.mixer))(
+            seen, weights
+        )
         return x + self.think(x)
 
 
@@ -180,7 +197,7 @@ class TwinFinder(nn.Module):
     @property
     def has_weights(self) -> bool:
         """Whether the layers have weights between places."""
-        return isinstance(self.layers[0].mixer, MultiHeadSelfAttention)
+        return isinstance(self.layers[0].mixer, MultiHeadSelfAttention | Bins)
 
     def weights(self, images: Tensor) -> list[Tensor]:
         """What each place takes from each place: one (B, h, 16, 16) for each layer."""

@@ -1,0 +1,183 @@
+"""Why do bins need fewer pictures? A cell asks there with the same vector with which it offers.
+
+Bins are attention, too: two cells weigh for each other as much as their names agree. So what tells them from
+the contest's attention is the number of heads, that keys are queries, and that there are sixteen kinds. Each
+is cut by itself here: attention with one head; with one head and one vector for asking and offering; the same
+without its own place; and bins whose readers name with a layer of their own. Thought of by an outsider, after
+the record of the contest had been seen. Written down before the run: rates as the contest tunes them, ten
+seeds on a thousand pictures and five on three hundred, all pairs with the contest's seeds.
+
+Chapter: notebooks/mechanisms/self_attention.ipynb
+Run: python -m visual_attention.chapters.self_attention.one_vector
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from visual_attention.chapters.self_attention import claims, networks
+from visual_attention.experiments import ledger, trial, tuning
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.question import Contender
+from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention, attention_weights
+
+NAME = "self_attention-one-vector"
+CONTEST = claims.QUESTIONS[0]
+SIZES = ("300 pictures", CONTEST.middle)
+
+
+class OneVector(MultiHeadSelfAttention):
+    """Attention whose keys are its queries, so that two tokens score each other alike.
+
+    Args:
+        dim: D, width of a token.
+        heads: h, must divide D.
+        itself: whether a token may take from itself.
+
+    Shape:
+        (B, N, D) -> (B, N, D).
+    """
+
+    def __init__(self, dim: int, *, heads: int = 1, itself: bool = True):
+        super().__init__(dim, heads=heads)
+        self.itself = itself
+
+    def weights(self, x: Tensor) -> Tensor:
+        """What each token takes from each token in each head, (B, h, N, N)."""
+        _, keys, _ = self._split(x)
+        if self.itself:
+            return attention_weights(keys, keys, scale=self.scale)
+        own = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
+        return (self.scale * keys @ keys.mT).masked_fill(own, -torch.inf).softmax(dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return networks.take(self, x, self.weights(x))
+
+
+class TwoNames(networks.Bins):
+    """Bins in which a place takes from those that a second layer names, not from where it put its value.
+
+    Args:
+        width: D, numbers of a token.
+        bins: K.
+
+    Shape:
+        (B, 16, D) -> (B, 16, D).
+    """
+
+    def __init__(self, width: int, bins: int):
+        super().__init__(width, bins)
+        self.second = nn.Linear(width, bins)
+
+    def read(self, x: Tensor) -> Tensor:
+        """How much each place takes from each bin, (B, 16, K): shares of 1."""
+        return self.second(x).softmax(dim=-1)
+
+
+def _contender(name: str, mixer, description: str, size: str) -> Contender:
+    return Contender(name, "rival", claims.finder(mixer), description, size)
+
+
+CONTENDERS = (
+    _contender(
+        "one head",
+        lambda width, heads: MultiHeadSelfAttention(width, heads=1),
+        "Attention with one head; queries and keys are two layers.",
+        "one head",
+    ),
+    _contender(
+        "one vector",
+        lambda width, heads: OneVector(width),
+        "The same, and the key is the query.",
+        "one head, one layer less in use",
+    ),
+    _contender(
+        "one vector, others only",
+        lambda width, heads: OneVector(width, itself=False),
+        "The same, and no cell takes from itself.",
+        "one head, one layer less in use",
+    ),
+    _contender(
+        "two names",
+        lambda width, heads: TwoNames(width, 16),
+        "Bins; a second layer names those from which a cell takes.",
+        "16 bins, one layer more",
+    ),
+)
+QUESTION = replace(CONTEST, contenders=(CONTEST.attention, *CONTENDERS))
+
+
+def load() -> list[ledger.Row]:
+    """All rows of the record."""
+    return ledger.read(ledger.path(NAME)).rows
+
+
+def lacking(rows: list[ledger.Row]) -> Iterator[trial.Trial]:
+    """What the record lacks: first the rates on the middle set, then the trainings."""
+    conditions = {each.name: each for each in QUESTION.conditions}
+    done = {ledger.key(row) for row in rows}
+    rates = {}
+    for each in CONTENDERS:
+        tried = tuning.scores(QUESTION, rows, each.name, QUESTION.middle)
+        for rate in tuning.next_rates(QUESTION, tried):
+            for seed in tuning.seeds(QUESTION):
+                yield trial.Trial(tuning.PART, conditions[QUESTION.middle], each.name, rate, seed)
+        rates[each.name] = tuning.chosen(QUESTION, rows, each.name, QUESTION.middle)
+    if None in rates.values():
+        return
+    for size in reversed(SIZES):
+        for seed in range(QUESTION.seeds_of(size)):
+            for name, rate in rates.items():
+                one = trial.Trial("headline", conditions[size], name, rate, seed)
+                if one.key(QUESTION) not in done:
+                    yield one
+
+
+def rows_of(rows: list[ledger.Row], size: str, name: str) -> list[ledger.Row]:
+    """A contender's trainings on so many pictures, by seed; the contest's from its own record."""
+    if name in (each.name for each in CONTENDERS):
+        found = [r for r in rows if (r["part"], r["condition"], r["arm"]) == ("headline", size, name)]
+    else:
+        found = [r for r in answer(CONTEST).headline if (r["condition"], r["arm"]) == (size, name)]
+    return sorted(found, key=lambda row: row["seed"])
+
+
+def scores(rows: list[ledger.Row], size: str, name: str) -> np.ndarray:
+    """The accuracy in percent after the last step, one number a seed."""
+    return np.array([row["scores"][QUESTION.metric][-1] for row in rows_of(rows, size, name)])
+
+
+def lead(rows: list[ledger.Row], size: str, one: str, other: str) -> Interval:
+    """The first minus the second, seed by seed."""
+    return paired(scores(rows, size, one), scores(rows, size, other))
+
+
+def main() -> None:
+    """Make what the record lacks, and compare."""
+    while todo := list(lacking(load())):
+        for one in todo:
+            ledger.append(ledger.path(NAME), trial.make(QUESTION, one))
+    rows = load()
+    for size in SIZES:
+        print(size)
+        for name in ("attention", "bins", *(each.name for each in CONTENDERS)):
+            print(f"  {name}: {scores(rows, size, name).mean():.1f}")
+        for one, other in PAIRS:
+            found = lead(rows, size, one, other)
+            print(f"  {one} minus {other}: {found.effect:+.1f} ({found.low:+.1f} to {found.high:+.1f})")
+
+
+PAIRS = (
+    ("one head", "attention"),
+    ("one vector", "one head"),
+    ("one vector, others only", "one vector"),
+    ("one vector, others only", "bins"),
+    ("bins", "two names"),
+)
+
+if __name__ == "__main__":
+    main()
