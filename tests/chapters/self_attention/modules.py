@@ -10,6 +10,7 @@ from visual_attention.chapters.self_attention.networks import (
     PlaceMixer,
     TwinFinder,
 )
+from visual_attention.chapters.self_attention.one_vector import OneVector, TwoNames
 from visual_attention.chapters.self_attention.written import Written
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
@@ -30,6 +31,8 @@ CASES = [
     Case(PlaceMixer, lambda: PlaceMixer(8), tokens, ((),)),
     Case(PlaceAttention, lambda: PlaceAttention(WIDTH, heads=3), tokens, ((),)),
     Case(Bins, lambda: Bins(WIDTH, 5), tokens, ((),)),
+    Case(OneVector, lambda: OneVector(WIDTH, heads=3), tokens, ((),)),
+    Case(TwoNames, lambda: TwoNames(WIDTH, 5), tokens, ((),)),
     Case(Alone, lambda: Alone(WIDTH, 8), tokens, ((),)),
     Case(Layer, lambda: Layer(GridMixer(WIDTH, 3, 4), WIDTH), tokens, ((),)),
     Case(

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from tests.chapters import contest
 from visual_attention.chapters.self_attention import claims, networks
@@ -127,9 +128,7 @@ def test_cuts_leave_alone_what_has_no_weights():
         for name in NAMES:
             model = build(name).eval()
             found = [cut(model, drawn()) for cut in QUESTION.task.cuts.values()]
-            assert (None in found) == (
-                name in ("windows of 3 x 3", "windows of 7 x 7", "mixer", "bins", "alone")
-            )
+            assert (None in found) == (name in ("windows of 3 x 3", "windows of 7 x 7", "mixer", "alone"))
 
 
 def test_training_validation_and_test_share_no_digit():
@@ -196,6 +195,24 @@ def test_attention_finds_twins_and_needs_its_weights_for_it():
     row = trial.make(QUESTION, trial.Trial("headline", condition, "attention", 3e-3, 2000))
     assert row["scores"]["accuracy"][-1] > 50
     assert row["cuts"]["the twin forbidden"] < row["cuts"]["a stranger forbidden"] - 20
+
+
+def heaviest_other_forbidden(weights, batch):
+    """What weighs most after the cell itself and its twin gets nothing."""
+    known = F.one_hot(batch.twins, 16).bool()[:, None] | torch.eye(16, dtype=torch.bool)
+    heaviest = F.one_hot(weights.masked_fill(known, -1).argmax(-1), 16).bool()
+    left = weights.masked_fill(heaviest, 0)
+    return left / left.sum(-1, keepdim=True)
+
+
+@pytest.mark.slow
+def test_the_heaviest_other_cell_can_go():
+    """A stranger at random has little weight, so that forbidding it would be too kind a control."""
+    model, scores = claims.live("attention", steps=384)
+    batch = drawn(300)
+    kept = claims.cut(heaviest_other_forbidden)(model, batch)
+    assert scores[384]["accuracy"] > 70 and kept > scores[384]["accuracy"] - 3
+    assert claims.cut(claims.without_twin)(model, batch) < 25
 
 
 def test_distance_is_that_of_the_question():

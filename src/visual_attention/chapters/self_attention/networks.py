@@ -102,14 +102,14 @@ class Bins(nn.Module):
         """How much each place means each bin, (B, 16, K): shares of 1."""
         return self.name(x).softmax(dim=-1)
 
-    def read(self, x: Tensor) -> Tensor:
+    def read(self, x: Tensor, names: Tensor) -> Tensor:
         """How much each place takes from each bin, (B, 16, K): from where it put its value."""
-        return self.names(x)
+        return names
 
     def weights(self, x: Tensor) -> Tensor:
         """What each place takes from each place, (B, 1, 16, 16): as much as their names agree."""
         names = self.names(x)
-        return (self.read(x) @ (names / (names.sum(dim=1, keepdim=True) + 1e-4)).mT)[:, None]
+        return (self.read(x, names) @ (names / (names.sum(dim=1, keepdim=True) + 1e-4)).mT)[:, None]
 
     def take(self, x: Tensor, weights: Tensor) -> Tensor:
         """What places take from each other by given weights, (B, 1, 16, 16)."""
@@ -118,7 +118,7 @@ class Bins(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         names = self.names(x)  # (B, 16, K)
         lies = names.mT @ self.value(x) / (names.sum(dim=1)[..., None] + 1e-4)  # (B, K, D): means
-        return self.join(self.read(x) @ lies)
+        return self.join(self.read(x, names) @ lies)
 
 
 class Alone(nn.Module):

@@ -73,7 +73,7 @@ class TwoNames(networks.Bins):
         super().__init__(width, bins)
         self.second = nn.Linear(width, bins)
 
-    def read(self, x: Tensor) -> Tensor:
+    def read(self, x: Tensor, names: Tensor) -> Tensor:
         """How much each place takes from each bin, (B, 16, K): shares of 1."""
         return self.second(x).softmax(dim=-1)
 

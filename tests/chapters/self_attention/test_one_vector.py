@@ -1,0 +1,56 @@
+"""Bins are attention whose keys are its queries; what the record says of why they need fewer pictures."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.self_attention import networks, one_vector
+from visual_attention.training import seeded
+
+WIDTH = 12
+
+
+def tokens(count=2):
+    return torch.randn(count, 16, WIDTH, generator=torch.Generator().manual_seed(3))
+
+
+def made(build):
+    with seeded(0):
+        return build()
+
+
+@pytest.mark.parametrize("kind", [networks.Bins, one_vector.TwoNames])
+def test_what_bins_give_is_what_their_weights_take(kind):
+    bins, x = made(lambda: kind(WIDTH, 5)), tokens()
+    weights = bins.weights(x)
+    assert weights.shape == (2, 1, 16, 16) and weights.min() > 0
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 1, 16), atol=2e-4, rtol=0)
+    torch.testing.assert_close(bins.take(x, weights), bins(x))
+
+
+def test_two_places_score_each_other_alike_in_bins_and_not_with_two_names():
+    """A weight, without the size of the bins, is the agreement of two names."""
+    bins, other, x = (
+        made(lambda: networks.Bins(WIDTH, 5)),
+        made(lambda: one_vector.TwoNames(WIDTH, 5)),
+        tokens(),
+    )
+    agreement = bins.read(x, bins.names(x)) @ bins.names(x).mT
+    torch.testing.assert_close(agreement, agreement.mT)
+    agreement = other.read(x, other.names(x)) @ other.names(x).mT
+    assert (agreement - agreement.mT).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("itself", [True, False])
+@pytest.mark.parametrize("heads", [1, 3])
+def test_one_vector_asks_and_offers(itself, heads):
+    mixer, x = made(lambda: one_vector.OneVector(WIDTH, heads=heads, itself=itself)), tokens()
+    weights = mixer.weights(x)
+    keys = mixer.qkv(x)[..., WIDTH : 2 * WIDTH].unflatten(2, (heads, -1)).transpose(1, 2)
+    scores = keys @ keys.mT / (WIDTH // heads) ** 0.5
+    for row in range(16):
+        kept = [place for place in range(16) if itself or place != row]
+        torch.testing.assert_close(weights[:, :, row, kept], scores[:, :, row, kept].softmax(-1))
+    assert (weights.diagonal(dim1=2, dim2=3) == 0).all() != itself
+    torch.testing.assert_close(networks.take(mixer, x, weights), mixer(x))
+    mixer.qkv.weight.data[:WIDTH] += 1  # the queries' rows
+    torch.testing.assert_close(mixer.weights(x), weights)
