@@ -253,6 +253,17 @@ def test_bins_need_fewer_pictures_and_end_level():
     assert (last["attention"], last["bins"]) == (88, 89)
     few = {line.contender.name: round(line.mean) for line in found.table("300 pictures")}
     assert (few["attention"], few["bins"]) == (69, 86)
+    many = found.fewer(4000).against["bins"]
+    assert [round(-x, 1) for x in (many.effect, many.high, many.low)] == [3.5, 2.8, 4.2]
+    ends = [found.curve("without end", name)[:, -1] for name in ("bins", "attention")]
+    assert int((ends[0] > ends[1]).sum()) == 8
+    assert set(found.higher().rising) == {"attention", "bins"}
+
+
+def test_bins_without_their_twin_are_left_to_guessing_and_without_a_stranger_lose_nothing():
+    line = {one.contender.name: one for one in answer(QUESTION).table(QUESTION.middle)}["bins"]
+    assert (round(line.mean), round(line.cuts["the twin forbidden"])) == (90, 16)
+    assert abs(line.cuts["a stranger forbidden"] - line.mean) < 0.5
 
 
 def test_what_the_chapter_says_of_near_and_far():

@@ -194,9 +194,10 @@ MEANING = (
     "Attention names nearly nine twins of ten, near or far alike, and no opponent in which content chooses "
     "nothing gets beyond 31 %, which is what naming the most frequent colour among the other cells gives. It "
     "is not reach, which most of them have, and not the choice of places, which one control keeps: it is the "
-    "choice by content. In the trained network the twin's weight alone carries the answer. But cells need "
-    "not be *compared*: bins, in which content chooses and no cell is compared with another, need fewer "
-    "pictures and end level. So attention is one way to choose by content, and here not the cheapest. "
+    "choice by content. In the trained network the twin's weight alone carries the answer. But query and "
+    "key need not be two vectors: bins, which are attention whose keys are its queries, need fewer pictures, "
+    "and so does attention with one vector for both, most of all if no cell takes from itself. Being twins "
+    "is mutual, and one vector has that built in. "
     "The task was made for choosing. It says nothing of photographs."
 )
 TRIED = (
@@ -215,6 +216,10 @@ TRIED = (
     "Does attention compare? Trained without two of the ten digits (8 and 9, 0 and 1, 4 and 5; seeds 0, 1, "
     "2; 768 steps without end), it names the twins of 86, 85 and 86 % of the digits that it knows, and of "
     "44, 30 and 37 % of the two new ones. Bins: 74, 84 and 84 %, and 39, 34 and 35 %.",
+    "A second outsider turned what the page then said, that the bins compare nothing: they are attention "
+    "with one head whose keys are its queries. On a thousand pictures (ten seeds, a record of its own) one "
+    "head gains 4.3 points (2.0 to 6.6) by one vector for both and 3.5 more (2.9 to 4.1) if no cell takes "
+    "from itself: 92 %, 1.9 above the bins (0.3 to 3.5). Bins with a second layer of names lose 28.",
 )
 
 QUESTIONS = [

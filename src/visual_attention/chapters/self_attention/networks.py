@@ -5,7 +5,6 @@ Run: python -m visual_attention.chapters.self_attention.networks
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -160,9 +159,10 @@ class Layer(nn.Module):
         """The same with other weights: `change` gets those of the mixer, (B, h, 16, 16)."""
         seen = self.before(x)
         weights = change(self.mixer.weights(seen))
-        x = x + (self.mixer.take if isinstance(self.mixer, Bins) else partial(take, self.mixer))(
-            seen, weights
-        )
+        if isinstance(self.mixer, Bins):
+            x = x + self.mixer.take(seen, weights)
+        else:
+            x = x + take(self.mixer, seen, weights)
         return x + self.think(x)
 
 
