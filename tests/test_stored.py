@@ -12,7 +12,6 @@ from visual_attention import stored
 from visual_attention.chapters.classification import trained as trained_classifier
 from visual_attention.chapters.detection import backbone
 from visual_attention.chapters.detection import trained as trained_detectors
-from visual_attention.chapters.explanation import networks
 from visual_attention.chapters.explanation import trained as trained_explained
 from visual_attention.chapters.generation import trained as trained_generator
 from visual_attention.chapters.hard import trained as trained_glimpses
@@ -28,7 +27,7 @@ def loaders():
     one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
     several = {
         trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER),
-        trained_explained: tuple(networks.BUILD),
+        trained_explained: trained_explained.NAMES,
         trained_generator: trained_generator.NAMES,
         trained_inpainter: trained_inpainter.NAMES,
         trained_trackers: tuple(trained_trackers.KINDS),

@@ -25,7 +25,7 @@ def verdict(network, method, test):
 def test_the_record_has_all_seeds_and_all_methods(network):
     seeds = {row["seed"] for row in RECORD if row["network"] == network}
     assert seeds == set(verdicts.SEEDS)
-    for name in (*maps.RIVALS, *verdicts.verdicts(RECORD, network), claims.ITSELF):
+    for name in (*rivals.RIVALS, *verdicts.verdicts(RECORD, network), claims.ITSELF):
         assert {len(values) for values in verdicts.series(RECORD, network, name).values()} == {10}
 
 
@@ -183,8 +183,8 @@ def test_a_record_is_small_and_made_under_one_rule():
 
 def test_the_table_has_every_method_and_says_each_verdict_in_a_word():
     shown = table.Table(RECORD, TRANSFORMER)
-    assert [line[0] for line in shown.lines()] == [*maps.RIVALS, *maps.WITH_WEIGHTS, *maps.ANY_NETWORK]
-    raw = dict(zip(shown.header(), shown.lines()[len(maps.RIVALS)], strict=True))
+    assert [line[0] for line in shown.lines()] == [*rivals.RIVALS, *maps.WITH_WEIGHTS, *maps.ANY_NETWORK]
+    raw = dict(zip(shown.header(), shown.lines()[len(rivals.RIVALS)], strict=True))
     assert raw["answer"] == "1.00 ✗ fails" and raw["deletion"].split()[:3] == [
         table.written(mean(TRANSFORMER, f"deletion, {filling}", "raw attention"))
         for filling in ("grey", "blur", "another picture")

@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from visual_attention.chapters.explanation import claims, maps, networks, verdicts
+from visual_attention.chapters.explanation import claims, networks, rivals, verdicts
 from visual_attention.chapters.explanation.verdicts import DEPENDS, FAILS, OPEN, PASSES, TRIALS, Trial
 
 SIGNS = {PASSES: "✓", FAILS: "✗", OPEN: "?", DEPENDS: "±"}
@@ -21,7 +21,7 @@ class Table:
         self.network = network
         self.judged = verdicts.verdicts(rows, network)
         self.seeds = len({row["seed"] for row in rows if row["network"] == network})
-        named = (*maps.RIVALS, *self.judged)
+        named = (*rivals.RIVALS, *self.judged)
         self.values = {name: verdicts.series(rows, network, name) for name in named}
         if not self.seeds:
             raise ValueError(f"wanted a record of the network {network!r}, got none under the present rule")
@@ -77,7 +77,7 @@ def written(value: float) -> str:
 
 def bars(rows: list[dict], network: str, metric: str) -> dict[str, list]:
     """Names, means and both ends of the intervals of one metric, rivals first, as `charts.bars` wants."""
-    names = [*maps.RIVALS, *verdicts.verdicts(rows, network)]
+    names = [*rivals.RIVALS, *verdicts.verdicts(rows, network)]
     found = [verdicts.interval(verdicts.series(rows, network, name)[metric]) for name in names]
     return {
         "names": names,
