@@ -93,3 +93,128 @@ def test_the_table_has_every_method_and_says_each_verdict_in_a_word():
 
 def test_numbers_are_written_with_a_minus_and_nothing_has_none():
     assert [table.written(value) for value in (-0.004, 0.126, -0.05)] == ["0.00", "0.13", "−0.05"]
+
+
+@pytest.mark.parametrize("network", BOTH)
+def test_what_compares_with_a_missing_thing_finds_every_mark_and_passes_nearly_everything(network):
+    for name in COMPARING:
+        assert mean(network, "mark", name) > 0.97 and mean(network, "decoy", name) < 0.02
+        judged = verdicts.verdicts(RECORD, network)[name]
+        for test in ("mark", "mark or beside", "deletion", "noise", "answer"):
+            assert judged[test] == "passes", (name, test)
+        assert "fails" not in judged.values()
+
+
+def test_maps_of_weights_find_the_mark_and_raw_attention_only_in_the_first_block():
+    for name in ("rollout", "attention x gradient", "raw attention, block 1"):
+        assert verdict(TRANSFORMER, name, "mark") == "passes" and mean(TRANSFORMER, "mark", name) > 0.9
+    last = series(TRANSFORMER, "mark", "raw attention")
+    assert verdict(TRANSFORMER, "raw attention", "mark") != "passes" and min(last) < 0.5
+    assert mean(TRANSFORMER, "mark or beside", "raw attention") < np.mean(last) + 0.1
+    assert min(series(TRANSFORMER, "right, mark")) > 0.97  # it is not that some have not learned them
+
+
+def test_neither_the_digits_nor_the_stem_is_the_whole_cause():
+    for control in claims.MARKS_ONLY:
+        assert min(series(control, "right, mark")) > 0.95
+        assert mean(control, "mark", "raw attention") < 0.9
+        for name in ("rollout", "raw attention, block 1"):
+            assert mean(control, "mark", name) > mean(control, "mark", "raw attention")
+
+
+def test_beyond_the_highest_cell_maps_of_weights_are_worse_than_contrast():
+    for name in (*maps.WITH_WEIGHTS, "raw attention, block 1"):
+        for filling in FILLINGS:
+            kept, theirs = (series(TRANSFORMER, f"deletion, {filling}", n) for n in (name, "contrast"))
+            assert verdicts.interval(kept, theirs).low > 0
+        for test in ("deletion", "insertion"):
+            assert verdict(TRANSFORMER, name, test) == "fails"
+
+
+def test_whoever_does_not_ask_for_the_answer_does_not_notice_another_head():
+    for name in ("raw attention", "raw attention, block 1", "rollout"):
+        assert set(series(TRANSFORMER, "another head", name)) == {1.0}
+        assert verdict(TRANSFORMER, name, "answer") == "fails"
+
+
+@pytest.mark.parametrize("network", BOTH)
+def test_signs_notice_the_noise_and_sizes_do_not(network):
+    for name, signed, sizes in (
+        ("gradient", "gradient, signed", "gradient"),
+        ("integrated gradients", "integrated gradients", "integrated gradients, sizes"),
+        ("occlusion", "occlusion", "occlusion, sizes"),
+    ):
+        assert verdict(network, signed, "noise") == "passes", name
+        assert verdict(network, sizes, "noise") != "passes", name
+        assert mean(network, "noise", signed) < mean(network, "noise", sizes)
+    assert verdict(network, "integrated gradients, sizes", "noise") == "fails"
+
+
+@pytest.mark.parametrize("network", BOTH)
+def test_no_gradient_both_finds_the_mark_and_notices_the_noise(network):
+    assert verdict(network, "gradient, signed", "mark") != "passes"
+    assert mean(network, "mark", "gradient, signed") < mean(network, "mark", "gradient") - 0.3
+    assert verdict(network, "gradient", "mark") == "passes" and verdict(network, "gradient", "noise") != "passes"
+
+
+def test_what_stays_in_the_gradient_s_map_is_no_more_like_this_picture_than_like_another():
+    same, other = (mean(TRANSFORMER, what, "gradient") for what in ("noise", "noise, another picture"))
+    assert abs(same - other) < 0.06 and other > mean(TRANSFORMER, "noise", "at random") + 0.05
+    same, other = (
+        mean(TRANSFORMER, what, "integrated gradients, sizes") for what in ("noise", "noise, another picture")
+    )
+    assert same > other + 0.3
+
+
+def test_with_the_sign_of_the_correlation_no_verdict_on_noise_would_turn_to_failing():
+    """Where a map passes by its size, it passes by its signed mean, which is never larger."""
+    for network in BOTH:
+        for name in verdicts.verdicts(RECORD, network):
+            assert mean(network, "noise, with sign", name) <= mean(network, "noise", name) + 1e-4
+
+
+def test_two_lead_in_deletion_and_less_with_another_picture():
+    for filling in FILLINGS:
+        names = (*rivals.RIVALS, *maps.WITH_WEIGHTS, *maps.ANY_NETWORK)
+        kept = {name: mean(TRANSFORMER, f"deletion, {filling}", name) for name in names}
+        assert set(sorted(kept, key=kept.get)[:2]) == set(COMPARING)
+    lead = {
+        filling: min(mean(TRANSFORMER, f"deletion, {filling}", rival) for rival in rivals.RIVALS)
+        - mean(TRANSFORMER, f"deletion, {filling}", "occlusion")
+        for filling in FILLINGS
+    }
+    assert lead["another picture"] < lead["grey"] and lead["another picture"] < lead["blur"]
+
+
+def test_there_are_verdicts_that_turn_with_the_filling():
+    judged = verdicts.verdicts(RECORD, TRANSFORMER)
+    assert any("depends on the filling" in each.values() for each in judged.values())
+
+
+def test_grad_cam_does_well_where_it_was_made_for_and_fails_on_this_transformer():
+    assert verdict(CONVOLUTIONAL, "Grad-CAM", "mark") == "passes"
+    assert mean(CONVOLUTIONAL, "mark", "Grad-CAM") > 0.98
+    for name in ("Grad-CAM", "Grad-CAM, signed", "Grad-CAM, sizes"):
+        for test in ("mark", "deletion", "insertion"):
+            assert verdict(TRANSFORMER, name, test) == "fails"
+
+
+def test_the_last_block_s_choice_is_worth_little_and_that_of_the_first_nearly_all():
+    for what in ("digit", "mark"):
+        whole = series(TRANSFORMER, f"right, {what}, as it is")
+        lost = {cut: np.mean(whole) - mean(TRANSFORMER, f"right, {what}, {cut}") for cut in ("last even",)}
+        assert lost["last even"] < 0.1
+        assert mean(TRANSFORMER, f"right, {what}, first even") < 0.35
+        assert mean(TRANSFORMER, f"right, {what}, patches alone") > np.mean(whole) - 0.1
+        assert mean(TRANSFORMER, f"right, {what}, first row even") < 0.45
+
+
+def test_very_different_weights_give_the_same_answer():
+    for which in ("others", "from afar"):
+        assert mean(TRANSFORMER, f"divergence, {which}") > 0.8
+        assert mean(TRANSFORMER, f"moved, {which}") < 0.05
+
+
+def test_own_weights_guide_far_better_than_even_ones():
+    own, even = (series(TRANSFORMER, f"guided, {name}") for name in ("own", "even"))
+    assert verdicts.cleared(verdicts.interval(own, even), verdicts.GUIDE_MARGIN) == "passes"
