@@ -75,7 +75,7 @@ def test_the_margin_can_be_cleared_by_who_knows_the_truth_against_every_rival(ne
 
 def test_a_record_is_small_and_made_under_one_rule():
     lines = claims.RECORD.read_text().splitlines()
-    assert claims.RECORD.stat().st_size < 600_000
+    assert claims.RECORD.stat().st_size < 400_000
     assert {json.loads(line)["rule"] for line in lines} == {verdicts.rule_hash()}
 
 
@@ -154,7 +154,9 @@ def test_signs_notice_the_noise_and_sizes_do_not(network):
 def test_no_gradient_both_finds_the_mark_and_notices_the_noise(network):
     assert verdict(network, "gradient, signed", "mark") != "passes"
     assert mean(network, "mark", "gradient, signed") < mean(network, "mark", "gradient") - 0.3
-    assert verdict(network, "gradient", "mark") == "passes" and verdict(network, "gradient", "noise") != "passes"
+    assert (
+        verdict(network, "gradient", "mark") == "passes" and verdict(network, "gradient", "noise") != "passes"
+    )
 
 
 def test_what_stays_in_the_gradient_s_map_is_no_more_like_this_picture_than_like_another():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.chapters.explanation.worlds import pictures
-from visual_attention.chapters.explanation import maps, rivals
+from visual_attention.chapters.explanation import maps, measures, rivals, trained
 from visual_attention.chapters.explanation.marked import arrangements
 
 
@@ -100,3 +100,23 @@ def test_contrast_is_integrated_gradients_with_the_network_taken_out():
     dark[:, :, :4, :4] = 1
     ours, theirs = (f(Adds(), dark, answers[:2]) for f in (rivals.contrast, maps.integrated_gradients))
     torch.testing.assert_close(ours, theirs.abs())
+
+
+@pytest.mark.parametrize(("name", "beaten"), [("twin", True), ("convolutional", False)])
+def test_a_rival_that_came_late_beats_the_others_in_deletion_and_in_the_twin_the_gradient(name, beaten):
+    """What the page tells of contrast times ink, on its stored networks."""
+    model = trained.load(name)
+    plain = measures.chosen(model, trained.MADE[name][1], 96, share=0.0)
+    asked = plain.images, plain.labels
+
+    def kept(method):
+        values = measures.curves(model, plain, method(model, *asked))
+        return {what: value.mean().item() for what, value in values.items() if "deletion" in what}
+
+    late = kept(lambda *given: rivals.contrast(*given) * rivals.ink(*given))
+    for rival in map(kept, rivals.RIVALS.values()):
+        assert all(value < rival[what] for what, value in late.items())
+    gradient = kept(maps.gradient)
+    assert all((late[what] < gradient[what]) == beaten for what in late)
+    for method in (maps.occlusion, maps.integrated_gradients):
+        assert all(value < late[what] - 0.03 for what, value in kept(method).items())
