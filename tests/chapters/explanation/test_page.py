@@ -1,6 +1,7 @@
 """What the page says in words is what the record says in numbers."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,6 +16,38 @@ COMPARING = ("integrated gradients", "occlusion")  # the picture with one in whi
 FILLINGS = ("grey", "blur", "another picture")
 
 
+NUMBERS = (  # written on the page
+    (TRANSFORMER, "mark", "raw attention", 0.73),
+    (claims.WITH_STEM, "mark", "raw attention", 0.49),
+    (claims.WITHOUT_STEM, "mark", "raw attention", 0.38),
+    (TRANSFORMER, "mark", "raw attention, block 1", 0.94),
+    (TRANSFORMER, "digit", "smoothed and centred", 0.94),
+    (TRANSFORMER, "deletion, grey", "rollout", 0.3),
+    (TRANSFORMER, "deletion, grey", "attention x gradient", 0.35),
+    (TRANSFORMER, "deletion, grey", "contrast", 0.26),
+    (TRANSFORMER, "noise", "at random", 0.13),
+    (TRANSFORMER, "noise", "integrated gradients, sizes", 0.67),
+    (TRANSFORMER, "noise, another picture", "integrated gradients, sizes", 0.27),
+    (TRANSFORMER, "noise", "occlusion, sizes", 0.39),
+    (TRANSFORMER, "noise", "gradient", 0.35),
+    (TRANSFORMER, "noise, another picture", "gradient", 0.34),
+    (TRANSFORMER, "mark", "gradient, signed", 0.3),
+    (TRANSFORMER, "mark", "gradient", 0.85),
+    (TRANSFORMER, "right, digit, first even", ITSELF, 0.21),
+    (TRANSFORMER, "right, mark, first even", ITSELF, 0.16),
+    (TRANSFORMER, "right, digit, first row even", ITSELF, 0.24),
+    (TRANSFORMER, "right, mark, first row even", ITSELF, 0.16),
+    (TRANSFORMER, "digit", "integrated gradients, from white", 0.65),
+    (TRANSFORMER, "deletion, grey", "integrated gradients, from white", 0.58),
+    (TRANSFORMER, "mark", "integrated gradients, from another", 0.86),
+    (TRANSFORMER, "mark, best head", ITSELF, 0.96),
+    (TRANSFORMER, "deletion, grey", ITSELF, 0.24),
+    (TRANSFORMER, "deletion, grey", "occlusion", 0.13),
+    (TRANSFORMER, "noise, with sign", "integrated gradients", 0.01),
+    (TRANSFORMER, "noise, with sign", "gradient, signed", 0.0),
+)
+
+
 def series(network, metric, method=ITSELF):
     return verdicts.series(RECORD, network, method)[metric]
 
@@ -23,8 +56,13 @@ def mean(network, metric, method=ITSELF):
     return table.mean(RECORD, network, metric, method)
 
 
+@cache
+def judged_by_the_rule(network):
+    return verdicts.verdicts(RECORD, network)
+
+
 def verdict(network, method, test):
-    return verdicts.verdicts(RECORD, network)[method][test]
+    return judged_by_the_rule(network)[method][test]
 
 
 @pytest.mark.parametrize("network", [*BOTH, *claims.MARKS_ONLY])
@@ -32,8 +70,15 @@ def test_the_record_has_ten_seeds_of_everything(network):
     seeds = {row["seed"] for row in RECORD if row["network"] == network}
     assert seeds == set(verdicts.SEEDS) and len(seeds) == 10
     others = () if network in claims.MARKS_ONLY else rivals.RIVALS
-    for name in (*others, *verdicts.verdicts(RECORD, network), ITSELF):
+    methods = {row["method"] for row in RECORD if row["network"] == network}
+    assert methods == {*others, *(n for n in signs.NAMES if n in methods), ITSELF} and len(methods) > 11
+    for name in methods:
         assert {len(values) for values in verdicts.series(RECORD, network, name).values()} == {10}
+
+
+@pytest.mark.parametrize(("network", "metric", "method", "written"), NUMBERS)
+def test_a_number_of_the_page_is_that_of_the_record(network, metric, method, written):
+    assert mean(network, metric, method) == pytest.approx(written, abs=0.00501)
 
 
 @pytest.mark.parametrize("network", BOTH)
@@ -99,7 +144,7 @@ def test_numbers_are_written_with_a_minus_and_nothing_has_none():
 def test_what_compares_with_a_missing_thing_finds_every_mark_and_passes_nearly_everything(network):
     for name in COMPARING:
         assert mean(network, "mark", name) > 0.97 and mean(network, "decoy", name) < 0.02
-        judged = verdicts.verdicts(RECORD, network)[name]
+        judged = judged_by_the_rule(network)[name]
         for test in ("mark", "mark or beside", "deletion", "noise", "answer"):
             assert judged[test] == "passes", (name, test)
         assert "fails" not in judged.values()
@@ -109,14 +154,17 @@ def test_maps_of_weights_find_the_mark_and_raw_attention_only_in_the_first_block
     for name in ("rollout", "attention x gradient", "raw attention, block 1"):
         assert verdict(TRANSFORMER, name, "mark") == "passes" and mean(TRANSFORMER, "mark", name) > 0.9
     last = series(TRANSFORMER, "mark", "raw attention")
-    assert verdict(TRANSFORMER, "raw attention", "mark") != "passes" and min(last) < 0.5
+    assert verdict(TRANSFORMER, "raw attention", "mark") == "open"
+    assert (round(min(last), 2), round(max(last), 2)) == (0.53, 0.97)
     assert mean(TRANSFORMER, "mark or beside", "raw attention") < np.mean(last) + 0.1
-    assert min(series(TRANSFORMER, "right, mark")) > 0.97  # it is not that some have not learned them
+    assert (
+        round(min(series(TRANSFORMER, "right, mark")), 2) == 0.97
+    )  # it is not that some have not learned them
 
 
 def test_neither_the_digits_nor_the_stem_is_the_whole_cause():
     for control in claims.MARKS_ONLY:
-        assert min(series(control, "right, mark")) > 0.95
+        assert min(series(control, "right, mark")) > 0.75
         assert mean(control, "mark", "raw attention") < 0.9
         for name in ("rollout", "raw attention, block 1"):
             assert mean(control, "mark", name) > mean(control, "mark", "raw attention")
@@ -126,7 +174,8 @@ def test_beyond_the_highest_cell_maps_of_weights_are_worse_than_contrast():
     for name in (*maps.WITH_WEIGHTS, "raw attention, block 1"):
         for filling in FILLINGS:
             kept, theirs = (series(TRANSFORMER, f"deletion, {filling}", n) for n in (name, "contrast"))
-            assert verdicts.interval(kept, theirs).low > 0
+            assert np.mean(kept) > np.mean(theirs)
+            assert filling != "grey" or verdicts.interval(kept, theirs).low > 0
         for test in ("deletion", "insertion"):
             assert verdict(TRANSFORMER, name, test) == "fails"
 
@@ -154,9 +203,9 @@ def test_signs_notice_the_noise_and_sizes_do_not(network):
 def test_no_gradient_both_finds_the_mark_and_notices_the_noise(network):
     assert verdict(network, "gradient, signed", "mark") != "passes"
     assert mean(network, "mark", "gradient, signed") < mean(network, "mark", "gradient") - 0.3
-    assert (
-        verdict(network, "gradient", "mark") == "passes" and verdict(network, "gradient", "noise") != "passes"
-    )
+    assert verdict(network, "gradient", "noise") == "fails"
+    if network == CONVOLUTIONAL:
+        assert verdict(network, "gradient", "mark") == "passes"
 
 
 def test_what_stays_in_the_gradient_s_map_is_no_more_like_this_picture_than_like_another():
@@ -171,7 +220,7 @@ def test_what_stays_in_the_gradient_s_map_is_no_more_like_this_picture_than_like
 def test_with_the_sign_of_the_correlation_no_verdict_on_noise_would_turn_to_failing():
     """Where a map passes by its size, it passes by its signed mean, which is never larger."""
     for network in BOTH:
-        for name in verdicts.verdicts(RECORD, network):
+        for name in judged_by_the_rule(network):
             assert mean(network, "noise, with sign", name) <= mean(network, "noise", name) + 1e-4
 
 
@@ -189,7 +238,7 @@ def test_two_lead_in_deletion_and_less_with_another_picture():
 
 
 def test_there_are_verdicts_that_turn_with_the_filling():
-    judged = verdicts.verdicts(RECORD, TRANSFORMER)
+    judged = judged_by_the_rule(TRANSFORMER)
     assert any("depends on the filling" in each.values() for each in judged.values())
 
 
@@ -217,6 +266,27 @@ def test_very_different_weights_give_the_same_answer():
         assert mean(TRANSFORMER, f"moved, {which}") < 0.05
 
 
-def test_own_weights_guide_far_better_than_even_ones():
-    own, even = (series(TRANSFORMER, f"guided, {name}") for name in ("own", "even"))
-    assert verdicts.cleared(verdicts.interval(own, even), verdicts.GUIDE_MARGIN) == "passes"
+def test_own_weights_guide_better_than_even_ones_and_the_lead_over_the_others_is_open():
+    own = series(TRANSFORMER, "guided, own")
+    for name, wanted, numbers in (
+        ("even", "passes", (0.20, 0.12, 0.28)),
+        ("others", "open", (0.07, -0.01, 0.16)),
+        ("from afar", "passes", (0.11, 0.06, 0.17)),
+    ):
+        lead = verdicts.interval(own, series(TRANSFORMER, f"guided, {name}"))
+        assert verdicts.cleared(lead, verdicts.GUIDE_MARGIN) == wanted
+        assert (lead.mean, lead.low, lead.high) == pytest.approx(numbers, abs=0.00501)
+    even = series(TRANSFORMER, "guided, even")
+    assert verdicts.interval(series(TRANSFORMER, "guided, from afar"), even).low > 0
+    assert sum(one <= other + 0.01 for one, other in zip(own, even, strict=True)) == 1
+
+
+def test_what_the_last_block_s_choice_is_worth():
+    for what, worth in (("digit", 2.5), ("mark", 2.0)):
+        whole, even = (series(TRANSFORMER, f"right, {what}, {cut}") for cut in ("as it is", "last even"))
+        assert 100 * (np.mean(whole) - np.mean(even)) == pytest.approx(worth, abs=0.0501)
+
+
+def test_on_digits_no_map_of_the_transformer_leads_every_rival_by_the_margin():
+    judged = judged_by_the_rule(TRANSFORMER)
+    assert all(tests["digit"] != "passes" for tests in judged.values())
