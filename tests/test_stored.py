@@ -12,7 +12,6 @@ from visual_attention import stored
 from visual_attention.chapters.classification import trained as trained_classifier
 from visual_attention.chapters.detection import backbone
 from visual_attention.chapters.detection import trained as trained_detectors
-from visual_attention.chapters.explanation import networks
 from visual_attention.chapters.explanation import trained as trained_explained
 from visual_attention.chapters.generation import trained as trained_generator
 from visual_attention.chapters.hard import trained as trained_glimpses
@@ -28,7 +27,7 @@ def loaders():
     one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
     several = {
         trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER),
-        trained_explained: tuple(networks.BUILD),
+        trained_explained: trained_explained.NAMES,
         trained_generator: trained_generator.NAMES,
         trained_inpainter: trained_inpainter.NAMES,
         trained_trackers: tuple(trained_trackers.KINDS),
@@ -218,7 +217,7 @@ class TestRefused:
 class TestFilesOfTheCourse:
     def test_none_is_forgotten(self):
         assert FILES == sorted(Path(visual_attention.__file__).parent.rglob("*.safetensors"))
-        assert len(FILES) == 12 and len(LOADERS) == 21
+        assert len(FILES) == 12 and len(LOADERS) == 22
 
     @pytest.mark.parametrize("committed", FILES, ids=lambda file: file.stem)
     def test_saving_what_it_holds_gives_the_same_tensors(self, committed, file):

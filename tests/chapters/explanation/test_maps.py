@@ -7,7 +7,6 @@ import torch
 from tests.chapters.explanation.worlds import Straight, pictures, untrained
 from visual_attention.chapters.explanation import fillings, maps
 from visual_attention.chapters.explanation.marked import CELL, GRID
-from visual_attention.chapters.explanation.networks import SmallTransformer
 
 KINDS = ("transformer", "convolutional")
 BOTH = [
@@ -190,40 +189,3 @@ class TestAgainstCaptum:
         )
         ours = maps.grad_cam(model, images, answers)
         torch.testing.assert_close(ours, theirs.detach(), atol=1e-5, rtol=1e-3)
-
-
-def test_rivals_do_not_ask_the_network_and_only_contrast_sees_the_picture():
-    model, (images, answers) = SmallTransformer(), pictures()
-    for name, rival in maps.RIVALS.items():
-        assert torch.equal(rival(model, images, answers), rival(None, images, answers + 1))
-        if name != "contrast":
-            assert torch.equal(rival(None, images, answers), rival(None, 0 * images, answers))
-    near = maps.centre(model, images, answers)
-    assert near[0, 0, 2, 2] == near[0, 0, 3, 3] == near.max() and near[0, 0, 0, 0] == near.min()
-
-
-def test_contrast_is_how_far_pixels_are_from_the_mean_of_their_picture():
-    images = torch.full((1, 1, 24, 24), 0.5)
-    images[0, 0, 4:8, 8:12] = torch.tensor([0.0, 1.0]).repeat(8).view(4, 4)  # cell in row 1, column 2
-    images[0, 0, 20:22, 20:24], images[0, 0, 22:24, 20:24] = 0.25, 0.75  # cell in row 5, column 5
-    found = maps.contrast(None, images, torch.zeros(1, dtype=torch.int64))
-    assert found.shape == (1, 1, 6, 6)
-    assert found[0, 0, 1, 2].item() == pytest.approx(8) and found[0, 0, 5, 5].item() == pytest.approx(4)
-    assert found.sum().item() == pytest.approx(12)
-
-
-def test_contrast_is_integrated_gradients_with_the_network_taken_out():
-    """Where every slope is 1 and the picture is brighter than its mean, the two are the same numbers."""
-
-    class Adds(torch.nn.Module):
-        def forward(self, images):
-            return images.sum((1, 2, 3))[:, None].expand(-1, 10)
-
-    images, answers = pictures()
-    signed = maps.integrated_gradients(Adds(), images, answers)
-    found = maps.contrast(None, images, answers)
-    assert (found >= signed.abs() - 1e-5).all()
-    dark = torch.zeros(2, 1, 24, 24)
-    dark[:, :, :4, :4] = 1
-    ours, theirs = (f(Adds(), dark, answers[:2]) for f in (maps.contrast, maps.integrated_gradients))
-    torch.testing.assert_close(ours, theirs.abs())

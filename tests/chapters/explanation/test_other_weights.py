@@ -79,11 +79,16 @@ def test_a_search_from_afar_begins_where_the_network_s_own_weights_say_nothing()
     torch.testing.assert_close(*starts)
 
 
+def cut(model, images, name):
+    with torch.no_grad():
+        return model.by_hand(images, ow.CUTS[name])
+
+
 def test_even_weights_are_even_in_the_chosen_blocks_only():
     model, (images, _) = untrained("transformer"), pictures(2)
     with torch.no_grad():
-        torch.testing.assert_close(ow.even(model, images, ()), model(images), atol=1e-5, rtol=1e-4)
-    one, two, first = (ow.even(model, images, blocks) for blocks in ((1,), (0, 1), (0,)))
+        torch.testing.assert_close(cut(model, images, "as it is")[0], model(images), atol=1e-5, rtol=1e-4)
+    one, two, first = (cut(model, images, f"{name} even")[0] for name in ("last", "both", "first"))
     row = torch.full((2, 3, 37), 1 / 37)
     with torch.no_grad():
         features = model.features(images)
@@ -140,21 +145,15 @@ def test_a_class_row_is_made_even_in_one_block_and_in_that_row_only():
     torch.testing.assert_close(used[0][:, :, 1:], own[0][:, :, 1:])
     torch.testing.assert_close(last[0], own[0])
     # in the last block only the class token is read, so its row is all there is to make even
-    torch.testing.assert_close(scores, ow.even(model, images, (1,)), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(scores, cut(model, images, "last even")[0], atol=1e-5, rtol=1e-4)
 
 
 def test_in_the_page_s_transformer_the_class_token_reads_in_the_first_block_and_patches_hand_little_on():
     model = trained.load("transformer")
     drawn = marked.batch(200, split="test", share=1.0, generator=torch.Generator().manual_seed(12))
     kept = {}
-    for name, block, change in (
-        ("all", 0, lambda weights: weights),
-        ("patches alone", 0, ow.patches_alone),
-        ("first row", 0, ow.class_row_even),
-        ("last row", 1, ow.class_row_even),
-    ):
-        with torch.no_grad():
-            scores, _ = model.by_hand(drawn.images, ow.in_block(block, change))
-        kept[name] = (scores.argmax(1) == drawn.labels).double().mean().item()
-    assert kept["patches alone"] > kept["all"] - 0.05 and kept["last row"] > kept["all"] - 0.15
-    assert kept["first row"] < kept["all"] - 0.4
+    for name in ("as it is", "patches alone", "first row even", "last row even"):
+        said = cut(model, drawn.images, name)[0].argmax(1)
+        kept[name] = (said == drawn.labels).double().mean().item()
+    assert kept["patches alone"] > kept["as it is"] - 0.05 and kept["last row even"] > kept["as it is"] - 0.15
+    assert kept["first row even"] < kept["as it is"] - 0.4

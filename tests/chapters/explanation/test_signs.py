@@ -1,10 +1,10 @@
-"""With its signs or without: what is left of a map when the signs go, and which of the two passes."""
+"""With signs or without, from another block or another start: each row of the table is what its name says."""
 
 import pytest
 import torch
 
 from tests.chapters.explanation.worlds import Straight, pictures, untrained
-from visual_attention.chapters.explanation import claims, maps, networks, signs, trained, verdicts
+from visual_attention.chapters.explanation import fillings, maps, signs
 
 
 def test_signs_cancel_within_a_cell_and_sizes_do_not():
@@ -12,40 +12,47 @@ def test_signs_cancel_within_a_cell_and_sizes_do_not():
     gains = model.gains[answers].unsqueeze(1)  # (B, 1, 24, 24), the slope of each pixel
     torch.testing.assert_close(signs.signed_gradient(model, images, answers), maps.cells(gains))
     way = (images - images.mean((1, 2, 3), keepdim=True)) * gains
-    torch.testing.assert_close(
-        signs.sizes_of_shares(model, images, answers), maps.cells(way.abs()), atol=1e-4, rtol=1e-4
+    for method, wanted, near in (
+        (signs.sizes_of_shares, maps.cells(way.abs()), 1e-4),
+        (maps.integrated_gradients, maps.cells(way), 1e-4),
+        (signs.sizes_of_falls, maps.cells(way).abs(), 1e-3),
+        (signs.from_white, maps.cells((images - 1) * gains), 1e-4),
+        (signs.from_another, maps.cells((images - fillings.another(images)) * gains), 1e-4),
+    ):
+        torch.testing.assert_close(method(model, images, answers), wanted, atol=near, rtol=near)
+
+
+def test_attention_times_gradient_keeps_what_is_positive_and_its_variants_keep_the_rest():
+    model, (images, answers) = untrained("transformer"), pictures(3)
+    positive, signed, sizes = (
+        method(model, images, answers)
+        for method in (maps.attention_times_gradient, signs.signed_attention, signs.sizes_of_attention)
     )
-    torch.testing.assert_close(
-        maps.integrated_gradients(model, images, answers), maps.cells(way), atol=1e-4, rtol=1e-4
-    )
-    torch.testing.assert_close(
-        signs.sizes_of_falls(model, images, answers), maps.cells(way).abs(), atol=1e-3, rtol=1e-3
-    )
+    assert (positive >= 0).all() and (signed < 0).any()
+    assert (sizes >= positive - 1e-6).all() and (positive >= signed - 1e-6).all()
 
 
-def test_a_map_that_asks_no_network_is_the_same_after_noise():
-    model, (images, answers) = untrained("convolutional"), pictures(4)
-    found = signs.tested(maps.contrast, model, networks.SmallConvolutional, images, answers)
-    assert (
-        found["noise"] == found["another head"] == pytest.approx(1) and found["noise, another picture"] < 0.9
-    )
+@pytest.mark.parametrize("kind", ["transformer", "convolutional"])
+def test_grad_cam_is_its_signed_map_without_what_is_negative(kind):
+    model, (images, answers) = untrained(kind), pictures(3)
+    signed = signs.signed_cam(model, images, answers)
+    assert (signed < 0).any()
+    assert torch.equal(maps.grad_cam(model, images, answers), signed.clamp(min=0))
+    assert torch.equal(signs.sizes_of_cam(model, images, answers), signed.abs())
 
 
-def test_the_head_alone_is_changed_for_another_answer():
-    model, (images, answers) = untrained("transformer"), pictures(4)
-    found = signs.tested(maps.raw_attention, model, networks.SmallTransformer, images, answers)
-    assert found["another head"] == pytest.approx(1) and found["noise"] < 0.9
+def test_the_first_block_s_row_is_that_of_the_class_token():
+    model, (images, answers) = untrained("transformer"), pictures(3)
+    with torch.no_grad():
+        first, last = (weights.mean(1)[:, 0, 1:] for weights in model.weights(images))
+    assert torch.equal(signs.first_block(model, images, answers).flatten(1), first)
+    assert torch.equal(maps.raw_attention(model, images, answers).flatten(1), last)
 
 
-def test_on_the_page_s_transformer_all_pass_with_signs_and_none_passes_both_tests_without():
-    model = trained.load("transformer")
-    plain = claims.chosen(model, trained.SEED, verdicts.CHANGED, share=0.0)
-    for name, (signed, sizes) in signs.PAIRS.items():
-        with_signs, without = (
-            signs.tested(each, model, networks.SmallTransformer, plain.images, plain.labels)
-            for each in (signed, sizes)
-        )
-        assert with_signs["noise"] < 0.1 and with_signs["another head"] < 0.3, name
-        assert without["noise"] > 0.3 and without["another head"] > 0.8, name
-        if name == "integrated gradients":  # sizes keep this picture, not only a place in the frame
-            assert without["noise"] > without["noise, another picture"] + 0.3
+def test_variants_stand_below_their_method_and_weights_are_asked_only_where_there_are_some():
+    rows = tuple(signs.every(untrained("transformer")))
+    assert rows == signs.NAMES and len(rows) == 17
+    assert rows[:3] == ("raw attention", "raw attention, block 1", "rollout")
+    assert set(rows) == {*maps.WITH_WEIGHTS, *maps.ANY_NETWORK, *signs.WITH_WEIGHTS, *signs.ANY_NETWORK}
+    few = tuple(signs.every(untrained("convolutional")))
+    assert few == tuple(name for name in rows if name in maps.ANY_NETWORK | signs.ANY_NETWORK)

@@ -8,11 +8,11 @@ from tests.axe.check import violations
 from tests.chapters.explanation.worlds import pictures, untrained
 from tests.view.test_accessible import SMALL
 from tests.widgets import settle
-from visual_attention.chapters.explanation import deletion, fillings, maps
+from visual_attention.chapters.explanation import deletion, fillings, maps, rivals
 from visual_attention.chapters.explanation.widget import CellDeleter
 
 NASTY = "<img src=x onerror=alert(1)>"
-METHODS = {"gradient": maps.gradient, "centre": maps.centre}
+METHODS = {"gradient": maps.gradient, "centre": rivals.centre}
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_other_pictures_are_refused(images):
 )
 def test_what_does_not_fit_is_refused(change, complaint):
     images, answers = pictures(2)
-    prepared = deletion.prepare(untrained("convolutional"), images, answers, {"centre": maps.centre})
+    prepared = deletion.prepare(untrained("convolutional"), images, answers, {"centre": rivals.centre})
     with pytest.raises(ValueError, match=complaint):
         CellDeleter(**(prepared._asdict() | {"names": ["one", "two"]} | change))
 

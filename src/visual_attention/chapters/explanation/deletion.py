@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from visual_attention.chapters.explanation import fillings, maps, trials
+from visual_attention.chapters.explanation import fillings, maps, rivals, trials
 from visual_attention.chapters.explanation.marked import GRID, SIDE
 
 CELLS = GRID**2
@@ -50,7 +50,7 @@ def prepare(
         raise ValueError(
             f"wanted two or more pictures (P, 1, {SIDE}, {SIDE}), got shape {tuple(images.shape)}"
         )
-    chosen = (methods or maps.methods(model)) | {"at random": maps.at_random}
+    chosen = (methods or maps.methods(model)) | {"at random": rivals.at_random}
     found = [method(model, images, answers) for method in chosen.values()]
     filled = [make(images) for make in fillings.FILLINGS.values()]
     return Deletions(

@@ -69,17 +69,29 @@ def rolled(layers: list[Tensor]) -> Tensor:
     return result
 
 
-def attention_times_gradient(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+def attention_times_gradient(
+    model: nn.Module,
+    images: Tensor,
+    answers: Tensor,
+    *,
+    kept: Callable[[Tensor], Tensor] = torch.relu,
+) -> Tensor:
     """Weights that count only where the score would rise with them, followed through all blocks.
 
     R starts as I and becomes R + mean_h max(A * dscore/dA, 0) R in each block, from the first to the last.
+
+    Args:
+        model: what is explained; it has weights.
+        images: the pictures.
+        answers: the answers.
+        kept: what of the product counts; by default what is positive, as in the paper.
     """
     with torch.enable_grad():
         scores, weights = model.by_hand(images)
         slopes = torch.autograd.grad(score(scores, answers).sum(), weights)
     result = torch.eye(weights[0].shape[-1])
     for looks, slope in zip(weights, slopes, strict=True):
-        result = result + (looks.detach() * slope).clamp(min=0).mean(1) @ result
+        result = result + kept(looks.detach() * slope).mean(1) @ result
     return seen_by_class_token(result)
 
 
@@ -101,11 +113,16 @@ def grad_cam(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
 
     In the transformer the last map is what its last block gets.
     """
+    return weighed_channels(model, images, answers).clamp(min=0)
+
+
+def weighed_channels(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """The last map of features, each channel weighted by its mean gradient, with its signs."""
     with torch.enable_grad():
         features = model.features(images).detach().requires_grad_()
         slopes = torch.autograd.grad(score(model.read(features), answers).sum(), features)[0]
     gains = model.as_map(slopes).mean((2, 3), keepdim=True)  # (B, C, 1, 1)
-    return (gains * model.as_map(features.detach())).sum(1, keepdim=True).clamp(min=0)
+    return (gains * model.as_map(features.detach())).sum(1, keepdim=True)
 
 
 def integrated_gradients(
@@ -148,29 +165,6 @@ def occlusion(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
     return torch.stack(found, 1).unflatten(1, (1, GRID, GRID))
 
 
-def at_random(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
-    """A number from 0 to 1 for each cell, drawn without a look at anything: the first rival."""
-    generator = torch.Generator().manual_seed(len(images))
-    return torch.rand(len(images), 1, GRID, GRID, generator=generator)
-
-
-def centre(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
-    """The nearer to the middle of the picture, the more: the second rival, for things tend to be there."""
-    steps = torch.arange(GRID) - (GRID - 1) / 2
-    near = torch.exp(-(steps[:, None] ** 2 + steps**2) / GRID)
-    return near.expand(len(images), 1, GRID, GRID).clone()
-
-
-def contrast(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
-    """How far the pixels of a cell are from the picture's mean: the rival that only sees.
-
-    Integrated gradients are such differences, each times a mean slope; this is what is left of them when the
-    network is taken out.
-    """
-    return cells((images - grey(images)).abs())
-
-
-RIVALS: dict[str, Method] = {"at random": at_random, "centre": centre, "contrast": contrast}
 ANY_NETWORK: dict[str, Method] = {
     "gradient": gradient,
     "Grad-CAM": grad_cam,

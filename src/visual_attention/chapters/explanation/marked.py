@@ -2,14 +2,20 @@
 
 A plain picture is one of `data/clutter.py`: one whole digit among pieces of others, and the digit is the
 answer. A marked picture has a mark of its own in one of its four corners, which covers one cell, and then the
-mark alone is the answer: the digit beside it is drawn without regard to it. So for each picture the cells
-that can decide are known, because the label was made from them. A decoy looks like a mark and decides
-nothing; networks meet it in tests only.
+mark alone is the answer: the digit beside it is drawn without regard to it. A decoy is such a block, too, and
+the mark of no answer. So for each picture the cells that can decide are known, because the label was made
+from them.
+
+Each block has eight dominoes, four white and four black; only their arrangement says whether it is a mark,
+and of which answer. Which arrangements are marks is drawn for each pair of networks, and what is a mark to
+the one is a decoy to the other, its twin. So the same picture has one answer for each of them, from two
+corners, and no map that does not ask the network can be right for both.
 
 Chapter: notebooks/deeper/explanation.ipynb
 Run: python -m visual_attention.chapters.explanation.marked
 """
 
+from itertools import combinations
 from typing import NamedTuple
 
 import torch
@@ -22,71 +28,75 @@ CELL = 4  # pixels of a cell
 GRID = SIDE // CELL
 DIGIT = 12  # pixels of the digit's square
 PIECES = 2  # pieces of other digits
-DARK, BRIGHT = 0.0, 1.0
+DOMINOES, WHITE = 8, 4  # of a block, and how many of them are white
 CLASSES = 10
-DECOYS = 4  # blocks of four squares that are the mark of no answer
+CODES = 70_000  # where the seeds of the codes begin
+NOTHING = -1  # what a corner without a decoy says
 
 
 class MarkedDigits(NamedTuple):
-    """Pictures (B, 1, 24, 24) in [0, 1], their answers (B,), and where the answer stands (B, 1, 24, 24)."""
+    """Pictures, their answers, and where the answer stands; the same of decoys.
+
+    `images` (B, 1, 24, 24) in [0, 1]; `labels` (B,); `masks` (B, 1, 24, 24), true where the answer stands;
+    `idle` (B,), what the decoy says to the twin, -1 where there is none; `decoys` as `masks`.
+    """
 
     images: Tensor
     labels: Tensor
     masks: Tensor
+    idle: Tensor
+    decoys: Tensor
 
 
-def mark(label: int) -> Tensor:
-    """The mark of an answer, (4, 4): label + 1 as a binary number of four digits, each 2 x 2 pixels."""
-    bits = [(label + 1) >> place & 1 for place in (3, 2, 1, 0)]
-    squares = torch.tensor(bits, dtype=torch.float32).view(2, 2)
-    return (DARK + (BRIGHT - DARK) * squares).repeat_interleave(2, 0).repeat_interleave(2, 1)
+def arrangements() -> Tensor:
+    """All blocks of eight dominoes, 1 x 2 pixels each, of which four are white (1): (70, 4, 4)."""
+    blocks = torch.zeros(0, DOMINOES)
+    for white in combinations(range(DOMINOES), WHITE):
+        block = torch.zeros(1, DOMINOES)
+        block[0, list(white)] = 1
+        blocks = torch.cat([blocks, block])
+    return blocks.view(-1, CELL, CELL // 2).repeat_interleave(2, 2)
 
 
-def stamp(images: Tensor, labels: Tensor, corners: Tensor) -> tuple[Tensor, Tensor]:
-    """Lay each answer's mark on a corner of its picture.
+def codebook(seed: int) -> Tensor:
+    """The blocks of a network, (20, 4, 4): first the marks of the ten answers, then ten that mean nothing.
+
+    Twins are an even seed and the odd one after it: what is a mark to the one means nothing to the other.
+    """
+    drawn = torch.Generator().manual_seed(CODES + seed // 2)
+    blocks = arrangements()
+    chosen = blocks[torch.randperm(len(blocks), generator=drawn)[: 2 * CLASSES]]
+    return chosen.roll(CLASSES, 0) if seed % 2 else chosen
+
+
+def stamp(images: Tensor, blocks: Tensor, corners: Tensor) -> tuple[Tensor, Tensor]:
+    """Lay a block on a corner of each picture.
 
     Args:
         images: what is marked; stays as it is.
-        labels: which mark.
+        blocks: what is laid on each.
         corners: 0 to 3: top left, top right, bottom left, bottom right.
 
     Shape:
-        (B, 1, 24, 24), (B,), (B,) -> marked pictures and masks of the marks, both (B, 1, 24, 24).
+        (B, 1, 24, 24), (B, 4, 4), (B,) -> marked pictures and masks of the blocks, both (B, 1, 24, 24).
     """
-    known = torch.stack([mark(label) for label in range(CLASSES + DECOYS)])
+    steps = torch.arange(CELL)
+    rows = (SIDE - CELL) * (corners // 2)[:, None, None] + steps[:, None]  # (B, 4, 1)
+    columns = (SIDE - CELL) * (corners % 2)[:, None, None] + steps  # (B, 1, 4)
+    place = (torch.arange(len(images))[:, None, None], 0, rows, columns)
     marked, masks = images.clone(), torch.zeros_like(images, dtype=torch.bool)
-    for index, (label, corner) in enumerate(zip(labels.tolist(), corners.tolist(), strict=True)):
-        row, column = (SIDE - CELL) * (corner // 2), (SIDE - CELL) * (corner % 2)
-        place = (index, 0, slice(row, row + CELL), slice(column, column + CELL))
-        marked[place], masks[place] = known[label], True
+    marked[place], masks[place] = blocks, True
     return marked, masks
 
 
-def with_decoys(drawn: MarkedDigits, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-    """Lay on another corner of each marked picture a block like a mark, which is the mark of no answer.
-
-    A decoy is black and white as a mark is, but whiter: its codes are the four that are left, with 2.75 white
-    squares on average, where marks have 1.7. So who points at what is brightest is mostly wrong, and who
-    points at what is evenly black and white is more often right than wrong, without knowing the network.
-    `later_rivals.equally_white` keeps the pictures in which both are as white.
-
-    Args:
-        drawn: marked pictures.
-        generator: draws corners and decoys.
-
-    Shape:
-        -> pictures (B, 1, 24, 24), masks of the decoys (B, 1, 24, 24).
-    """
-    inner = slice(CELL // 2, None, SIDE - CELL)  # a pixel of each corner
-    marked_corner = drawn.masks[:, 0, inner, inner].flatten(1).int().argmax(1)  # (B,)
-    count = len(drawn.labels)
-    corners = (marked_corner + torch.randint(1, 4, (count,), generator=generator)) % 4
-    codes = torch.randint(CLASSES, CLASSES + DECOYS, (count,), generator=generator)
-    return stamp(drawn.images, codes, corners)
-
-
 def batch(
-    count: int, *, split: str, share: float = 0.0, generator: torch.Generator | None = None
+    count: int,
+    *,
+    split: str,
+    share: float = 0.0,
+    decoys: float = 0.0,
+    code: Tensor | None = None,
+    generator: torch.Generator | None = None,
 ) -> MarkedDigits:
     """Draw pictures; the first `share` of them are marked.
 
@@ -94,28 +104,50 @@ def batch(
         count: B, pictures to draw.
         split: "train" or "test".
         share: which part of them is marked, from 0 to 1.
+        decoys: how probable a decoy is in each, marked or not, from 0 to 1.
+        code: the network's blocks, (20, 4, 4); those of seed 0 by default.
         generator: seeds everything that is random here.
 
     Raises:
-        ValueError: if the share is not from 0 to 1, or as `clutter.batch`.
+        ValueError: if a share is not from 0 to 1, or as `clutter.batch`.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"share: wanted a part from 0 to 1, got {share}")
+    for name, part in (("share", share), ("decoys", decoys)):
+        if not 0 <= part <= 1:
+            raise ValueError(f"{name}: wanted a part from 0 to 1, got {part}")
+    blocks = codebook(0) if code is None else code
     plain = clutter.batch(count, split=split, canvas=SIDE, digit=DIGIT, clutter=PIECES, generator=generator)
-    marks = round(share * count)
-    drawn = torch.randint(CLASSES, (marks,), generator=generator)
-    corners = torch.randint(4, (marks,), generator=generator)
     images, labels, masks = plain.images.clone(), plain.labels.clone(), plain.masks.clone()
-    images[:marks], masks[:marks] = stamp(images[:marks], drawn, corners)
-    labels[:marks] = drawn
-    return MarkedDigits(images, labels, masks)
+    said, idle = torch.randint(CLASSES, (2, count), generator=generator)
+    corners = torch.randint(4, (count,), generator=generator)
+    others = (corners + torch.randint(1, 4, (count,), generator=generator)) % 4
+    fooling = torch.rand(count, generator=generator) < decoys
+    first = slice(round(share * count))
+    images[first], masks[first] = stamp(images[first], blocks[said[first]], corners[first])
+    labels[first] = said[first]
+    fooled = torch.zeros_like(masks)
+    images[fooling], fooled[fooling] = stamp(
+        images[fooling], blocks[CLASSES + idle[fooling]], others[fooling]
+    )
+    return MarkedDigits(images, labels, masks, idle.where(fooling, torch.tensor(NOTHING)), fooled)
+
+
+def for_twin(drawn: MarkedDigits) -> MarkedDigits:
+    """The same pictures as the twin of a network sees them: the decoy decides, and the mark means nothing.
+
+    Raises:
+        ValueError: if a picture has no decoy.
+    """
+    if (drawn.idle == NOTHING).any():
+        raise ValueError("wanted a decoy in each picture, got one without")
+    return MarkedDigits(drawn.images, drawn.idle, drawn.decoys, drawn.labels, drawn.masks)
 
 
 def main() -> None:
-    drawn = batch(8, split="test", share=0.5, generator=torch.Generator().manual_seed(0))
-    for label, mask in zip(drawn.labels.tolist(), drawn.masks, strict=True):
+    drawn = batch(8, split="test", share=0.5, decoys=0.5, generator=torch.Generator().manual_seed(0))
+    for label, mask, decoy in zip(drawn.labels.tolist(), drawn.masks, drawn.decoys, strict=True):
         kind = "mark" if mask.sum() == CELL**2 else "digit"
-        print(f"answer {label}, from the {kind}, which covers {mask.float().mean():.1%}")
+        beside = "beside a decoy" if decoy.any() else "alone"
+        print(f"answer {label}, from the {kind}, which covers {mask.float().mean():.1%}, {beside}")
 
 
 if __name__ == "__main__":

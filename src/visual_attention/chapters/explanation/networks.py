@@ -20,9 +20,9 @@ from visual_attention.mechanisms.vision_transformer import VisionTransformer
 from visual_attention.training import fit
 
 WIDTH, DEPTH, HEADS = 48, 2, 3
-STEPS = {"transformer": 400, "convolutional": 600}
+STEPS = {"transformer": 800, "convolutional": 800}
 BATCH = 64
-MARKED = 0.25  # of the training pictures
+MARKED, DECOYED = 0.5, 0.5  # of the training pictures, drawn without regard to one another
 RATES = {"transformer": 3e-3, "convolutional": 5e-3}
 
 Change = Callable[[int, Tensor], Tensor]
@@ -182,11 +182,13 @@ BUILD: dict[str, Callable[[], nn.Module]] = {
 def train(
     model: nn.Module, seed: int, *, steps: int, lr: float, share: float = MARKED, progress: bool = False
 ) -> list[float]:
-    """Train on fresh pictures, of which a share is marked; gives the loss of each step."""
-    generator = torch.Generator().manual_seed(seed)
+    """Train on fresh pictures with the code of that seed, a share of them marked; gives each step's loss."""
+    generator, code = torch.Generator().manual_seed(seed), marked.codebook(seed)
     return fit(
         model,
-        lambda step: marked.batch(BATCH, split="train", share=share, generator=generator),
+        lambda step: marked.batch(
+            BATCH, split="train", share=share, decoys=DECOYED, code=code, generator=generator
+        ),
         lambda model, drawn: F.cross_entropy(model(drawn.images), drawn.labels),
         steps=steps,
         lr=lr,

@@ -15,7 +15,7 @@ Differs from the papers: one block of a vision transformer in place of an attent
 Chapter: notebooks/deeper/explanation.ipynb
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -111,14 +111,9 @@ def others(
     return best, far, moved
 
 
-@torch.no_grad()
-def even(model: SmallTransformer, images: Tensor, blocks: Sequence[int]) -> Tensor:
-    """The scores when the blocks of these numbers, the first is 0, look everywhere alike, (B, K)."""
-
-    def change(index: int, weights: Tensor) -> Tensor:
-        return torch.full_like(weights, 1 / weights.shape[-1]) if index in blocks else weights
-
-    return model.by_hand(images, change)[0]
+def all_even(weights: Tensor) -> Tensor:
+    """Every token takes the same from all."""
+    return torch.full_like(weights, 1 / weights.shape[-1])
 
 
 def in_block(block: int, change: Callable[[Tensor], Tensor]) -> Change:
@@ -136,6 +131,18 @@ def class_row_even(weights: Tensor) -> Tensor:
     """The class token takes the same from all; the patches take what they took."""
     row = torch.full_like(weights[..., :1, :], 1 / weights.shape[-1])
     return torch.cat([row, weights[..., 1:, :]], dim=-2)
+
+
+# what is taken from the choice of a trained network -> the change, for `SmallTransformer.by_hand`
+CUTS: dict[str, Change] = {
+    "as it is": lambda index, weights: weights,
+    "first even": in_block(0, all_even),
+    "last even": in_block(1, all_even),
+    "both even": lambda index, weights: all_even(weights),
+    "patches alone": in_block(0, patches_alone),
+    "first row even": in_block(0, class_row_even),
+    "last row even": in_block(1, class_row_even),
+}
 
 
 class Guided(nn.Module):

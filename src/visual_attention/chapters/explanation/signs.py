@@ -1,18 +1,17 @@
-"""Does a method pass the tests of noise and of the answer, or do its signs?
+"""The same methods with their signs, without them, from another block or from another start.
 
 Some methods give signs and some give sizes. Sizes keep what is large in the picture or in the frame, whatever
-the network is; signs turn with the network. So each method is held to both tests with its signs and without.
+the network is; signs turn with the network. And a name like "raw attention" leaves open of which block, as
+"integrated gradients" leaves open from where. So the table has a row for each.
 
 Chapter: notebooks/deeper/explanation.ipynb
-Run: python -m visual_attention.chapters.explanation.signs
 """
 
-from collections.abc import Callable
-
+import torch
 from torch import Tensor, nn
 
-from visual_attention.chapters.explanation import claims, maps, networks, trained, trials
-from visual_attention.chapters.explanation.verdicts import CHANGED
+from visual_attention.chapters.explanation import fillings, maps
+from visual_attention.chapters.explanation.maps import Method
 
 
 def signed_gradient(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
@@ -30,52 +29,70 @@ def sizes_of_falls(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
     return maps.occlusion(model, images, answers).abs()
 
 
-# method -> with its signs, without
-PAIRS: dict[str, tuple[maps.Method, maps.Method]] = {
-    "gradient": (signed_gradient, maps.gradient),
-    "integrated gradients": (maps.integrated_gradients, sizes_of_shares),
-    "occlusion": (maps.occlusion, sizes_of_falls),
+def signed_attention(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Attention times gradient in which weights that would lower the score count against a cell."""
+    return maps.attention_times_gradient(model, images, answers, kept=lambda product: product)
+
+
+def sizes_of_attention(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Attention times gradient in which weights that would lower the score count as those that raise it."""
+    return maps.attention_times_gradient(model, images, answers, kept=torch.abs)
+
+
+def signed_cam(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Grad-CAM before what is negative becomes 0."""
+    return maps.weighed_channels(model, images, answers)
+
+
+def sizes_of_cam(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Grad-CAM in which a negative place counts as a positive one."""
+    return maps.weighed_channels(model, images, answers).abs()
+
+
+@torch.no_grad()
+def first_block(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Raw attention of the first block in place of the last."""
+    return maps.seen_by_class_token(model.weights(images)[0].mean(1))
+
+
+def from_white(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Integrated gradients whose way begins at a white picture."""
+    return maps.integrated_gradients(model, images, answers, start=torch.ones_like(images))
+
+
+def from_another(model: nn.Module, images: Tensor, answers: Tensor) -> Tensor:
+    """Integrated gradients whose way begins at the next picture of the batch."""
+    return maps.integrated_gradients(model, images, answers, start=fillings.another(images))
+
+
+WITH_WEIGHTS: dict[str, Method] = {
+    "raw attention, block 1": first_block,
+    "attention x gradient, signed": signed_attention,
+    "attention x gradient, sizes": sizes_of_attention,
+}
+ANY_NETWORK: dict[str, Method] = {
+    "gradient, signed": signed_gradient,
+    "Grad-CAM, signed": signed_cam,
+    "Grad-CAM, sizes": sizes_of_cam,
+    "integrated gradients, sizes": sizes_of_shares,
+    "integrated gradients, from white": from_white,
+    "integrated gradients, from another": from_another,
+    "occlusion, sizes": sizes_of_falls,
 }
 
 
-def tested(
-    method: maps.Method,
-    model: nn.Module,
-    build: Callable[[], nn.Module],
-    images: Tensor,
-    answers: Tensor,
-    *,
-    seed: int = 30_000,
-) -> dict[str, float]:
-    """Rank correlations with the map after noise, as the record has them.
-
-    Args:
-        method: what is tested.
-        model: a trained network.
-        build: makes an untrained one of the same kind.
-        images: pictures, two or more.
-        answers: their answers.
-        seed: of the untrained network.
-    """
-    head = trials.randomised(model, build, 1, seed=seed)
-    noise = trials.randomised(model, build, len(model.cascade()), seed=seed)
-    found, noisy = method(model, images, answers), method(noise, images, answers)
-    like = {
-        "noise": trials.alike(found, noisy),
-        "noise, another picture": trials.alike(found, noisy.roll(1, 0)),
-        "another head": trials.alike(found, method(head, images, answers)),
-    }
-    return {name: each.mean().item() for name, each in like.items()}
+def every(model: nn.Module) -> dict[str, Method]:
+    """The seven methods, or those of them that the network allows, each followed by its variants."""
+    variants = (WITH_WEIGHTS if hasattr(model, "weights") else {}) | ANY_NETWORK
+    rows = {}
+    for name, method in maps.methods(model).items():
+        rows[name] = method
+        rows |= {other: each for other, each in variants.items() if other.startswith(f"{name}, ")}
+    return rows
 
 
-def main() -> None:
-    model = trained.load("transformer")
-    plain = claims.chosen(model, trained.SEED, CHANGED, share=0.0)
-    for name, pair in PAIRS.items():
-        for how, method in zip(("with signs", "sizes only"), pair, strict=True):
-            found = tested(method, model, networks.SmallTransformer, plain.images, plain.labels)
-            print(f"{name:21} {how}", *(f"{what} {value:.2f}" for what, value in found.items()))
-
-
-if __name__ == "__main__":
-    main()
+NAMES = tuple(  # of all rows that a network can have, in the order of the table
+    each
+    for name in (*maps.WITH_WEIGHTS, *maps.ANY_NETWORK)
+    for each in (name, *(v for v in WITH_WEIGHTS | ANY_NETWORK if v.startswith(f"{name}, ")))
+)

@@ -4,11 +4,13 @@ Chapter: notebooks/deeper/explanation.ipynb
 Run: python -m visual_attention.chapters.explanation.table
 """
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
-from visual_attention.chapters.explanation import claims, maps, networks, verdicts
+from visual_attention.chapters.explanation import claims, networks, rivals, verdicts
+from visual_attention.chapters.explanation.measures import ITSELF
 from visual_attention.chapters.explanation.verdicts import DEPENDS, FAILS, OPEN, PASSES, TRIALS, Trial
 
 SIGNS = {PASSES: "✓", FAILS: "✗", OPEN: "?", DEPENDS: "±"}
@@ -21,7 +23,7 @@ class Table:
         self.network = network
         self.judged = verdicts.verdicts(rows, network)
         self.seeds = len({row["seed"] for row in rows if row["network"] == network})
-        named = (*maps.RIVALS, *self.judged)
+        named = (*rivals.RIVALS, *self.judged)
         self.values = {name: verdicts.series(rows, network, name) for name in named}
         if not self.seeds:
             raise ValueError(f"wanted a record of the network {network!r}, got none under the present rule")
@@ -75,19 +77,18 @@ def written(value: float) -> str:
     return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
 
 
-def bars(rows: list[dict], network: str, metric: str) -> dict[str, list]:
-    """Names, means and both ends of the intervals of one metric, rivals first, as `charts.bars` wants."""
-    names = [*maps.RIVALS, *verdicts.verdicts(rows, network)]
+def bars(rows: list[dict], network: str, metric: str, names: Sequence[str]) -> dict[str, list]:
+    """The names, and means and both ends of the intervals of one metric, as `charts.bars` wants."""
     found = [verdicts.interval(verdicts.series(rows, network, name)[metric]) for name in names]
     return {
-        "names": names,
+        "names": [*names],
         "means": [each.mean for each in found],
         "lows": [min(each.low, each.mean) for each in found],
         "highs": [max(each.high, each.mean) for each in found],
     }
 
 
-def mean(rows: list[dict], network: str, metric: str, method: str = claims.ITSELF) -> float:
+def mean(rows: list[dict], network: str, metric: str, method: str = ITSELF) -> float:
     """The mean over the seeds of one number of the record."""
     return float(np.mean(verdicts.series(rows, network, method)[metric]))
 
