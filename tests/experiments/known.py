@@ -120,11 +120,11 @@ def rows(question, *, part="headline", **lasts):
 
 def tuned(question):
     """Tuning rows by which the rate 0.01 is everyone's, and max the strongest opponent."""
-    points = {"attention": 9, "max": 8, "mean": 5, "another": 8.5}
+    points, worst = {"attention": 9, "max": 8, "mean": 5, "another": 8.5}, 99 if question.lower else 0
     return [
         row(
             name, condition=condition, seed=1000, part="tuning", rate=rate, rule=question.rule,
-            scores=[0, 0, value if rate == 0.01 else 0],
+            scores=[0, 0, (10 - value if question.lower else value) if rate == 0.01 else worst],
         )
         for condition in (question.middle, "without end")
         for name, value in points.items()

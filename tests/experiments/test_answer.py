@@ -62,6 +62,20 @@ def test_rows_under_another_rule_do_not_count():
     assert f"{len(old)} rows were made under another rule" in words.notes(found)[0]
 
 
+def test_rows_at_a_rate_that_the_rule_did_not_choose_do_not_count():
+    """Whoever tunes again may leave trainings at the old rate behind: the table is of the chosen one."""
+    question = known.usual()
+    headline = [row | {"rate": 0.03} for row in known.rows(question, attention=[99] * 3)]
+    settings = [
+        row | {"rate": 0.03} for row in known.rows(question, part="specification", attention=[99] * 3)
+    ]
+    found = answer(question, more=[*headline, *settings])
+    assert found.fewer().effect.effect == found.higher().effect.effect == pytest.approx(21)
+    assert found.table("16 pictures")[0].mean == pytest.approx(82)
+    assert [one.name for one in specification.curve(found)] == ["as registered"]
+    assert answer(question, attention=[], more=headline).fewer().verdict == "not run yet"
+
+
 def test_lower_can_be_better():
     question = known.usual(lower=True)
     found = answer(question, attention=[10, 11, 12])
@@ -82,7 +96,7 @@ def test_how_many_times_fewer_pictures():
         row | {"scores": {"accuracy": [0, 0, 0, 0, last(row)]}}
         for row in known.rows(question, attention=[0] * 3, max=[0] * 3, mean=[0] * 3, another=[0] * 3)
     ]  # fmt: skip
-    interval, bound = Answer(question, Ledger(rows)).times_fewer("max")
+    interval, bound = Answer(question, Ledger([*known.tuned(question), *rows])).times_fewer("max")
     assert 2**interval.effect == pytest.approx(4) and bound  # at the smallest set already: a bound
 
 
@@ -91,7 +105,7 @@ def test_the_table_holds_cost_and_cuts():
     ends = {"attention": [80] * 3, "max": [60] * 3, "mean": [40] * 3, "another": [50] * 3}
     rows = [row | ({"cuts": {"halved": 30.0}} if row["arm"] == "attention" else {})
             for row in known.rows(question, **ends)]  # fmt: skip
-    found = Answer(question, Ledger(rows))
+    found = Answer(question, Ledger([*known.tuned(question), *rows]))
     lines = found.table("16 pictures")
     assert [line.contender.name for line in lines] == ["attention", "max", "another", "mean"]
     assert lines[0].cuts == {"halved": 30} and lines[1].cuts == {}

@@ -68,8 +68,25 @@ class Answer:
 
     @cached_property
     def headline(self) -> list[ledger.Row]:
-        """The rows of the headline."""
-        return [row for row in self.rows if row["part"] == "headline"]
+        """The rows of the headline, each at the rate that the rule chose: at another they do not count."""
+        return [row for row in self.rows if row["part"] == "headline" and self._at_its_rate(row)]
+
+    @cached_property
+    def specification(self) -> list[ledger.Row]:
+        """The rows of the specification curve, each at the rate that the rule chose."""
+        return [row for row in self.rows if row["part"] == "specification" and self._at_its_rate(row)]
+
+    def _at_its_rate(self, row: ledger.Row) -> bool:
+        regime = ENDLESS if row["condition"] == ENDLESS else self.question.middle
+        return row["rate"] == self._rates[row["arm"], regime]
+
+    @cached_property
+    def _rates(self) -> dict[tuple[str, str], float | None]:
+        return {
+            (contender.name, name): tuning.chosen(self.question, self.rows, contender.name, name)
+            for contender in self.question.contenders
+            for name in (self.question.middle, ENDLESS)
+        }
 
     @cached_property
     def _made(self) -> set[tuple[str, str, int]]:

@@ -58,8 +58,8 @@ def turns(answer: Answer) -> list[str]:
 def _last(answer: Answer, condition: str, arm: str) -> dict[int, float]:
     return {
         row["seed"]: row["scores"][answer.question.metric][-1]
-        for row in answer.rows
-        if (row["part"], row["condition"], row["arm"]) == ("specification", condition, arm)
+        for row in answer.specification
+        if (row["condition"], row["arm"]) == (condition, arm)
     }
 
 
