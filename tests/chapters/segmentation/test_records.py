@@ -55,6 +55,15 @@ def test_on_four_hundred_pictures_an_index_and_convolutions_are_ahead():
     assert round(lines["a channel for the click"].others["IoU on real coins"]) == 83
 
 
+def test_more_pictures_do_not_bring_the_look_closer_to_convolutions():
+    found = answer(claims.QUESTIONS[1])
+    name = "a channel for the click"
+    few, many = (found.fewer(size).against[name] for size in (100, 1600))
+    assert [(round(one.effect), one.seeds) for one in (few, many)] == [(-14, 5), (-19, 5)]
+    end = found.higher().against[name]
+    assert [round(x) for x in (end.effect, end.low, end.high)] == [-21, -26, -16] and end.seeds == 10
+
+
 @torch.no_grad()
 def test_the_stored_decoder_hangs_on_its_look():
     model = trained_clicks.load()
