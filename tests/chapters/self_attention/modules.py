@@ -31,7 +31,7 @@ CASES = [
     Case(PlaceMixer, lambda: PlaceMixer(8), tokens, ((),)),
     Case(PlaceAttention, lambda: PlaceAttention(WIDTH, heads=3), tokens, ((),)),
     Case(Bins, lambda: Bins(WIDTH, 5), tokens, ((),)),
-    Case(OneVector, lambda: OneVector(WIDTH, heads=3), tokens, ((),)),
+    Case(OneVector, lambda: OneVector(WIDTH, heads=3), tokens, ((),), again=("qkv",)),
     Case(TwoNames, lambda: TwoNames(WIDTH, 5), tokens, ((),)),
     Case(Alone, lambda: Alone(WIDTH, 8), tokens, ((),)),
     Case(Layer, lambda: Layer(GridMixer(WIDTH, 3, 4), WIDTH), tokens, ((),)),
