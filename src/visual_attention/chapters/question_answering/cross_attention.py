@@ -104,10 +104,16 @@ class CrossBlock(nn.Module):
         """How much each word takes from each region in each head, (B, h, L, N); rows sum to 1."""
         return self.to_regions.weights(self.norms[1](self._spoken(words, present)), regions)
 
-    def forward(self, words: torch.Tensor, regions: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
-        """The words with what they heard, saw and thought added, (B, L, D)."""
+    def forward(
+        self,
+        words: torch.Tensor,
+        regions: torch.Tensor,
+        present: torch.Tensor,
+        allowed: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """The words with what they heard, saw and thought, (B, L, D); only `allowed` regions are seen."""
         words = self._spoken(words, present)
-        words = words + self.to_regions(self.norms[1](words), regions)
+        words = words + self.to_regions(self.norms[1](words), regions, allowed)
         return words + self.think(self.norms[2](words))
 
     def _spoken(self, words: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
