@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visual_attention.chapters.question_answering.placed import Placed, WordsInOrder
-from visual_attention.chapters.question_answering.sentences import LENGTH, TOKENS, WORDS, Said, token
+from visual_attention.chapters.question_answering.sentences import TOKENS, WORDS, Said, token
+from visual_attention.chapters.question_answering.small_world import LENGTH
 from visual_attention.mechanisms.inputs import require_positive
 
 ASKED = LENGTH + 1  # tokens of a question, with its mark

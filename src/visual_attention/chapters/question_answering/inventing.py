@@ -10,6 +10,7 @@ Run: python -m visual_attention.chapters.question_answering.inventing
 
 import functools
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -21,7 +22,7 @@ from visual_attention.chapters.question_answering.sentences import REGIMES, SORT
 from visual_attention.experiments.verdict import Interval, paired
 from visual_attention.training import fit, seeded
 
-FILE = Path(__file__).with_name("inventing.json")
+FILE = Path(__file__).with_name("inventing.jsonl")
 SEEDS, STEPS, BATCH, RATE = 5, 1500, 64, 4e-3
 POOL, FIRST = 20_000, 0.15  # examples to learn from; share of the steps with attributes alone
 JUDGED = 400  # pictures of each sort in the test
@@ -93,28 +94,30 @@ def share(values: Tensor) -> float:
     return round(100 * values.double().mean().item(), 2)
 
 
-def stored() -> dict[str, list[dict[str, float]]]:
-    """The scores: way of training -> one dictionary a seed."""
-    return json.loads(FILE.read_text(encoding="utf-8"))
+def stored() -> list[dict]:
+    """A row for each training: its regime, its seed, and the scores."""
+    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
 
 
 def over_seeds(regime: str, name: str) -> Interval:
     """The mean of a score over seeds, with its interval."""
-    values = [row[name] for row in stored()[regime]]
+    values = [row[name] for row in stored() if row["regime"] == regime]
     return paired(values, [0.0] * len(values))
 
 
 def main() -> None:
-    """Train all, and store what was counted."""
+    """Train what is lacking of the regimes that are named, or of all, and store what was counted."""
     torch.set_num_threads(1)
-    rows = stored() if FILE.exists() else {regime: [] for regime in REGIMES}
+    regimes = sys.argv[1:] or list(REGIMES)
+    done = {(row["regime"], row["seed"]) for row in stored()} if FILE.exists() else set()
     for seed in range(SEEDS):
-        for regime, known in rows.items():
-            if len(known) > seed:
+        for regime in regimes:
+            if (regime, seed) in done:
                 continue
-            known.append(scores(learn(regime, seed)))
-            print(regime, seed, known[-1], flush=True)
-            FILE.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            row = {"regime": regime, "seed": seed} | scores(learn(regime, seed))
+            with FILE.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

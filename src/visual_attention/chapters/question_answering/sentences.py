@@ -68,22 +68,21 @@ def ask(scenes: Scenes, sorts: Tensor, generator: torch.Generator | None) -> tup
     words, _, where = (part[:, 0] for part in small_world.ask(scenes, there, generator))
     side = torch.randint(len(SIDES), (len(sorts),), generator=generator)
     strange = _absent(scenes, generator)
-    for sort, middle in (
-        ("absent", torch.full_like(side, token("of"))),
-        ("absent beside", token("left") + side),
-    ):
+    beside = token("left") + side
+    for sort, middle in (("absent", torch.full_like(side, token("of"))), ("absent beside", beside)):
         rows = sorts == SORTS.index(sort)
-        made = torch.stack([torch.full_like(side, token("colour")), middle, small_world.named(strange)], 1)
-        words[rows], where[rows] = made[rows], -1
+        words[rows], where[rows] = _colour(middle, strange)[rows], -1
     rows = sorts == SORTS.index("empty side")
     cell, side = _beside_nothing(scenes, generator)
-    name = scenes.names.gather(1, cell[:, None])[:, 0].clamp_min(0)
-    made = torch.stack(
-        [torch.full_like(side, token("colour")), token("left") + side, small_world.named(name)], 1
-    )
-    words[rows] = made[rows]
+    name = scenes.names.gather(1, cell[:, None])[:, 0]
+    words[rows] = _colour(token("left") + side, name)[rows]
     where[rows] = torch.stack([cell, torch.full_like(cell, -1)], 1)[rows]
     return words, where
+
+
+def _colour(middle: Tensor, name: Tensor) -> Tensor:
+    """The question *colour ... name*, (B, 3)."""
+    return torch.stack([torch.full_like(middle, token("colour")), middle, small_world.named(name)], dim=1)
 
 
 def _absent(scenes: Scenes, generator: torch.Generator | None) -> Tensor:
@@ -106,12 +105,8 @@ def answer(names: Tensor, colours: Tensor, question: Tensor) -> list[int]:
     first, middle, last = (TOKENS[word] for word in question.tolist())
     if first == "many":
         many = int((colours == list(COLOURS).index(last)).sum())
-        return [
-            token(("none", "one", "two")[many]),
-            token("is" if many == 1 else "are"),
-            token(last),
-            token("."),
-        ]
+        said = (("none", "one", "two")[many], "is" if many == 1 else "are", last, ".")
+        return [token(word) for word in said]
     cell = next((cell for cell, name in enumerate(names.tolist()) if NAMES[name] == last and name >= 0), -1)
     if cell >= 0 and middle != "of":
         cell = int(small_world.neighbours()[list(SIDES).index(middle), cell])
