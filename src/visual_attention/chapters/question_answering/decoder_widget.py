@@ -156,7 +156,8 @@ class AskInWords(PortableWidget):
         return figure
 
     def _told(self) -> str:
+        asked = " ".join(self.question)
         return (
-            f"Four coloured things on a grid of three by three, the question {' '.join(self.question)}, what a "
-            f"small decoder says, {self.answer()[0]} and a map of where the first word of the answer looked."
+            f"Four coloured things on a grid of three by three, the question {asked}, what a small decoder "
+            f"says, {self.answer()[0]} and a map of where the first word of the answer looked."
         )

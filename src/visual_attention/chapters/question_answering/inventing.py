@@ -23,13 +23,13 @@ from visual_attention.experiments.verdict import Interval, paired
 from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).with_name("inventing.jsonl")
-SEEDS, STEPS, BATCH, RATE = 5, 1500, 64, 4e-3
+SEEDS, STEPS, BATCH, RATE = 5, 1000, 64, 4e-3
 POOL, FIRST = 20_000, 0.15  # examples to learn from; share of the steps with attributes alone
 JUDGED = 400  # pictures of each sort in the test
 
 
 @functools.lru_cache(maxsize=2)
-def pool(regime: str, seed: int, count: int = POOL) -> Said:
+def pool(regime: str, seed: int, count: int) -> Said:
     """What a decoder learns from: three relations for each colour and count, and what the regime adds."""
     generator = torch.Generator().manual_seed(seed)
     there = ("attribute", "count", "relation", "relation", "relation")
@@ -43,15 +43,15 @@ def judged(sort: str, count: int = JUDGED) -> Said:
 
 
 def learn(
-    regime: str, seed: int, *, steps: int = STEPS, dim: int = 32, progress: bool = False
+    regime: str, seed: int, *, steps: int = STEPS, count: int = POOL, progress: bool = False
 ) -> PictureDecoder:
     """Train a decoder from nothing."""
-    learnt = pool(regime, seed)
+    learnt = pool(regime, seed, count)
     easy = torch.isin(learnt.sorts, torch.tensor([SORTS.index("attribute"), SORTS.index("absent")]))
     easy = easy.nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)
     with seeded(seed):
-        model = PictureDecoder(dim=dim)
+        model = PictureDecoder()
 
     def batch(step: int) -> Said:
         among = easy if step < FIRST * steps else None
