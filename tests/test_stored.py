@@ -18,6 +18,7 @@ from visual_attention.chapters.generation import trained as trained_generator
 from visual_attention.chapters.hard import trained as trained_glimpses
 from visual_attention.chapters.inpainting import trained as trained_inpainter
 from visual_attention.chapters.question_answering import trained as trained_answerer
+from visual_attention.chapters.question_answering import trained_decoders
 from visual_attention.chapters.segmentation import trained as trained_segmenter
 from visual_attention.chapters.segmentation import trained_clicks, trained_encoder
 from visual_attention.chapters.tracking import trained as trained_trackers
@@ -38,6 +39,9 @@ def loaders():
     found[trained_encoder.FILE, None] = trained_encoder.encoder
     for name in trained_detectors.STEPS:
         found[trained_detectors.FILE, name] = lambda name=name: trained_detectors.load(name)
+    for regime in trained_decoders.SHOWN:
+        name = trained_decoders.name(regime)
+        found[trained_decoders.FILE, name] = lambda regime=regime: trained_decoders.load(regime)
     for module, names in several.items():
         for name in names:
             found[module.FILE, name] = lambda module=module, name=name: module.load(name)
