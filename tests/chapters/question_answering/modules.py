@@ -9,12 +9,12 @@ from visual_attention.chapters.question_answering.answerers import (
     StackedAnswerer,
     StackedAttention,
 )
+from visual_attention.chapters.question_answering.asking import Pupil
 from visual_attention.chapters.question_answering.cell_reader import CellReader
 from visual_attention.chapters.question_answering.cross_attention import (
     CrossAttention,
     CrossBlock,
 )
-from visual_attention.chapters.question_answering.asking import Pupil
 from visual_attention.chapters.question_answering.decoder import CausalBlock, PictureDecoder
 from visual_attention.chapters.question_answering.modulated import FiLM, WholeQuestion
 from visual_attention.chapters.question_answering.placed import Placed, WordsInOrder

@@ -90,8 +90,10 @@ class TestInThePage:
             f"(() => {{ {source}\n const state = {json.dumps(state)};"
             "const raw = new Uint8Array(state.numbers.match(/../g).map((two) => parseInt(two, 16)));"
             "const net = network(tk.floats(new DataView(raw.buffer)), state.shapes, 0);"
-            f"const made = say(net, {widget.depth}, {widget.heads}, Float64Array.from(state.cells), state.asked, 4);"
-            "return { tokens: made.tokens, shares: made.shares, maps: made.maps.map((map) => [...map]) }; })()"
+            "const cells = Float64Array.from(state.cells);"
+            f"const made = say(net, {widget.depth}, {widget.heads}, cells, state.asked, 4);"
+            "const maps = made.maps.map((map) => [...map]);"
+            "return { tokens: made.tokens, shares: made.shares, maps }; })()"
         )
         got = page.evaluate(script)
         text, shares, weights = widget.answer()

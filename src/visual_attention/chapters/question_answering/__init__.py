@@ -10,6 +10,6 @@ and `plain.py`; `asking.py` teaches, judges and cuts them, `claims.py` has the r
 learn on. `repaired.py` trains the reader's own second look.
 
 Pictures as tokens: `sentences.py` says what is there and what is not, `decoder.py` learns to say it,
-`inventing.py` counts what it invents, `trained_decoders.py` has the stored ones, `decoder_widget.py` asks them
-in the page. `drawing.py` draws; `checks.py`, `mistakes.py` and `stream_mistakes.py` check exercises.
+`inventing.py` counts what it invents, `trained_decoders.py` has the stored ones, and `decoder_widget.py` asks
+them in the page. `drawing.py` draws; `checks.py`, `mistakes.py` and `stream_mistakes.py` check exercises.
 """
