@@ -141,7 +141,7 @@ def forbidden_cell(asked: Asked, column: int, which: int) -> Tensor:
     where = asked.where[:, column]
     if which < 2:
         return where[:, which]
-    others = asked.things.float().scatter(1, where, 0.0)  # four things: two are left
+    others = asked.things.float().scatter(1, where, 0.0)
     return others.argmax(1)
 
 

@@ -15,7 +15,12 @@ from torch import nn
 from visual_attention.chapters.question_answering import asking, small_world
 from visual_attention.chapters.question_answering.asking import Pupil
 from visual_attention.chapters.question_answering.modulated import FiLM
-from visual_attention.chapters.question_answering.plain import LongVector, PictureAlone, QuestionAlone
+from visual_attention.chapters.question_answering.plain import (
+    LongVector,
+    PictureAlone,
+    QuestionAlone,
+    WithoutName,
+)
 from visual_attention.chapters.question_answering.readings import ReadingHops
 from visual_attention.chapters.question_answering.small_world import ANSWERS, WORDS, Asked
 from visual_attention.chapters.question_answering.streams import CrossStream, JointStream
@@ -54,6 +59,12 @@ def pupil(build: Callable[..., nn.Module], *, times: float = 1, deep: str = "", 
 def picture_alone(setting: Setting) -> nn.Module:
     """The trivial answer without the question."""
     return Pupil(PictureAlone(len(ANSWERS), dim=setting["width"]), first=setting["first"])
+
+
+def without_name(setting: Setting) -> nn.Module:
+    """The trivial answer from the side and the picture."""
+    model = FiLM(len(WORDS), len(ANSWERS), dim=setting["width"], depth=setting["depth"])
+    return Pupil(WithoutName(model), first=setting["first"])
 
 
 TASK = Task(draw, asking.loss, asking.score, asking.CUTS)
@@ -114,6 +125,13 @@ CONTENDERS = (
         "picture alone", "trivial", picture_alone, "A guess among the colours in sight.", "no question"
     ),
     Contender(
+        "without the name",
+        "trivial",
+        without_name,
+        "FiLM that never hears the last word: what the side alone gives away.",
+        "two words of three",
+    ),
+    Contender(
         "uniform weights",
         "control",
         pupil(ReadingHops, deep="hops", even=True),
@@ -128,21 +146,24 @@ VARIANTS = (
     Variant("twice the width", {"width": 64}),
     Variant("half the pictures", pictures=1000),
     Variant("no curriculum", {"first": 0}),
-    Variant("easier: three things", {"things": 3}),
-    Variant("harder: six names, five things", {"names": 6, "things": 5}),
+    Variant("easier: left and right alone", {"sides": 2}),
+    Variant("five names and things", {"names": 5, "things": 5}),
     Variant("a hop, or a convolution, more", {"depth": 3}),
-    Variant("twice as long", recipe={"steps": 1536}),
+    Variant("twice as long", recipe={"steps": 2048}),
 )
 DESIGN = (
-    "Four things, three drawn shapes and a handwritten 7, lie on a grid of 3 x 3 over grey photographs, in "
-    "three of four colours. A small network, trained before to name the thing in a single cell and then "
-    "frozen, makes 32 features of each cell from its own pixels; all contenders read these, and all but the "
-    "long vector, whose order says it, know each cell's row and column. Four questions are asked about each "
-    "picture, in three words: a colour of a named thing, how many things have a colour, and twice the colour "
-    "of the thing left of, right of, above or below a named one. Each colour that can be the answer is so "
-    "equally often. The first 96 steps ask for colours of named things alone, as a curriculum; then every "
-    "step draws one of the four questions of each picture. The metric is the share of right answers to "
-    "relations. Learning, validation and test share no arrangement, no digit, no shape and no photograph."
+    "Six things, drawn shapes and a handwritten 2 and 7, each name once, lie on a grid of 3 x 3 over grey "
+    "photographs; of four colours one is on three things, one on two, one on one and one on none. A small "
+    "network, trained before to name the thing in a cell and "
+    "then frozen, makes 32 features of each cell from its own pixels; all contenders read these, and all but "
+    "the long vector, whose order says it, know each cell's row and column. Four questions are asked about "
+    "each picture, in three words: a colour of a named thing, how many things have a colour, and twice the "
+    "colour of the thing left of, right of, above or below a named one. Each colour that can be the answer "
+    "is so equally often. A relation is asked only where the same side of another thing has another colour, "
+    "so that the side alone does not give the answer away. The first 96 steps ask for colours of named "
+    "things alone, as a curriculum; then every step draws one of the four questions of each picture. The "
+    "metric is the share of right answers to relations. Learning, validation and test share no arrangement, "
+    "no digit, no shape and no photograph."
 )
 MEANING = ""
 TRIED = (
@@ -150,10 +171,13 @@ TRIED = (
     "six things and questions in full sentences, 1,024 steps of 128 questions taught relations to no "
     "network: FiLM 44 %, cross-attention 40, hops 37, the question appended 36, a joint stream 32. The world "
     "was then made smaller, for all alike.",
-    "On the small world, 768 steps without end at a rate of 0.003, one seed: own readings 100 % of the "
-    "relations, FiLM 85, the question appended 80, one reading 75, cross-attention 53, a joint stream of "
-    "three blocks 40. On 512 steps with a curriculum of 64, own readings had 60 and 30 % on two seeds: "
-    "relations come late, and at once.",
+    "A first rule, on four things of four names, was given up before its first headline row. On validation "
+    "pictures own readings had come to 100 % of the relations in 768 steps, on one seed of two, and FiLM to "
+    "85; then a cut took the name from the questions, and FiLM still had 87 %: with so few things, the side "
+    "alone nearly told the answer. Now a relation is asked only where it does not, a network that never "
+    "hears the name is among the contenders, and no row of the first rule counts.",
+    "Of the second, on validation pictures, one seed each, 768 steps at 0.003: own readings 100 % with six "
+    "things of six names, and 41 % with five of five, on another seed; FiLM 36 % with five.",
 )
 
 QUESTION = Question(
@@ -164,7 +188,7 @@ QUESTION = Question(
     question="Who learns relations: looks with readings of their own, or something else?",
     task=TASK,
     contenders=CONTENDERS,
-    recipe=Recipe(steps=768, batch=128, warmup=32, points=6, examples=400),
+    recipe=Recipe(steps=1024, batch=128, warmup=32, points=6, examples=400),
     margin=5,
     faster=1.5,
     level=80,
@@ -172,7 +196,7 @@ QUESTION = Question(
     metric=asking.METRIC,
     rates=(1e-3, 3e-3, 1e-2, 3e-2),
     tuning_seeds=3,
-    setting={"names": 4, "things": 4, "sides": 4, "width": 32, "depth": 2, "first": 96},
+    setting={"names": 6, "things": 6, "sides": 4, "width": 32, "depth": 2, "first": 96},
     variants=VARIANTS,
     design=DESIGN,
     meaning=MEANING,

@@ -32,10 +32,12 @@ class Tiles(NamedTuple):
     scenes: Scenes
 
 
-def tiles(count: int, *, seed: int = 0) -> Tiles:
-    """Test pictures, cut into cells."""
+def tiles(
+    count: int, *, seed: int = 0, names: int = sentences.NAMED, things: int = sentences.THINGS
+) -> Tiles:
+    """Test pictures, cut into cells; where all names are there, with a relation that needs its name."""
     generator = torch.Generator().manual_seed(seed)
-    drawn = small_world.arrange(count, "test", generator, names=sentences.NAMED, things=sentences.THINGS)
+    drawn = small_world.arrange(count, "test", generator, names=names, things=things, clear=names == things)
     spare = torch.full((count, 1), -1)
     scenes = Scenes(*(torch.cat([part, spare], dim=1) for part in drawn))
     pixels = small_world.paint(scenes, "test", generator)

@@ -1,4 +1,4 @@
-"""Who learns relations when there is time? Twice the steps of the contest, at one rate that nobody tuned.
+"""Who learns relations when there is more time? Half as many steps again, at a rate that nobody tuned.
 
 The contest tunes each rate and stops when its steps are spent. Here contenders of it learn on without end,
 all at a rate of 0.003, and are cut afterwards; the rows have a record of their own.

@@ -84,3 +84,22 @@ class PictureAlone(nn.Module):
         """A score for each answer, (B, A)."""
         x = torch.relu(self.cells(cells))
         return self.head(torch.cat([x.mean(1), x.amax(1)], dim=1))
+
+
+class WithoutName(nn.Module):
+    """A network that never hears the last word: how far do the side and the picture go?
+
+    Args:
+        model: cells (B, 9, 32) and words (B, 3) -> scores (B, A).
+
+    Shape:
+        As the network's.
+    """
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, cells: Tensor, words: Tensor) -> Tensor:
+        """A score for each answer, (B, A)."""
+        return self.model(cells, torch.cat([words[:, :-1], torch.zeros_like(words[:, -1:])], dim=1))

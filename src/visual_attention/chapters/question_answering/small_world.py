@@ -24,12 +24,12 @@ PLACES = GRID * GRID
 NAMES = ("disc", "square", "cross", "7", "triangle", "2")  # the contest has the first four
 SIDES = {"left": (0, -1), "right": (0, 1), "above": (-1, 0), "below": (1, 0)}  # rows, columns
 WORDS = ("", "colour", "many", "of", "are", *SIDES, *COLOURS, *NAMES)
-COUNTS = ("none", "one", "two")
+COUNTS = ("none", "one", "two", "three")
 ANSWERS = (*COLOURS, *COUNTS)
 LENGTH = 3  # words of a question
 KINDS = ("attribute", "count", "relation")
 ASKED = (0, 1, 2, 2)  # of which kinds the questions about a picture are
-PATTERN = (0, 0, 1, 2, 1)  # which of the shuffled colours each thing has
+PATTERN = (0, 0, 1, 2, 1, 0)  # which of the shuffled colours each thing has
 FEATURES = 32
 VARIANTS = 256  # features of each thing in each colour
 SPLITS = {"train": "learning", "validation": "validation", "test": "test"}
@@ -62,16 +62,31 @@ class Asked(NamedTuple):
 
 def draw(count: int, split: str, generator: torch.Generator, setting: Setting) -> Asked:
     """Pictures with four questions about each; the splits share no arrangement, thing or photograph."""
-    scenes = arrange(count, split, generator, names=setting["names"], things=setting["things"])
+    scenes = arrange(count, split, generator, names=setting["names"], things=setting["things"], clear=True)
     kinds = torch.tensor(ASKED).expand(count, -1)
-    words, answers, where = ask(scenes, kinds, generator, sides=setting["sides"])
+    words, answers, where = ask(scenes, kinds, generator, sides=setting["sides"], clear=True)
     return Asked(features(scenes, split, generator), words, answers, where, scenes.names >= 0)
 
 
 def arrange(
-    count: int, split: str, generator: torch.Generator | None, *, names: int = 4, things: int = 4
+    count: int,
+    split: str,
+    generator: torch.Generator | None,
+    *,
+    names: int = 4,
+    things: int = 4,
+    clear: bool = False,
 ) -> Scenes:
-    """Things at random places, each name at most once; two of them at least lie side by side."""
+    """Things at random places, each name at most once; two of them at least lie side by side.
+
+    Args:
+        count: B, scenes to draw.
+        split: "train", "validation" or "test".
+        generator: seeds everything that is random here.
+        names: how many of NAMES there are.
+        things: how many lie in a picture.
+        clear: whether there is a relation, left or right, that needs its name, as in `ask`.
+    """
     if split not in RESTS:
         raise ValueError(f"split: wanted one of {', '.join(RESTS)}; got {split!r}")
     found: list[Scenes] = []
@@ -82,8 +97,8 @@ def arrange(
         paint = _shuffled(many, len(COLOURS), generator)[:, list(PATTERN[:things])]
         empty = torch.full((many, PLACES), -1)
         drawn = Scenes(empty.scatter(1, places, chosen), empty.scatter(1, places, paint))
-        wanted = torch.isin(checksum(drawn), torch.tensor(RESTS[split])) & _pairs(drawn, 4).flatten(1).any(1)
-        wanted &= _pairs(drawn, 2).flatten(1).any(1)
+        wanted = torch.isin(checksum(drawn), torch.tensor(RESTS[split]))
+        wanted &= _pairs(drawn, 2, clear).flatten(1).any(1)
         found.append(Scenes(drawn.names[wanted], drawn.colours[wanted]))
     return Scenes(*(torch.cat(parts)[:count] for parts in zip(*found, strict=True)))
 
@@ -99,43 +114,49 @@ def codes(scenes: Scenes) -> Tensor:
 
 
 def ask(
-    scenes: Scenes, kinds: Tensor, generator: torch.Generator | None, *, sides: int = 4
+    scenes: Scenes,
+    kinds: Tensor,
+    generator: torch.Generator | None,
+    *,
+    sides: int = 4,
+    clear: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Words, answers and places of questions of the given kinds (B, K) about scenes.
 
-    Each colour that can be the answer is so equally often.
+    Each colour that can be the answer is so equally often. If `clear`, a relation is asked only where the
+    same side of another thing has another colour, so that the side alone does not give the answer away.
     """
-    pick = functools.partial(_pick, scenes, generator)
+    pick = functools.partial(_pick, generator)
     made = [torch.zeros(*kinds.shape, n, dtype=torch.long) for n in (LENGTH, 1, 2)]
     for column in range(kinds.shape[1]):
         for kind, one in enumerate((_attribute, _count, _relation)):
             rows = (kinds[:, column] == kind).nonzero()[:, 0]
             if len(rows):
-                for whole, part in zip(made, one(scenes, rows, pick, sides, generator), strict=True):
+                drawn = one(Scenes(*(part[rows] for part in scenes)), pick, generator, sides, clear)
+                for whole, part in zip(made, drawn, strict=True):
                     whole[rows, column] = part
     return made[0], made[1][..., 0], made[2]
 
 
-def _attribute(scenes, rows, pick, sides, generator):
-    cell = pick(scenes.colours[rows], scenes.names[rows] >= 0)
-    name, colour = _at(scenes.names[rows], cell), _at(scenes.colours[rows], cell)
+def _attribute(scenes, pick, generator, sides, clear):
+    cell = pick(scenes.colours, scenes.names >= 0)
+    name, colour = _at(scenes.names, cell), _at(scenes.colours, cell)
     return _telegram("colour", "of", named(name)), colour[:, None], torch.stack([cell, cell], 1)
 
 
-def _count(scenes, rows, pick, sides, generator):
-    colour = torch.randint(len(COLOURS), (len(rows),), generator=generator)
-    many = (scenes.colours[rows] == colour[:, None]).sum(1)
-    where = torch.full((len(rows), 2), -1)
+def _count(scenes, pick, generator, sides, clear):
+    colour = torch.randint(len(COLOURS), (len(scenes.names),), generator=generator)
+    many = (scenes.colours == colour[:, None]).sum(1)
+    where = torch.full((len(colour), 2), -1)
     return _telegram("many", "are", WORDS.index("red") + colour), (len(COLOURS) + many)[:, None], where
 
 
-def _relation(scenes, rows, pick, sides, generator):
-    one = Scenes(scenes.names[rows], scenes.colours[rows])
+def _relation(scenes, pick, generator, sides, clear):
     beyond = neighbours()[:sides]
-    colours = one.colours[:, beyond.clamp_min(0)].flatten(1)  # (B, sides * 9)
-    pair = pick(colours, _pairs(one, sides).flatten(1))
+    colours = scenes.colours[:, beyond.clamp_min(0)].flatten(1)  # (B, sides * 9)
+    pair = pick(colours, _pairs(scenes, sides, clear).flatten(1))
     side, cell = pair // PLACES, pair % PLACES
-    words = _telegram("colour", WORDS.index("left") + side, named(_at(one.names, cell)))
+    words = _telegram("colour", WORDS.index("left") + side, named(_at(scenes.names, cell)))
     return words, _at(colours, pair)[:, None], torch.stack([cell, beyond[side, cell]], 1)
 
 
@@ -149,17 +170,23 @@ def _telegram(first: str, second: str | Tensor, third: Tensor) -> Tensor:
     return torch.stack([torch.full_like(third, WORDS.index(first)), middle, third], dim=1)
 
 
-def _pick(scenes: Scenes, generator, colours: Tensor, allowed: Tensor) -> Tensor:
+def _pick(generator: torch.Generator | None, colours: Tensor, allowed: Tensor) -> Tensor:
     """One of what is allowed, such that each colour among it is equally likely: (B, n) -> (B,)."""
     paint = F.one_hot(colours.clamp_min(0), len(COLOURS)) * allowed[..., None]  # (B, n, 4)
     alike = paint.sum(1).gather(1, colours.clamp_min(0)).clamp_min(1)
     return torch.multinomial(allowed / alike, 1, generator=generator)[:, 0]
 
 
-def _pairs(scenes: Scenes, sides: int) -> Tensor:
-    """Whether a thing lies in a cell and another on its side: (B, sides, 9)."""
+def _pairs(scenes: Scenes, sides: int, clear: bool) -> Tensor:
+    """Whether a thing lies in a cell and another on its side, (B, sides, 9); if `clear`, only of sides on
+    which things of two colours lie."""
     there, beyond = scenes.names >= 0, neighbours()[:sides]
-    return there[:, None] & there[:, beyond.clamp_min(0)] & (beyond >= 0)
+    pairs = there[:, None] & there[:, beyond.clamp_min(0)] & (beyond >= 0)
+    if not clear:
+        return pairs
+    colours = scenes.colours[:, beyond.clamp_min(0)]  # (B, sides, 9)
+    paint = F.one_hot(colours.clamp_min(0), len(COLOURS)).bool() & pairs[..., None]
+    return pairs & (paint.any(2).sum(-1) > 1)[..., None]
 
 
 @functools.cache
