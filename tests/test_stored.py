@@ -28,7 +28,7 @@ def loaders():
     """Who reads which file of the package: (file, name in it or None) -> function that loads the network."""
     one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
     several = {
-        trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER),
+        trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER, trained_answerer.HOPS),
         trained_explained: tuple(networks.BUILD),
         trained_generator: trained_generator.NAMES,
         trained_inpainter: trained_inpainter.NAMES,

@@ -128,8 +128,8 @@ def check_stream_weights(draw, B, N):
 def check_invented_share(draw, B):
     """First words of answers (B,), whether what is asked about is there (B,), and the word that denies."""
     denial = draw.one_of(2, 3)
-    said = torch.where(draw.mask(B, share=0.4), denial, draw.whole(7, B))
-    yield said, draw.mask(B, share=0.6), denial
+    said = torch.where(draw.whole(5, B) < 2, denial, draw.whole(7, B))
+    yield said, draw.whole(5, B) < 3, denial
     there = torch.ones(B, dtype=torch.bool)
     yield special(1, "where all that is asked about is there", said, there, denial)
 

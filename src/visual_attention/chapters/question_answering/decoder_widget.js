@@ -124,8 +124,8 @@ function render({ model, el }) {
   });
   const map = tk.canvas(pair, { label: "Where the chosen word looked in the picture", caption: "where the word looked", draw: drawMap });
   const key = tk.colourBar(card.stage, { label: "share" });
-  const spoken = tk.element("div", { class: "tk-words", style: "display:flex;flex-wrap:wrap;gap:0.35rem 0.7rem;align-items:end" });
-  card.stage.append(spoken);
+  const sentence = tk.element("div", { class: "tk-words", style: "display:flex;flex-wrap:wrap;gap:0.35rem 0.7rem;align-items:end" });
+  card.stage.append(sentence);
 
   // ---- what is computed
 
@@ -163,6 +163,10 @@ function render({ model, el }) {
 
   // The tokens that look: the question's three words, then whoever says each word of the answer.
   const answer = () => made.tokens.slice(4).map((number) => words[number]);
+  const spoken = () => { // as `text` in sentences.py: up to the full stop
+    const said = answer(), end = said.indexOf(".");
+    return said.slice(0, end < 0 ? said.length : end + 1).filter(Boolean).join(" ");
+  };
   const label = (step) => (step < 3 ? `reading “${model.get("question")[step]}”` : `saying “${answer()[step - 3]}”`);
   const row = () => {
     const at = places + model.get("step");
@@ -251,21 +255,21 @@ function render({ model, el }) {
   // ---- telling
 
   function tell() {
-    const said = answer(), right = truth();
-    const there = right[2] !== "there", denies = said[0] === "none" && said[2] === "there";
-    let verdict = said.join(" ") === right.join(" ") ? "That is true." : `True would be: ${right.join(" ")}`;
+    const said = spoken(), right = truth();
+    const there = right[2] !== "there", denies = said === "none is there .";
+    let verdict = said === right.join(" ") ? "That is true." : `True would be: ${right.join(" ")}`;
     if (!there && !denies) verdict = "Nothing is there: this answer is invented.";
     const picture = row().subarray(0, places), best = tk.highest(picture);
     const share = picture.reduce((a, b) => a + b, 0);
     const look = `${label(model.get("step"))[0].toUpperCase()}${label(model.get("step")).slice(1)}, block ${model.get("block") + 1} puts ${tk.percent(share)} on the picture, most of it, ${tk.percent(picture[best])}, on ${told(best)}.`;
     const holding = held >= 0 ? ` You hold ${told(held)}: choose its new place.` : "";
-    card.say(`${model.get("question").join(" ")}? It says: ${said.join(" ")} (first word ${tk.percent(made.shares[0])}). ${verdict} ${look}${holding}`);
+    card.say(`${model.get("question").join(" ")}? It says: ${said} (first word ${tk.percent(made.shares[0])}). ${verdict} ${look}${holding}`);
   }
 
   function showWords() {
     const weights = row(), texts = [...model.get("question"), "?", ...answer().slice(0, 3)];
     const shares = [weights.subarray(0, places).reduce((a, b) => a + b, 0), ...Array.from({ length: texts.length }, (_, t) => weights[places + t])];
-    spoken.replaceChildren(...["picture", ...texts].map((text, i) => {
+    sentence.replaceChildren(...["picture", ...texts].map((text, i) => {
       const box = tk.element("div", { style: "min-width:2.6rem" }, tk.element("span", { style: `font-weight:${i - 1 === model.get("step") ? 800 : 500}` }, text));
       tk.meter(box).set(shares[i]);
       box.append(tk.element("span", { class: "tk-value" }, tk.percent(shares[i])));

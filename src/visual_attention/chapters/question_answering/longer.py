@@ -23,11 +23,6 @@ QUESTION = replace(claims.QUESTION, recipe=replace(claims.QUESTION.recipe, steps
 RUNS = {name: Again(RECORD, QUESTION, ENDLESS, name, RATE, SEEDS) for name in NAMES}
 
 
-def whole(name: str) -> bool:
-    """Whether all seeds of a contender are there."""
-    return len(RUNS[name].rows) == SEEDS
-
-
 def score(name: str, metric: str = claims.QUESTION.metric) -> Interval:
     """The mean of a metric over the seeds after the last step, with its interval."""
     return over_seeds([row["scores"][metric][-1] for row in RUNS[name].rows])
@@ -42,6 +37,19 @@ def lost(name: str, kind: str) -> Interval:
     """What a cut takes of the relations, seed by seed."""
     rows, metric = RUNS[name].rows, claims.QUESTION.metric
     return paired([row["scores"][metric][-1] for row in rows], [row["cuts"][kind] for row in rows])
+
+
+def curve(name: str, metric: str = claims.QUESTION.metric) -> list[float]:
+    """The mean over seeds at each scored step; nothing where no seed is there."""
+    rows = [row["scores"][metric] for row in RUNS[name].rows]
+    return [mean(column) for column in zip(*rows, strict=True)]
+
+
+def told(found: Interval) -> str:
+    """A share in percent with its interval, which ends where shares end: "97 % (91 to 100)"."""
+    if found.seeds < 2:
+        return f"{found.effect:.0f} %"
+    return f"{found.effect:.0f} % ({max(found.low, 0):.0f} to {min(found.high, 100):.0f})"
 
 
 def over_seeds(values: list[float]) -> Interval:
