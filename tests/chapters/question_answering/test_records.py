@@ -88,14 +88,8 @@ def test_on_the_first_two_seeds_nobody_relates():
 
 
 def test_what_the_side_alone_can_give_away():
-    scenes = small_world.arrange(
-        3000,
-        "test",
-        torch.Generator().manual_seed(1),
-        names=SETTING["names"],
-        things=SETTING["things"],
-        clear=True,
-    )
+    names, generator = SETTING["names"], torch.Generator().manual_seed(1)
+    scenes = small_world.arrange(3000, "test", generator, names=names, things=SETTING["things"], clear=True)
     beyond = small_world.neighbours()
     pairs = small_world._pairs(scenes, 4, True)
     colours = scenes.colours[:, beyond.clamp_min(0)]
