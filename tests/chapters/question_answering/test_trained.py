@@ -138,7 +138,7 @@ class TestCheckpoint:
             assert [bool(cell) for cell in about.contents[scene]] == (drawn.scenes.names[scene] >= 0).tolist()
 
     def test_there_is_no_other(self):
-        with pytest.raises(ValueError, match="wanted one of reader, two hops; got 'LSTM'"):
+        with pytest.raises(ValueError, match="wanted one of reader, two hops, own readings; got 'LSTM'"):
             trained_answerer.build("LSTM")
 
 
