@@ -1,6 +1,7 @@
 """The contract's entries for what answers questions."""
 
 import torch
+from torch import nn
 
 from tests.contract.case import Case
 from tests.contract.inputs import TOKENS, once
@@ -18,10 +19,15 @@ from visual_attention.chapters.question_answering.cross_attention import (
 from visual_attention.chapters.question_answering.decoder import CausalBlock, PictureDecoder
 from visual_attention.chapters.question_answering.modulated import FiLM, WholeQuestion
 from visual_attention.chapters.question_answering.placed import Placed, WordsInOrder
-from visual_attention.chapters.question_answering.plain import LongVector, PictureAlone, QuestionAlone
+from visual_attention.chapters.question_answering.plain import (
+    LongVector,
+    PictureAlone,
+    QuestionAlone,
+    WithoutName,
+)
 from visual_attention.chapters.question_answering.reading import QuestionEncoder, Regions
 from visual_attention.chapters.question_answering.readings import ReadingHops
-from visual_attention.chapters.question_answering.repaired import Relations, Repaired
+from visual_attention.chapters.question_answering.repaired import Repaired
 from visual_attention.chapters.question_answering.stream_mistakes import second
 from visual_attention.chapters.question_answering.streams import CrossStream, JointStream, StreamBlock
 
@@ -50,15 +56,20 @@ def small(draw, batch, size):
     return draw.normal(batch, 9, 32), *telegram(draw, batch, size)
 
 
+def unseen(draw, batch, size):
+    """Three words, and cells of which nothing is made."""
+    return draw.whole(0, 2, batch, 9, 32), *telegram(draw, batch, size)
+
+
 def after_one_look(draw, batch, size):
-    """Relations after a first look, as one tuple."""
+    """Relations after a first look."""
     floats = (
         draw.normal(batch, 9, 32),
         draw.normal(batch, 32),
         draw.normal(batch, 9, 32),
         draw.normal(batch, 32),
     )
-    return (Relations(*floats, draw.whole(0, 4, batch), draw.whole(0, 4, batch)),)
+    return *floats, draw.whole(0, 4, batch)
 
 
 def present(draw, batch, length):
@@ -116,7 +127,7 @@ CASES = [
         lambda: ReadingHops(VOCABULARY, 3, dim=D),
         small,
         ((),),
-        again=("norm",),
+        again=("norm", "words"),
         verbs={"weights": once, "word_weights": once},
     ),
     Case(
@@ -130,7 +141,7 @@ CASES = [
     Case(FiLM, lambda: FiLM(VOCABULARY, 3, dim=D), small, ((),)),
     Case(FiLM, lambda: FiLM(VOCABULARY, 3, dim=D, scaled=False), small, ((),), variant="appended"),
     Case(LongVector, lambda: LongVector(VOCABULARY, 3, dim=D, hidden=6), small, ((),)),
-    Case(QuestionAlone, lambda: QuestionAlone(VOCABULARY, 3, dim=D), small, ((),)),
+    Case(QuestionAlone, lambda: QuestionAlone(VOCABULARY, 3, dim=D), unseen, ((),)),
     Case(PictureAlone, lambda: PictureAlone(3, dim=D), small, ((),)),
     Case(Pupil, lambda: Pupil(LongVector(VOCABULARY, 3, dim=D, hidden=6), first=3), small, ((),)),
     Case(
@@ -145,5 +156,11 @@ CASES = [
         lambda draw, b, size: (draw.normal(b, 9, 32), draw.whole(1, VOCABULARY, b, 8)),
         ((),),
     ),
-    Case(Repaired, lambda: Repaired(second, 32), after_one_look, ((),)),
+    Case(Repaired, lambda: Repaired(second, nn.Sequential(nn.Linear(64, 3))), after_one_look, ((),)),
+    Case(
+        WithoutName,
+        lambda: WithoutName(LongVector(VOCABULARY, 3, dim=D, hidden=6)),
+        small,
+        ((),),
+    ),
 ]

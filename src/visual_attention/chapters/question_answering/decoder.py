@@ -64,9 +64,9 @@ class CausalBlock(nn.Module):
 
     def _shares(self, query: Tensor, key: Tensor, forbidden: Tensor | None) -> Tensor:
         scores = query @ key.mT / query.shape[-1] ** 0.5  # (B, h, N, N)
-        after = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        after = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
         if forbidden is not None:
-            itself = torch.eye(len(after), dtype=torch.bool)
+            itself = torch.eye(len(after), dtype=torch.bool, device=scores.device)
             after = after | (forbidden[:, None, None] & ~itself)
         return scores.masked_fill(after, -torch.inf).softmax(-1)
 

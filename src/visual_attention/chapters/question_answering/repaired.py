@@ -7,6 +7,7 @@ Chapter: notebooks/applications/question_answering.ipynb
 Run: python -m visual_attention.chapters.question_answering.repaired
 """
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
@@ -47,28 +48,26 @@ class Repaired(nn.Module):
 
     Args:
         function: (found (B, D), side (B, S), keys (B, N, K), hidden (H, D + S), out (K, H)) -> (B, N).
-        dim: D of the finder.
+        answer: scores of the answers from a reading and a find, (B, 2 D) -> (B, A); it is copied.
 
     Shape:
-        relations -> scores of the answers, (B, A).
+        cells (B, 9, 32), found (B, D), values (B, 9, D), reading (B, D), sides (B,) -> (B, A).
     """
 
-    def __init__(self, function: Look, dim: int):
+    def __init__(self, function: Look, answer: nn.Sequential):
         super().__init__()
         self.function = function
+        self.answer = copy.deepcopy(answer).requires_grad_(False)
+        dim = answer[0].in_features // 2
         self.sides = nn.Embedding(len(SIDES), SIDE)
         self.keys = Placed(KEY)
         self.hidden = nn.Parameter(torch.randn(HIDDEN, dim + SIDE) / (dim + SIDE) ** 0.5)
         self.out = nn.Parameter(torch.randn(KEY, HIDDEN) / HIDDEN**0.5)
 
-    def weights(self, asked: Relations) -> Tensor:
-        """Where the second look goes, (B, 9)."""
-        keys = self.keys(asked.cells)
-        return self.function(asked.found, self.sides(asked.sides), keys, self.hidden, self.out)
-
-    def forward(self, asked: Relations) -> Tensor:
-        found = (self.weights(asked)[:, None] @ asked.values)[:, 0]
-        return finder().head(torch.cat([asked.reading, found], dim=1))
+    def forward(self, cells: Tensor, found: Tensor, values: Tensor, reading: Tensor, sides: Tensor) -> Tensor:
+        """A score for each answer, (B, A)."""
+        weights = self.function(found, self.sides(sides), self.keys(cells), self.hidden, self.out)
+        return self.answer(torch.cat([reading, (weights[:, None] @ values)[:, 0]], dim=1))
 
 
 @functools.cache
@@ -111,13 +110,15 @@ def learn(function: Look, *, steps: int = STEPS, seed: int = 0) -> Repaired:
     """Train the query of a second look."""
     learnt, generator = relations("train", LEARN), torch.Generator().manual_seed(seed)
     with seeded(seed):
-        model = Repaired(function, learnt.found.shape[1])
+        model = Repaired(function, finder().head)
 
     def batch(step: int) -> Relations:
         rows = torch.randint(LEARN, (BATCH,), generator=generator)
         return Relations(*(part[rows] for part in learnt))
 
-    fit(model, batch, lambda m, b: F.cross_entropy(m(b), b.answers), steps=steps, lr=RATE, progress=False)
+    fit(
+        model, batch, lambda m, b: F.cross_entropy(m(*b[:5]), b.answers), steps=steps, lr=RATE, progress=False
+    )
     return model
 
 
@@ -133,7 +134,7 @@ def score(model: Repaired | None, *, strange: bool = False) -> float:
     if strange:
         asked = asked._replace(found=asked.found.roll(1, dims=0))
     first = torch.cat([asked.reading, asked.found], dim=1)
-    scores = finder().head(first) if model is None else model(asked)
+    scores = finder().head(first) if model is None else model(*asked[:5])
     return (scores.argmax(1) == asked.answers).float().mean().item()
 
 

@@ -88,7 +88,8 @@ class JointStream(nn.Module):
     def _start(self, cells: Tensor, words: Tensor, forbidden: Tensor | None) -> tuple[Tensor, Tensor]:
         start = self.start.expand(len(words), 1, -1)
         tokens = torch.cat([start, self.words(words), self.cells(cells)], dim=1)
-        allowed = torch.ones(cells.shape[:2], dtype=torch.bool) if forbidden is None else ~forbidden
+        everywhere = torch.ones(cells.shape[:2], dtype=torch.bool, device=cells.device)
+        allowed = everywhere if forbidden is None else ~forbidden
         return tokens, torch.cat([F.pad(words > 0, (1, 0), value=True), allowed], dim=1)
 
 
