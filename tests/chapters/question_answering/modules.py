@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from tests.contract.case import Case
+from tests.contract.case import Cannot, Case
 from tests.contract.inputs import TOKENS, once
 from visual_attention.chapters.question_answering.answerers import (
     ConcatenatingAnswerer,
@@ -119,7 +119,13 @@ CASES = [
         lambda draw, b, size: (draw.normal(b, *size, D), draw.normal(b, 4, D), present(draw, b, *size)),
         TOKENS,
     ),
-    Case(Placed, lambda: Placed(D, features=5), lambda draw, b, s: (draw.normal(b, 9, 5),), ((),)),
+    Case(
+        Placed,
+        lambda: Placed(D, features=5),
+        lambda draw, b, s: (draw.normal(b, 9, 5),),
+        ((),),
+        cannot={"export": Cannot("alone it cannot be exported", KeyError, "already exists")},
+    ),
     Case(WordsInOrder, lambda: WordsInOrder(VOCABULARY, D), telegram, ((),)),
     Case(WholeQuestion, lambda: WholeQuestion(VOCABULARY, D), telegram, ((),)),
     Case(

@@ -17,6 +17,8 @@ LOUD = 3.0  # features have variance 1, and there are more of them
 class Placed(nn.Module):
     """A linear layer of each cell's features with its row and its column, each as one of `grid`.
 
+    Its buffer bears a name of torch's exported graphs, `code`: alone it cannot be exported, as a part it can.
+
     Args:
         dim: D, numbers that come out.
         features: F, features of a cell.
