@@ -80,14 +80,14 @@ def test_the_stored_decoder_denies_what_it_may_not_see():
 
 
 def test_on_the_first_seeds_nobody_relates():
-    counts = {"own readings": 4, "FiLM": 3, "one reading": 3}
+    counts = {"own readings": 5, "FiLM": 3, "one reading": 3}
     rows = {name: longer.RUNS[name].rows[:count] for name, count in counts.items()}
     assert {name: len(some) for name, some in rows.items()} == counts
     relations = {name: [row["scores"]["relations"][-1] for row in some] for name, some in rows.items()}
     ends = {name: (round(min(values)), round(max(values))) for name, values in relations.items()}
-    assert ends == {"own readings": (38, 45), "FiLM": (34, 40), "one reading": (23, 43)}
-    first = [row["scores"]["look 1: named thing"][-1] for row in rows["own readings"]]
-    assert round(max(first)) <= 9
+    assert ends == {"own readings": (36, 45), "FiLM": (34, 40), "one reading": (23, 43)}
+    looks = [row["scores"][f"look {k}: named thing"][-1] for row in rows["own readings"] for k in (1, 2)]
+    assert round(max(looks)) <= 9
 
 
 def test_what_the_side_alone_can_give_away():

@@ -165,7 +165,12 @@ DESIGN = (
     "metric is the share of right answers to relations. Learning, validation and test share no arrangement, "
     "no digit, no shape and no photograph."
 )
-MEANING = ""
+MEANING = (
+    "Whoever relates must find one thing to look beside it. Trained for half as long again, at one rate that "
+    "nobody tuned, own readings did so on none of five seeds (36 to 45 % of the relations, where the side "
+    "alone can give 46 % away), and on a sixth they had all of them after 768 steps. So they can, and it is "
+    "rare; whether tuned rates change that, the record says where it is whole."
+)
 TRIED = (
     "Before the rule was written, one seed, validation pictures: on the first edition's grid of 4 x 4 with "
     "six things and questions in full sentences, 1,024 steps of 128 questions taught relations to no "
