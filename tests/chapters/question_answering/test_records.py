@@ -99,3 +99,10 @@ def test_what_the_side_alone_can_give_away():
     paint = torch.nn.functional.one_hot(colours.clamp_min(0), 4).bool() & pairs[..., None]
     kinds = paint.any(2).sum(-1)
     assert round(100 * (1 / kinds[kinds > 0]).mean().item()) == 46
+
+
+def test_who_does_not_relate_does_not_use_the_name():
+    took = {kind: longer.lost("own readings", kind) for kind in CUTS}
+    ends = {kind: [round(x) for x in (one.effect, one.low, one.high)] for kind, one in took.items()}
+    assert ends["without the name"] == [0, -1, 1] and ends["without the side"] == [16, 1, 32]
+    assert ends["its neighbour forbidden"] == [21, 13, 29]
