@@ -17,6 +17,7 @@ from visual_attention.chapters.generation import trained as trained_generator
 from visual_attention.chapters.hard import trained as trained_glimpses
 from visual_attention.chapters.inpainting import trained as trained_inpainter
 from visual_attention.chapters.question_answering import trained as trained_answerer
+from visual_attention.chapters.question_answering import trained_decoders
 from visual_attention.chapters.segmentation import trained as trained_segmenter
 from visual_attention.chapters.segmentation import trained_clicks, trained_encoder
 from visual_attention.chapters.tracking import trained as trained_trackers
@@ -26,7 +27,7 @@ def loaders():
     """Who reads which file of the package: (file, name in it or None) -> function that loads the network."""
     one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
     several = {
-        trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER),
+        trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER, trained_answerer.HOPS),
         trained_explained: trained_explained.NAMES,
         trained_generator: trained_generator.NAMES,
         trained_inpainter: trained_inpainter.NAMES,
@@ -37,6 +38,9 @@ def loaders():
     found[trained_encoder.FILE, None] = trained_encoder.encoder
     for name in trained_detectors.STEPS:
         found[trained_detectors.FILE, name] = lambda name=name: trained_detectors.load(name)
+    for regime in trained_decoders.SHOWN:
+        name = trained_decoders.name(regime)
+        found[trained_decoders.FILE, name] = lambda regime=regime: trained_decoders.load(regime)
     for module, names in several.items():
         for name in names:
             found[module.FILE, name] = lambda module=module, name=name: module.load(name)
@@ -217,7 +221,7 @@ class TestRefused:
 class TestFilesOfTheCourse:
     def test_none_is_forgotten(self):
         assert FILES == sorted(Path(visual_attention.__file__).parent.rglob("*.safetensors"))
-        assert len(FILES) == 12 and len(LOADERS) == 22
+        assert len(FILES) == 13 and len(LOADERS) == 25
 
     @pytest.mark.parametrize("committed", FILES, ids=lambda file: file.stem)
     def test_saving_what_it_holds_gives_the_same_tensors(self, committed, file):

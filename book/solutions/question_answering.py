@@ -37,3 +37,27 @@ def blind_guess(numbers, answers, new_numbers, new_answers):
         guess = known.bincount().argmax() if len(known) else default
         right += int(guess == answer)
     return torch.tensor(right / len(new_answers))
+
+
+def stream_weights(scores, picture):
+    """What each token of a picture and words takes from each: (B, N, N)."""
+    count = len(picture)
+    before = torch.ones(count, count, dtype=torch.bool).tril()  # itself, and what stands before it
+    both = picture[:, None] & picture[None, :]
+    return scores.masked_fill(~(before | both), -torch.inf).softmax(dim=-1)
+
+
+def invented_share(said, there, denial):
+    """The share of questions about what is not there that get an invention."""
+    answers = said[~there]
+    if not len(answers):
+        return torch.tensor(0.0)
+    return (answers != denial).double().mean()
+
+
+def second_look(found, side, keys, hidden, out):
+    """Where a second look goes that starts from what the first found: (B, N)."""
+    joined = torch.cat([found, side], dim=1)  # (B, D + S)
+    query = torch.relu(joined @ hidden.T) @ out.T  # (B, K)
+    scores = torch.einsum("bnk,bk->bn", keys, query) / keys.shape[2] ** 0.5
+    return torch.softmax(scores, dim=1)

@@ -1,23 +1,35 @@
 """The contract's entries for what answers questions."""
 
 import torch
+from torch import nn
 
-from tests.contract.case import Case
+from tests.contract.case import Cannot, Case
 from tests.contract.inputs import TOKENS, once
 from visual_attention.chapters.question_answering.answerers import (
     ConcatenatingAnswerer,
-    Deprived,
     StackedAnswerer,
     StackedAttention,
-    UniformAttention,
 )
+from visual_attention.chapters.question_answering.asking import Pupil
 from visual_attention.chapters.question_answering.cell_reader import CellReader
 from visual_attention.chapters.question_answering.cross_attention import (
-    CrossAnswerer,
     CrossAttention,
     CrossBlock,
 )
+from visual_attention.chapters.question_answering.decoder import CausalBlock, PictureDecoder
+from visual_attention.chapters.question_answering.modulated import FiLM, WholeQuestion
+from visual_attention.chapters.question_answering.placed import Placed, WordsInOrder
+from visual_attention.chapters.question_answering.plain import (
+    LongVector,
+    PictureAlone,
+    QuestionAlone,
+    WithoutName,
+)
 from visual_attention.chapters.question_answering.reading import QuestionEncoder, Regions
+from visual_attention.chapters.question_answering.readings import ReadingHops
+from visual_attention.chapters.question_answering.repaired import Repaired
+from visual_attention.chapters.question_answering.stream_mistakes import second
+from visual_attention.chapters.question_answering.streams import CrossStream, JointStream, StreamBlock
 
 D, CELLS, WORDS, VOCABULARY = 12, 16, 4, 7
 
@@ -32,6 +44,32 @@ def answering(draw, batch, size):
 def asked(draw, batch, size):
     """A question and regions."""
     return draw.normal(batch, D), draw.normal(batch, *size, D)
+
+
+def telegram(draw, batch, size):
+    """Three words."""
+    return (draw.whole(1, VOCABULARY, batch, 3),)
+
+
+def small(draw, batch, size):
+    """Nine cells and three words."""
+    return draw.normal(batch, 9, 32), *telegram(draw, batch, size)
+
+
+def unseen(draw, batch, size):
+    """Three words, and cells of which nothing is made."""
+    return draw.whole(0, 2, batch, 9, 32), *telegram(draw, batch, size)
+
+
+def after_one_look(draw, batch, size):
+    """Relations after a first look."""
+    floats = (
+        draw.normal(batch, 9, 32),
+        draw.normal(batch, 32),
+        draw.normal(batch, 9, 32),
+        draw.normal(batch, 32),
+    )
+    return *floats, draw.whole(0, 4, batch)
 
 
 def present(draw, batch, length):
@@ -58,16 +96,6 @@ CASES = [
     ),
     Case(StackedAttention, lambda: StackedAttention(D), asked, TOKENS),
     Case(
-        UniformAttention,
-        lambda: UniformAttention(D),
-        asked,
-        TOKENS,
-        silent=dict.fromkeys(
-            [f"{part}.{hop}" for part in ("of_regions", "of_question", "score") for hop in (0, 1)],
-            "without its choice",
-        ),
-    ),
-    Case(
         StackedAnswerer,
         lambda: StackedAnswerer(VOCABULARY, 3, features=5, dim=D, hidden=6),
         answering,
@@ -76,12 +104,6 @@ CASES = [
     Case(
         ConcatenatingAnswerer,
         lambda: ConcatenatingAnswerer(VOCABULARY, 3, features=5, dim=D, narrow=2, hidden=6),
-        answering,
-        ((),),
-    ),
-    Case(
-        Deprived,
-        lambda: Deprived(StackedAnswerer(VOCABULARY, 3, features=5, dim=D, hidden=6), of="question"),
         answering,
         ((),),
     ),
@@ -98,10 +120,53 @@ CASES = [
         TOKENS,
     ),
     Case(
-        CrossAnswerer,
-        lambda: CrossAnswerer(VOCABULARY, 3, features=5, dim=D, depth=1, heads=3),
-        answering,
+        Placed,
+        lambda: Placed(D, features=5),
+        lambda draw, b, s: (draw.normal(b, 9, 5),),
         ((),),
-        verbs={"weights": once, "place_maps": once},
+        cannot={"export": Cannot("alone it cannot be exported", KeyError, "already exists")},
+    ),
+    Case(WordsInOrder, lambda: WordsInOrder(VOCABULARY, D), telegram, ((),)),
+    Case(WholeQuestion, lambda: WholeQuestion(VOCABULARY, D), telegram, ((),)),
+    Case(
+        ReadingHops,
+        lambda: ReadingHops(VOCABULARY, 3, dim=D),
+        small,
+        ((),),
+        again=("norm", "words"),
+        verbs={"weights": once, "word_weights": once},
+    ),
+    Case(
+        StreamBlock,
+        lambda: StreamBlock(D, heads=3),
+        lambda draw, b, size: (draw.normal(b, *size, D), present(draw, b, *size)),
+        TOKENS,
+    ),
+    Case(JointStream, lambda: JointStream(VOCABULARY, 3, dim=D), small, ((),)),
+    Case(CrossStream, lambda: CrossStream(VOCABULARY, 3, dim=D), small, ((),)),
+    Case(FiLM, lambda: FiLM(VOCABULARY, 3, dim=D), small, ((),)),
+    Case(FiLM, lambda: FiLM(VOCABULARY, 3, dim=D, scaled=False), small, ((),), variant="appended"),
+    Case(LongVector, lambda: LongVector(VOCABULARY, 3, dim=D, hidden=6), small, ((),)),
+    Case(QuestionAlone, lambda: QuestionAlone(VOCABULARY, 3, dim=D), unseen, ((),)),
+    Case(PictureAlone, lambda: PictureAlone(3, dim=D), small, ((),)),
+    Case(Pupil, lambda: Pupil(LongVector(VOCABULARY, 3, dim=D, hidden=6), first=3), small, ((),)),
+    Case(
+        CausalBlock,
+        lambda: CausalBlock(D, heads=3),
+        lambda draw, b, size: (draw.normal(b, *size, D),),
+        TOKENS,
+    ),
+    Case(
+        PictureDecoder,
+        lambda: PictureDecoder(dim=D, depth=2, heads=3),
+        lambda draw, b, size: (draw.normal(b, 9, 32), draw.whole(1, VOCABULARY, b, 8)),
+        ((),),
+    ),
+    Case(Repaired, lambda: Repaired(second, nn.Sequential(nn.Linear(64, 3))), after_one_look, ((),)),
+    Case(
+        WithoutName,
+        lambda: WithoutName(LongVector(VOCABULARY, 3, dim=D, hidden=6)),
+        small,
+        ((),),
     ),
 ]

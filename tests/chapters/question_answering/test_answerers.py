@@ -9,15 +9,10 @@ from hypothesis import strategies as st
 
 from visual_attention.chapters.question_answering.answerers import (
     ConcatenatingAnswerer,
-    Deprived,
     StackedAnswerer,
     StackedAttention,
-    UniformAttention,
     main,
-    one_hop,
-    uniform,
 )
-from visual_attention.training import parameters
 
 B, N, D, HIDDEN, F = 3, 7, 5, 11, 13
 WORDS = torch.tensor([[1, 4, 2, 0, 0], [3, 1, 2, 5, 6], [2, 0, 0, 0, 0]])
@@ -126,12 +121,6 @@ class TestStackedAttention:
         (module(randn(B, D), randn(B, N, D, seed=1)) ** 2).sum().backward()
         assert [n for n, p in module.named_parameters() if p.grad is None or not p.grad.any()] == []
 
-    def test_uniform_weights_choose_nothing(self):
-        module = build(UniformAttention, own_values=False)
-        question, regions = randn(B, D), randn(B, N, D, seed=1)
-        assert (module.weights(question, regions) == 1 / N).all()
-        torch.testing.assert_close(module(question, regions), question + 2 * regions.mean(dim=1))
-
     @pytest.mark.parametrize(
         ("question", "regions", "says"),
         [
@@ -182,24 +171,6 @@ class TestAnswerers:
         with torch.no_grad():
             model.regions.places.zero_()
         assert not torch.allclose(model(cells, WORDS), model(cells.flip(1), WORDS), atol=1e-4)
-
-    def test_who_sees_no_picture_answers_the_same_to_all(self):
-        model = Deprived(self.model(), of="picture")
-        torch.testing.assert_close(model(self.cells(0), WORDS), model(self.cells(1), WORDS))
-        assert not torch.allclose(model(self.cells(), WORDS), model(self.cells(), WORDS.flip(0)))
-
-    def test_who_hears_no_question_answers_the_same_to_all(self):
-        model = Deprived(self.model(), of="question")
-        torch.testing.assert_close(model(self.cells(), WORDS), model(self.cells(), WORDS.flip(0)))
-        assert not torch.allclose(model(self.cells(0), WORDS), model(self.cells(1), WORDS))
-        with pytest.raises(
-            ValueError, match='"picture" or "question", got "words"'.replace('"words"', "'words'")
-        ):
-            Deprived(self.model(), of="words")
-
-    def test_attentions_have_the_same_number_of_parameters(self):
-        two, one, none = (parameters(self.model(attention=made)) for made in (None, one_hop, uniform))
-        assert two == none and abs(two - one) < 0.01 * two
 
 
 def test_the_module_runs(capsys):

@@ -170,11 +170,99 @@ BLIND = {
 }
 
 
+def may(p):
+    n = len(p)
+    return (torch.arange(n)[:, None] >= torch.arange(n)) | (p[:, None] & p[None])
+
+
+def over(s, m):
+    return torch.where(m, s, -torch.inf).softmax(2)
+
+
+STREAM = {
+    "plain causal mask": lambda s, p: over(s, torch.ones(len(p), len(p), dtype=torch.bool).tril()),
+    "Nothing is forbidden": lambda s, p: s.softmax(2),
+    "Tokens of the picture see the words": lambda s, p: over(s, may(p) | p[:, None].expand(-1, len(p))),
+    "Words see all words": lambda s, p: over(s, may(p) | ~p[:, None].expand(-1, len(p))),
+    "A token may look at itself": lambda s, p: over(
+        s, may(p) & ~torch.eye(len(p), dtype=torch.bool)
+    ).nan_to_num(0),
+    "see only themselves": lambda s, p: over(
+        s, torch.where(p[:, None], torch.eye(len(p), dtype=torch.bool), may(p))
+    ),
+    "Your mask is turned round": lambda s, p: over(s, may(p).T),
+    "forbidden away after the softmax": lambda s, p: s.softmax(2) * may(p),
+    "A score of 0 is no way": lambda s, p: torch.where(may(p), s, 0.0).softmax(2),
+    "The columns sum to 1": lambda s, p: torch.where(may(p), s, -torch.inf).softmax(1).nan_to_num(0),
+    "Words do not see the picture": lambda s, p: over(s, may(p) & (p[:, None] == p[None])),
+    "Those are the scores": lambda s, p: torch.where(may(p), s, -torch.inf),
+    "No gradient reaches": lambda s, p: over(s.detach(), may(p)),
+}
+INVENTED = {
+    "divide by all questions": lambda s, t, d: ((s != d) & ~t).float().mean(),
+    "the share that is denied": lambda s, t, d: (
+        (s[~t] == d).float().mean() if (~t).any() else s.new_zeros(())
+    ),
+    "questions about what is there": lambda s, t, d: (s[t] != d).float().mean(),
+    "are among those that you count": lambda s, t, d: (s != d).sum() / (~t).sum().clamp(min=1),
+    "a number of answers": lambda s, t, d: (s[~t] != d).sum().float(),
+    "in percent": lambda s, t, d: 100 * solved.invented_share(s, t, d),
+    "among all answers that are no denial": lambda s, t, d: (~t[s != d]).float().mean(),
+    "Denials of what is there": lambda s, t, d: ((s != d) != t).float().mean(),
+    "your share is NaN": lambda s, t, d: (s[~t] != d).float().mean(),
+    "need not be the largest": lambda s, t, d: solved.invented_share(s, t, s.max()),
+}
+
+
+def asked_by(f, s, h, o):
+    return (torch.cat([f, s], 1) @ h.T).clamp(min=0) @ o.T
+
+
+def fits(q, k):
+    return (k * q[:, None]).sum(2)
+
+
+SECOND = {
+    "has forgotten what the first one found": lambda f, s, k, h, o: solved.second_look(0 * f, s, k, h, o),
+    "does not know the side": lambda f, s, k, h, o: solved.second_look(f, 0 * s, k, h, o),
+    "in the wrong order": lambda f, s, k, h, o: (
+        fits((torch.cat([s, f], 1) @ h.T).clamp(min=0) @ o.T, k) / k.shape[2] ** 0.5
+    ).softmax(1),
+    "The ReLU is missing": lambda f, s, k, h, o: (
+        fits(torch.cat([f, s], 1) @ (o @ h).T, k) / k.shape[2] ** 0.5
+    ).softmax(1),
+    "The scale is missing": lambda f, s, k, h, o: fits(asked_by(f, s, h, o), k).softmax(1),
+    "You divide by K: divide": lambda f, s, k, h, o: (fits(asked_by(f, s, h, o), k) / k.shape[2]).softmax(1),
+    "number of cells: of K": lambda f, s, k, h, o: (
+        fits(asked_by(f, s, h, o), k) / k.shape[1] ** 0.5
+    ).softmax(1),
+    "runs over the batch": lambda f, s, k, h, o: (fits(asked_by(f, s, h, o), k) / k.shape[2] ** 0.5).softmax(
+        0
+    ),
+    "You return the scores": lambda f, s, k, h, o: fits(asked_by(f, s, h, o), k) / k.shape[2] ** 0.5,
+    "All cells weigh alike": lambda f, s, k, h, o: (
+        torch.full_like(k[..., 0], 1 / k.shape[1]) + 0 * (f.sum() + s.sum() + k.sum())
+    ),
+    "Those are gates": lambda f, s, k, h, o: (fits(asked_by(f, s, h, o), k) / k.shape[2] ** 0.5).sigmoid(),
+    "The best cell gets everything": lambda f, s, k, h, o: F.one_hot(
+        fits(asked_by(f, s, h, o), k).argmax(1), k.shape[1]
+    ).float(),
+    "the query of the first": lambda f, s, k, h, o: (
+        fits(asked_by(f, s, h, o)[:1], k) / k.shape[2] ** 0.5
+    ).softmax(1),
+    "The sign is turned round": lambda f, s, k, h, o: solved.second_look(f, s, -k, h, o),
+    "No gradient reaches": lambda f, s, k, h, o: solved.second_look(f.detach(), s, k, h, o),
+}
+
+
 WRONG = {
     "check_look": LOOK,
     "check_two_looks": TWO_LOOKS,
     "check_word_shares": WORD_SHARES,
     "check_blind_guess": BLIND,
+    "check_stream_weights": STREAM,
+    "check_invented_share": INVENTED,
+    "check_second_look": SECOND,
 }
 
 

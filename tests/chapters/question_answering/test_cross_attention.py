@@ -1,4 +1,4 @@
-"""Cross-attention against torch's own, and the transformer whose words look at regions."""
+"""Cross-attention against torch's own, and the block whose words look at regions."""
 
 import pytest
 import torch
@@ -6,14 +6,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from visual_attention.chapters.question_answering.cross_attention import (
-    CrossAnswerer,
     CrossAttention,
     CrossBlock,
     main,
 )
 
 B, N, M, D, HEADS = 2, 5, 7, 6, 3
-WORDS = torch.tensor([[1, 4, 2, 0, 0], [3, 1, 2, 5, 6]])
 
 
 def randn(*shape, seed=0):
@@ -105,63 +103,35 @@ class TestCrossAttention:
             CrossAttention(6, heads=4)
 
 
-class TestCrossAnswerer:
-    def model(self):
-        torch.manual_seed(2)
-        return CrossAnswerer(7, 4, features=5, dim=8, heads=2)
+def test_the_block_adds_what_it_finds():
+    torch.manual_seed(4)
+    block = CrossBlock(8, heads=2)
+    words, regions, present = randn(B, 3, 8), randn(B, 16, 8, seed=1), torch.ones(B, 3, dtype=torch.bool)
+    said = F.layer_norm(words, (8,))
+    first = words + block.among_words(said, said, present)
+    second = first + block.to_regions(F.layer_norm(first, (8,)), regions)
+    torch.testing.assert_close(
+        block(words, regions, present), second + block.think(F.layer_norm(second, (8,)))
+    )
+    torch.testing.assert_close(
+        block.weights(words, regions, present),
+        block.to_regions.weights(F.layer_norm(first, (8,)), regions),
+    )
 
-    def cells(self):
-        return randn(B, 16, 5, seed=3)
 
-    def test_weights_and_maps_are_shares(self):
-        model = self.model()
-        weights = model.weights(self.cells(), WORDS)
-        assert weights.shape == (B, 2, 2, 6, 16)
-        torch.testing.assert_close(weights.sum(dim=4), torch.ones(B, 2, 2, 6))
-        maps = model.place_maps(self.cells(), WORDS)
-        torch.testing.assert_close(maps.sum(dim=2), torch.ones(B, 2))
-        there = weights[0, :, :, :4].mean(dim=(1, 2))  # the answer's token and three words
-        torch.testing.assert_close(maps[0], there)
-
-    def test_padding_changes_nothing(self):
-        model = self.model()
-        short = model(self.cells()[:1], WORDS[:1, :3])
-        torch.testing.assert_close(model(self.cells(), WORDS)[:1], short)
-        weights = model.weights(self.cells(), WORDS)[:1, :, :, :4]
-        torch.testing.assert_close(weights, model.weights(self.cells()[:1], WORDS[:1, :3]))
-
-    def test_words_are_read_in_order(self):
-        model = self.model()
-        assert not torch.allclose(
-            model(self.cells(), WORDS[1:].expand(2, -1)), model(self.cells(), WORDS[1:].flip(1).expand(2, -1))
-        )
-
-    def test_every_parameter_gets_a_gradient(self):
-        model = self.model()
-        (model(self.cells(), torch.tensor([[1, 2, 3, 4, 5, 6, 1, 2, 3]] * B)) ** 2).sum().backward()
-        lost = {n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 1e-7}
-        assert lost <= {n for n in lost if n.endswith("key.bias")}  # shifts all scores of a row alike
-
-    def test_the_block_adds_what_it_finds(self):
-        torch.manual_seed(4)
-        block = CrossBlock(8, heads=2)
-        words, regions, present = randn(B, 3, 8), randn(B, 16, 8, seed=1), torch.ones(B, 3, dtype=torch.bool)
-        said = F.layer_norm(words, (8,))
-        first = words + block.among_words(said, said, present)
-        second = first + block.to_regions(F.layer_norm(first, (8,)), regions)
-        torch.testing.assert_close(
-            block(words, regions, present), second + block.think(F.layer_norm(second, (8,)))
-        )
-        torch.testing.assert_close(
-            block.weights(words, regions, present),
-            block.to_regions.weights(F.layer_norm(first, (8,)), regions),
-        )
-
-    def test_too_many_words_are_refused(self):
-        with pytest.raises(ValueError, match="at most 9 words, got 10"):
-            self.model()(self.cells(), torch.ones(B, 10, dtype=torch.long))
+def test_a_region_that_is_not_allowed_does_not_matter():
+    torch.manual_seed(4)
+    block = CrossBlock(8, heads=2)
+    words, regions, present = randn(B, 3, 8), randn(B, M, 8, seed=1), torch.ones(B, 3, dtype=torch.bool)
+    allowed = torch.ones(B, M, dtype=torch.bool)
+    allowed[:, 2] = False
+    other = regions.clone()
+    other[:, 2] = 9.0
+    got = block(words, regions, present, allowed)
+    torch.testing.assert_close(block(words, other, present, allowed), got)
+    assert not torch.allclose(block(words, regions, present), got, atol=1e-4)
 
 
 def test_the_module_runs(capsys):
     main()
-    assert "(2, 2, 4, 5, 16) rows sum to 1.000" in capsys.readouterr().out
+    assert "(2, 4, 5, 16) rows sum to 1.000" in capsys.readouterr().out

@@ -101,10 +101,11 @@ class TestCheckpoint:
         shares = trained_answerer.accuracy(scenes=300)
         assert shares["attribute"] > 95 and shares["count"] > 70  # 99 and 92 when it was made
 
-    def test_the_command_writes_both_networks_into_one_file(self, tmp_path, monkeypatch, capsys):
-        made = {name: trained_answerer.load(name) for name in ("reader", "two hops")}
+    def test_the_command_writes_all_networks_into_one_file(self, tmp_path, monkeypatch, capsys):
+        made = {name: trained_answerer.load(name) for name in ("reader", "two hops", "own readings")}
         monkeypatch.setattr(cell_reader, "train", lambda: made["reader"])
         monkeypatch.setattr(trained_answerer, "train", lambda: made["two hops"])
+        monkeypatch.setattr(trained_answerer, "train_hops", lambda: made["own readings"])
         monkeypatch.setattr(cell_reader, "accuracy", lambda reader: 0.5)
         monkeypatch.setattr(trained_answerer, "accuracy", lambda: {"attribute": 99.04})
         monkeypatch.setattr(trained_answerer, "FILE", tmp_path / "again.safetensors")
@@ -138,7 +139,7 @@ class TestCheckpoint:
             assert [bool(cell) for cell in about.contents[scene]] == (drawn.scenes.names[scene] >= 0).tolist()
 
     def test_there_is_no_other(self):
-        with pytest.raises(ValueError, match="wanted one of reader, two hops; got 'LSTM'"):
+        with pytest.raises(ValueError, match="wanted one of reader, two hops, own readings; got 'LSTM'"):
             trained_answerer.build("LSTM")
 
 

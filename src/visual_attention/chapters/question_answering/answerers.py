@@ -79,18 +79,6 @@ class StackedAttention(nn.Module):
         return question, torch.stack(maps, dim=1)
 
 
-class UniformAttention(StackedAttention):
-    """Stacked attention without its choice: every region gets the same weight. A control.
-
-    Shape:
-        As :class:`StackedAttention`.
-    """
-
-    def hop_weights(self, hop: int, question: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
-        """1 / N everywhere, (B, N)."""
-        return regions.new_full(regions.shape[:2], 1 / regions.shape[1])
-
-
 class StackedAnswerer(nn.Module):
     """Answer a question about a picture by stacked attention.
 
@@ -147,16 +135,6 @@ def two_hops(dim: int, hidden: int) -> StackedAttention:
     return StackedAttention(dim, hops=2, hidden=hidden)
 
 
-def one_hop(dim: int, hidden: int) -> StackedAttention:
-    """Look once, with as many parameters as two hops have."""
-    return StackedAttention(dim, hops=1, hidden=2 * hidden + dim // 2)
-
-
-def uniform(dim: int, hidden: int) -> StackedAttention:
-    """Take the mean of all cells, twice."""
-    return UniformAttention(dim, hops=2, hidden=hidden)
-
-
 class ConcatenatingAnswerer(nn.Module):
     """Answer without attention: all regions and the question in one long vector, and three linear layers.
 
@@ -200,30 +178,6 @@ class ConcatenatingAnswerer(nn.Module):
         """A score for each answer, (B, A)."""
         seen = torch.relu(self.narrow(self.regions(cells))).flatten(1)  # (B, N, narrow) -> (B, N * narrow)
         return self.head(torch.cat([seen, self.question(words)], dim=1))
-
-
-class Deprived(nn.Module):
-    """A network that answers without the picture, or without the question: how far do habits go?
-
-    Args:
-        model: Any answerer.
-        of: "picture" (all features become 0) or "question" (all become the same single word).
-
-    Shape:
-        As the answerer's.
-    """
-
-    def __init__(self, model: nn.Module, *, of: str):
-        super().__init__()
-        if of not in ("picture", "question"):
-            raise ValueError(f'of: wanted "picture" or "question", got {of!r}')
-        self.model, self.of = model, of
-
-    def forward(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        """A score for each answer, (B, A)."""
-        if self.of == "picture":
-            return self.model(torch.zeros_like(cells), words)
-        return self.model(cells, torch.ones_like(words[:, :1]))
 
 
 def main() -> None:

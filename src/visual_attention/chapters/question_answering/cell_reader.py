@@ -56,9 +56,12 @@ class CellReader(nn.Module):
         require_feature_map(images, channels=3)
         if images.shape[2:] != (GRID * CELL, GRID * CELL):
             raise ValueError(f"wanted pictures of {GRID * CELL} pixels a side, got {tuple(images.shape[2:])}")
-        cells = grid_world.to_cells(images).flatten(0, 1)  # (B * N, 3, 12, 12)
-        made = self.norm(self.proj(self.convs(cells).flatten(1)))  # (B * N, F)
+        made = self.cells(grid_world.to_cells(images).flatten(0, 1))  # (B * N, F)
         return made.unflatten(0, (len(images), GRID * GRID))
+
+    def cells(self, cells: torch.Tensor) -> torch.Tensor:
+        """The features of cells that are cut out already, (n, 3, 12, 12) -> (n, F)."""
+        return self.norm(self.proj(self.convs(cells).flatten(1)))
 
     def told(self, images: torch.Tensor) -> grid_world.Scenes:
         """What it takes to lie in each cell, in the form of a scene: -1 for nothing."""

@@ -1,6 +1,6 @@
 """What if every word of a question looked at the picture by itself?
 
-Words ask regions in several heads, then words ask each other, and one more token collects the answer.
+Words ask each other, then regions, in several heads; `streams.CrossStream` answers with such blocks.
 
 Paper: Ashish Vaswani et al., "Attention Is All You Need", NeurIPS 2017, section 3.2.3 (encoder-decoder
     attention); between words and regions as in Hao Tan and Mohit Bansal, "LXMERT: Learning Cross-Modality
@@ -11,12 +11,9 @@ Run: python -m visual_attention.chapters.question_answering.cross_attention
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from visual_attention.chapters.question_answering.reading import Regions, masked_softmax, require_words
+from visual_attention.chapters.question_answering.reading import masked_softmax
 from visual_attention.mechanisms.inputs import require_positive, require_tokens
-
-LONGEST = 9  # words of a question
 
 
 class CrossAttention(nn.Module):
@@ -104,10 +101,16 @@ class CrossBlock(nn.Module):
         """How much each word takes from each region in each head, (B, h, L, N); rows sum to 1."""
         return self.to_regions.weights(self.norms[1](self._spoken(words, present)), regions)
 
-    def forward(self, words: torch.Tensor, regions: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
-        """The words with what they heard, saw and thought added, (B, L, D)."""
+    def forward(
+        self,
+        words: torch.Tensor,
+        regions: torch.Tensor,
+        present: torch.Tensor,
+        allowed: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """The words with what they heard, saw and thought, (B, L, D); only `allowed` regions are seen."""
         words = self._spoken(words, present)
-        words = words + self.to_regions(self.norms[1](words), regions)
+        words = words + self.to_regions(self.norms[1](words), regions, allowed)
         return words + self.think(self.norms[2](words))
 
     def _spoken(self, words: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
@@ -115,81 +118,12 @@ class CrossBlock(nn.Module):
         return words + self.among_words(said, said, present)
 
 
-class CrossAnswerer(nn.Module):
-    """Answer a question about a picture by words that look at regions.
-
-    Args:
-        vocabulary: How many words there are, with the padding.
-        answers: A, how many answers there are.
-        features: F, features of a cell.
-        dim: D, width of all tokens.
-        depth: K, number of blocks.
-        heads: h, heads of each attention.
-
-    Shape:
-        cells (B, 16, F), words (B, L) with L <= 9 -> scores (B, A), any real number.
-    """
-
-    def __init__(
-        self,
-        vocabulary: int,
-        answers: int,
-        *,
-        features: int = 32,
-        dim: int = 32,
-        depth: int = 2,
-        heads: int = 4,
-    ):
-        super().__init__()
-        require_positive(vocabulary=vocabulary, answers=answers, depth=depth)
-        self.regions = Regions(features, dim)
-        self.seen = nn.LayerNorm(dim)
-        self.embedding = nn.Embedding(vocabulary, dim, padding_idx=0)
-        self.order = nn.Parameter(torch.randn(1 + LONGEST, dim) * 0.5)  # the answer's place is the first
-        self.blocks = nn.ModuleList(CrossBlock(dim, heads=heads) for _ in range(depth))
-        self.norm = nn.LayerNorm(dim)
-        self.head = nn.Linear(dim, answers)
-
-    def weights(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        """How much each token takes from each region, (B, K, h, 1 + L', 16); the answer's token is first."""
-        tokens, present, regions = self._start(cells, words)
-        maps = []
-        for block in self.blocks:
-            maps.append(block.weights(tokens, regions, present))
-            tokens = block(tokens, regions, present)
-        return torch.stack(maps, dim=1)
-
-    def place_maps(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        """For each block one map, the mean over heads and over all tokens that are there: (B, K, 16)."""
-        maps = self.weights(cells, words).mean(dim=2)  # (B, K, 1 + L', 16)
-        there = self._present(words).to(maps.dtype)  # (B, 1 + L')
-        return (maps * there[:, None, :, None]).sum(dim=2) / there.sum(dim=1)[:, None, None]
-
-    def forward(self, cells: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        """A score for each answer, (B, A)."""
-        tokens, present, regions = self._start(cells, words)
-        for block in self.blocks:
-            tokens = block(tokens, regions, present)
-        return self.head(self.norm(tokens[:, 0]))
-
-    def _start(self, cells: torch.Tensor, words: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        require_words(words)
-        if words.shape[1] >= len(self.order):
-            raise ValueError(f"wanted at most {len(self.order) - 1} words, got {words.shape[1]}")
-        tokens = F.pad(self.embedding(words), (0, 0, 1, 0)) + self.order[: 1 + words.shape[1]]
-        return tokens, self._present(words), self.seen(self.regions(cells))
-
-    def _present(self, words: torch.Tensor) -> torch.Tensor:
-        return F.pad(words > 0, (1, 0), value=True)  # (B, 1 + L')
-
-
 def main() -> None:
     """Show what words that know nothing look at."""
     torch.manual_seed(0)
-    model = CrossAnswerer(31, 10).eval()
-    cells, words = torch.randn(2, 16, 32), torch.tensor([[3, 5, 7, 0], [1, 2, 3, 4]])
-    looks = model.weights(cells, words)
-    print("scores        ", tuple(model(cells, words).shape))
+    block = CrossBlock(32, heads=4)
+    words, regions = torch.randn(2, 5, 32), torch.randn(2, 16, 32)
+    looks = block.weights(words, regions, torch.ones(2, 5, dtype=torch.bool))
     print("words, regions", tuple(looks.shape), f"rows sum to {looks.sum(dim=-1).mean():.3f}")
 
 

@@ -126,15 +126,15 @@ def pictures(split: str) -> Tensor:
     bank, labels = digits.tight(split, INK)
     written = [bank[labels == digit][: VARIANTS[split], 0] for digit in DIGITS]
     generator = torch.Generator().manual_seed(1 if split == "train" else 2)
-    drawn = [_drawn(shape, VARIANTS[split], generator) for shape in SHAPES]
+    drawn = [shape(one, VARIANTS[split], generator) for one in SHAPES]
     return torch.stack(drawn + written)
 
 
-def told(names: Tensor, colours: Tensor) -> list[str]:
+def told(names: Tensor, colours: Tensor, known: tuple[str, ...] = NAMES) -> list[str]:
     """What lies in each cell of one scene, in words: "blue 7", or "" for nothing."""
     paint = list(COLOURS)
     cells = zip(names.tolist(), colours.tolist(), strict=True)
-    return ["" if name < 0 else f"{paint[colour]} {NAMES[name]}" for name, colour in cells]
+    return ["" if name < 0 else f"{paint[colour]} {known[name]}" for name, colour in cells]
 
 
 def _candidates(count: int, generator: torch.Generator | None) -> Scenes:
@@ -150,7 +150,7 @@ def _shuffled(count: int, length: int, generator: torch.Generator | None) -> Ten
     return torch.rand(count, length, generator=generator).argsort(dim=1)
 
 
-def _drawn(shape: str, count: int, generator: torch.Generator) -> Tensor:
+def shape(name: str, count: int, generator: torch.Generator) -> Tensor:
     """A shape in many sizes, slightly turned and moved, with soft edges: (count, 10, 10)."""
     fine = 4  # points along each side of a pixel
     line = (torch.arange(fine * INK) + 0.5) / (fine * INK) * 2 - 1
@@ -164,7 +164,7 @@ def _drawn(shape: str, count: int, generator: torch.Generator) -> Tensor:
         "square": 0.85 - torch.maximum(x.abs(), y.abs()),
         "triangle": torch.minimum(0.75 - y, (y - 1.9 * x.abs() + 1) / 2),
         "cross": torch.minimum(0.27 - torch.minimum(x.abs(), y.abs()), 1 - torch.maximum(x.abs(), y.abs())),
-    }[shape]
+    }[name]
     ink = (0.5 + within * size * fine * INK / 2).clamp(0, 1)  # the share of each fine point
     return F.avg_pool2d(ink[:, None], fine)[:, 0]
 

@@ -14,15 +14,26 @@ import torch
 from torch import Tensor, nn
 
 from visual_attention import stored
-from visual_attention.chapters.question_answering import cell_reader, grid_world, questions, training
+from visual_attention.chapters.question_answering import (
+    cell_reader,
+    claims,
+    grid_world,
+    questions,
+    small_world,
+    training,
+)
 from visual_attention.chapters.question_answering.answerers import StackedAnswerer
 from visual_attention.chapters.question_answering.cell_reader import CellReader
 from visual_attention.chapters.question_answering.grid_world import Scenes
+from visual_attention.chapters.question_answering.readings import ReadingHops
+from visual_attention.experiments import trial
 from visual_attention.training import seeded
 
 FILE = Path(__file__).with_name("trained.safetensors")
 READER = "reader"
 ANSWERER = "two hops"
+HOPS = "own readings"  # of the contest, on the small world
+HOP_STEPS, HOP_RATE, HOP_SEED = 1024, 3e-3, 1001
 STEPS, FIRST = 2_500, 0.1  # all steps, and the share of them for attribute questions alone
 WORDS, ANSWERS = len(questions.vocabulary()), len(questions.ANSWERS)
 
@@ -46,6 +57,7 @@ def build(name: str) -> nn.Module:
     builders = {
         READER: CellReader,
         ANSWERER: lambda: StackedAnswerer(WORDS, ANSWERS),
+        HOPS: lambda: ReadingHops(len(small_world.WORDS), len(small_world.ANSWERS)),
     }
     if name not in builders:
         raise ValueError(f"name: wanted one of {', '.join(builders)}; got {name!r}")
@@ -53,7 +65,7 @@ def build(name: str) -> nn.Module:
 
 
 def load(name: str) -> nn.Module:
-    """A trained network, in evaluation mode: "reader" or "two hops"."""
+    """A trained network, in evaluation mode: "reader", "two hops" or "own readings"."""
     return stored.restore(build(name), FILE, name)
 
 
@@ -66,6 +78,11 @@ def train(*, steps: int = STEPS, progress: bool = True) -> nn.Module:
         model = build(ANSWERER)
     training.train(model, learnt, steps=steps, first=FIRST, generator=generator, progress=progress)
     return model
+
+
+def train_hops(*, steps: int = HOP_STEPS) -> ReadingHops:
+    """Train the hops with readings of their own, as the contest does, without end."""
+    return trial.live(claims.QUESTION, HOPS, steps=steps, rate=HOP_RATE, seed=HOP_SEED, points=1)[0].model
 
 
 def accuracy(*, scenes: int = 1_000) -> dict[str, float]:
@@ -107,6 +124,7 @@ def main() -> None:
     print(f"reader: {cell_reader.accuracy(load(READER)):.1%}")
     stored.save({ANSWERER: train()}, FILE, keep=True)
     print({kind: round(share, 1) for kind, share in accuracy().items()})
+    stored.save({HOPS: train_hops()}, FILE, keep=True)
     print(f"{FILE.stat().st_size / 1000:.0f} KB")
 
 

@@ -1,0 +1,108 @@
+"""What the chapter says in numbers is what its stored networks and its records give."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.question_answering import (
+    asking,
+    claims,
+    inventing,
+    longer,
+    small_world,
+    trained,
+    trained_decoders,
+)
+from visual_attention.chapters.question_answering.asking import CUTS, Pupil
+from visual_attention.chapters.question_answering.decoder import ASKED
+from visual_attention.experiments.answer import answer
+
+SETTING = claims.QUESTION.setting
+
+
+def test_a_contest_that_is_not_whole_has_no_verdict():
+    contest = answer(claims.QUESTION)
+    assert not contest.faults and not contest.changed
+    places = (contest.question.middle, "without end", "without end")
+    for one, where in zip(contest.verdicts, places, strict=True):
+        assert (one.verdict == "not run yet") == (contest.seeds(where) < contest.question.seeds)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """The stored hops, and the pictures on which the chapter cuts them."""
+    judged = small_world.draw(600, "test", torch.Generator().manual_seed(7), SETTING)
+    return Pupil(trained.load(trained.HOPS), first=0).eval(), judged
+
+
+@torch.no_grad()
+def test_one_reading_is_for_the_name_and_the_other_for_the_side(stored):
+    found = asking.score(*stored)
+    assert round(found["relations"]) == 100
+    names = ("reading 1: name", "reading 2: side", "look 1: named thing", "look 2: its neighbour")
+    assert [round(found[name]) for name in names] == [81, 97, 100, 99]
+
+
+@torch.no_grad()
+def test_what_each_cut_leaves(stored):
+    left = {name: round(cut(*stored)) for name, cut in CUTS.items()}
+    assert left["without the word colour"] == left["another thing forbidden"] == 100
+    found = [left[name] for name in ("without the side", "without the name")]
+    assert found == [20, 39]
+    assert [left[f"{name} forbidden"] for name in ("named thing", "its neighbour")] == [34, 21]
+    assert max(share for name, share in left.items() if "weights" in name or "uniform" in name) <= 40
+
+
+def test_inventions_as_the_chapter_counts_them():
+    rows = inventing.stored()
+    assert sorted((row["regime"], row["seed"]) for row in rows) == sorted(
+        (regime, seed) for regime in ("never", "in colours", "in all") for seed in range(inventing.SEEDS)
+    )
+    for name in ("absent", "absent beside", "empty side"):
+        assert inventing.over_seeds("never", f"invented: {name}").effect == 100
+    assert inventing.over_seeds("in colours", "invented: absent").high < 0.5
+    assert inventing.over_seeds("in colours", "invented: absent beside").low > 98.5
+    beside = inventing.over_seeds("in all", "invented: absent beside")
+    assert round(beside.effect) == 1 and round(beside.high) == 4
+    empty = inventing.over_seeds("in all", "invented: empty side")
+    assert [round(value) for value in (empty.effect, empty.low, empty.high)] == [61, 49, 73]
+
+
+@torch.no_grad()
+def test_the_stored_decoder_denies_what_it_may_not_see():
+    said, model = inventing.judged("attribute"), trained_decoders.load("in all")
+    for cell, true, denied in ((said.where[:, 0], 0, 1), ((said.where[:, 0] + 4) % 9, 1, 0)):
+        hidden = torch.zeros(len(cell), 9 + ASKED, dtype=torch.bool)
+        hidden[torch.arange(len(cell)), cell] = True
+        spoken = inventing.told(model, said, hidden)
+        right = (spoken == said.tokens[:, ASKED:]).all(1).double().mean()
+        assert abs(right - true) < 0.005
+        assert abs((~inventing.invents(spoken)).double().mean() - denied) < 0.005
+
+
+def test_on_the_first_seeds_nobody_relates():
+    counts = {"own readings": 5, "FiLM": 3, "one reading": 3}
+    rows = {name: longer.RUNS[name].rows[:count] for name, count in counts.items()}
+    assert {name: len(some) for name, some in rows.items()} == counts
+    relations = {name: [row["scores"]["relations"][-1] for row in some] for name, some in rows.items()}
+    ends = {name: (round(min(values)), round(max(values))) for name, values in relations.items()}
+    assert ends == {"own readings": (36, 45), "FiLM": (34, 40), "one reading": (23, 43)}
+    looks = [row["scores"][f"look {k}: named thing"][-1] for row in rows["own readings"] for k in (1, 2)]
+    assert round(max(looks)) == 12
+
+
+def test_what_the_side_alone_can_give_away():
+    names, generator = SETTING["names"], torch.Generator().manual_seed(1)
+    scenes = small_world.arrange(3000, "test", generator, names=names, things=SETTING["things"], clear=True)
+    beyond = small_world.neighbours()
+    pairs = small_world._pairs(scenes, 4, True)
+    colours = scenes.colours[:, beyond.clamp_min(0)]
+    paint = torch.nn.functional.one_hot(colours.clamp_min(0), 4).bool() & pairs[..., None]
+    kinds = paint.any(2).sum(-1)
+    assert round(100 * (1 / kinds[kinds > 0]).mean().item()) == 46
+
+
+def test_who_does_not_relate_does_not_use_the_name():
+    took = {kind: longer.lost("own readings", kind) for kind in CUTS}
+    ends = {kind: [round(x) for x in (one.effect, one.low, one.high)] for kind, one in took.items()}
+    assert ends["without the name"] == [0, -1, 1] and ends["without the side"] == [16, 1, 32]
+    assert ends["its neighbour forbidden"] == [21, 13, 29]
