@@ -44,11 +44,19 @@ class Judge(nn.Module):
         )
 
     def features(self, cells: Tensor) -> Tensor:
-        """What the last layer reads, (B, 512): the space in which a score of realism compares."""
-        return self.layers[:-1](cells)
+        """How much of each of its 32 kinds of strokes a cell has, (B, 32): where a score of realism compares."""
+        return self.layers[:-2](cells).mean(dim=(2, 3))
 
     def forward(self, cells: Tensor) -> Tensor:
         return self.layers(cells)
+
+
+@torch.no_grad()
+def seen(judge: Judge, images: Tensor) -> Tensor:
+    """The features of the two brightest cells of each picture: (B, 3, 16, 16) -> (2 B, 32)."""
+    grey = worded.split_cells(images).clamp(0, 1).amax(dim=2, keepdim=True)  # (B, 4, 1, 8, 8)
+    brightest = grey.mean(dim=(2, 3, 4)).topk(2, dim=1).indices
+    return judge.features(grey[torch.arange(len(grey))[:, None], brightest].flatten(0, 1))
 
 
 def load() -> Judge:

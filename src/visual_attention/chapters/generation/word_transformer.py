@@ -132,7 +132,9 @@ class WordTransformer(VelocityTransformer):
         super().__init__(size, patch=patch, dim=dim, depth=depth, heads=heads)
         self.words = nn.Embedding(sentences.NOTHING + 1, dim)
         self.order = nn.Parameter(torch.randn(WORDS, dim))
-        self.joined = None if asks else nn.Sequential(nn.Linear(WORDS * dim, 64), nn.SiLU(), nn.Linear(64, 32))
+        self.joined = (
+            None if asks else nn.Sequential(nn.Linear(WORDS * dim, 64), nn.SiLU(), nn.Linear(64, 32))
+        )
         self.layers = nn.ModuleList(WordedLayer(dim, heads=heads, told=32, asks=asks) for _ in range(depth))
 
     def read(self, words: Tensor | None, count: int) -> Tensor:
@@ -223,7 +225,9 @@ def main() -> None:
     for asks in (True, False):
         model = WordTransformer(asks=asks)
         maps = [tuple(each.shape) for each in model.weights(x, times, words)]
-        print(f"{parameters(model):,} parameters, velocity {tuple(model(x, times, words).shape)}, maps {maps}")
+        print(
+            f"{parameters(model):,} parameters, velocity {tuple(model(x, times, words).shape)}, maps {maps}"
+        )
 
 
 if __name__ == "__main__":
