@@ -110,7 +110,9 @@ class TestEachWayIn:
 
     def test_chosen_by_keyboard(self, page):
         """The file input is reached by Tab, says what it is, and opens the chooser by a key."""
-        with page.expect_file_chooser(timeout=10_000) as chooser:  # told first: the browser must be listening by then
+        with page.expect_file_chooser(
+            timeout=10_000
+        ) as chooser:  # told first: the browser must be listening by then
             page.get_by_label("Picture", exact=True).focus()
             page.keyboard.press("Tab")
             assert page.evaluate("document.activeElement.type") == "file"
