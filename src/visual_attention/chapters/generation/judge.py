@@ -44,7 +44,7 @@ class Judge(nn.Module):
         )
 
     def features(self, cells: Tensor) -> Tensor:
-        """How much of each of its 32 kinds of strokes a cell has, (B, 32): where a score of realism compares."""
+        """How much of each of 32 kinds of strokes a cell has, (B, 32): where a score of realism compares."""
         return self.layers[:-2](cells).mean(dim=(2, 3))
 
     def forward(self, cells: Tensor) -> Tensor:

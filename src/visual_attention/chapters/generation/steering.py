@@ -8,7 +8,7 @@ Run: python -m visual_attention.chapters.generation.steering
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +31,11 @@ from visual_attention.training import seeded
 
 ROWS = Path(__file__).with_name("steering.json")
 FILE = Path(__file__).with_name("trained_words.safetensors")
-ARMS = ("words are asked", "words as one vector")
+RATES = {"words are asked": 4e-3, "words as one vector": 4e-3, "one vector, three times the rate": 1.2e-2}
+ARMS = tuple(RATES)
 SEEDS = 5
 STEPS, BATCH, WARMUP = 1024, 64, 64
 STORED_STEPS, STORED_SEED = 3072, 100
-RATES = {"words are asked": 4e-3, "words as one vector": 4e-3}
 SCORED = (256, 512, 1024)
 GUIDANCE = 3.0  # the scale at which parts and cuts are measured
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0)
@@ -172,15 +172,28 @@ def rows(arm: str = ARMS[0]) -> list[Row]:
     return sorted(found, key=lambda row: row["seed"])
 
 
-def interval(get: Callable[[Row], float], arm: str = ARMS[0]) -> Interval:
-    """The mean of a measure over seeds, with Student's t interval of 95 %."""
-    values = [get(row) for row in rows(arm)]
+def share(which: str, part: str, arm: str = ARMS[0]) -> Interval:
+    """How many percent obey, over seeds, with Student's t interval of 95 %.
+
+    Args:
+        which: "told" for pairs of things that training shows, "new" for others.
+        part: one of `MEASURES`.
+        arm: one of `ARMS`; it needs a row.
+    """
+    values = [row[which][part] for row in rows(arm)]
     return paired(values, np.zeros(len(values)))
 
 
+def curve(name: str) -> list[float]:
+    """One of `MEASURES`, or "distance", for each of `SCALES`: the mean over seeds; nan without a row."""
+    found = [[row["guidance"][str(scale)][name] for row in rows()] for scale in SCALES]
+    return [float(np.mean(values)) if values else float("nan") for values in found]
+
+
 def drop(cut: str, part: str) -> Interval:
-    """What a cut takes from a part of the sentence, seed by seed."""
-    return interval(lambda row: row["told"][part] - row["cuts"][cut][part])
+    """What a cut takes from a part of the sentence, in points, seed by seed."""
+    whole, after = ([row["told"][part] for row in rows()], [row["cuts"][cut][part] for row in rows()])
+    return paired(whole, after)
 
 
 def store() -> None:
@@ -195,7 +208,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if not FILE.exists():
         store()
-    done = rows(ARMS[0]) + rows(ARMS[1])
+    done = [row for arm in ARMS for row in rows(arm)]
     for arm in ARMS:
         for seed in range(SEEDS):
             if any((row["arm"], row["seed"]) == (arm, seed) for row in done):

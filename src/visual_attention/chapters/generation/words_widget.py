@@ -1,4 +1,4 @@
-"""Pick the words, and watch what each patch takes from them while the picture forms; the network runs in the page.
+"""Pick the words, and watch what each patch takes from them; the network runs in the page.
 
 Paper: Amir Hertz et al., "Prompt-to-Prompt Image Editing with Cross Attention Control", ICLR 2023, section 3,
     who look at the maps of words, and change them.
