@@ -14,6 +14,8 @@ from visual_attention.chapters.detection import backbone
 from visual_attention.chapters.detection import trained as trained_detectors
 from visual_attention.chapters.explanation import networks
 from visual_attention.chapters.explanation import trained as trained_explained
+from visual_attention.chapters.generation import judge as generation_judge
+from visual_attention.chapters.generation import steering
 from visual_attention.chapters.generation import trained as trained_generator
 from visual_attention.chapters.hard import trained as trained_glimpses
 from visual_attention.chapters.inpainting import trained as trained_inpainter
@@ -25,7 +27,14 @@ from visual_attention.chapters.tracking import trained as trained_trackers
 
 def loaders():
     """Who reads which file of the package: (file, name in it or None) -> function that loads the network."""
-    one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
+    one = (
+        trained_classifier,
+        trained_segmenter,
+        trained_clicks,
+        trained_glimpses,
+        generation_judge,
+        steering,
+    )
     several = {
         trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER),
         trained_explained: tuple(networks.BUILD),

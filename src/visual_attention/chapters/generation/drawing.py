@@ -30,7 +30,7 @@ ARROWS = (
 )
 WORDS = (
     "A half-made picture becomes sixteen patches. In each of three layers the patches ask each other, then "
-    "they ask the words of a sentence, which are five keys and values, or none; then each patch thinks alone. "
+    "they ask the words of a sentence, which are five keys and values, or none; then each patch thinks. "
     "At the end the finished picture is foreseen, the sampler takes one step that way, and all begins anew "
     "with the next half-made picture. Both kinds of attention are in colour."
 )

@@ -18,7 +18,7 @@ from visual_attention.chapters.generation import sentences, worded
 from visual_attention.data import digits
 from visual_attention.training import fit, parameters, seeded
 
-FILE = Path(__file__).with_name("judge.safetensors")
+FILE = Path(__file__).with_name("trained_judge.safetensors")
 STEPS = 600
 
 

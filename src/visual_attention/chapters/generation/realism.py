@@ -92,7 +92,7 @@ def frechet(real: Tensor, made: Tensor) -> float:
     if min(len(real), len(made)) <= real.shape[1]:
         raise ValueError(f"wanted more than {real.shape[1]} examples, got {len(real)} and {len(made)}")
     one, two = real.double(), made.double()
-    spread, other = one.T.cov(), two.T.cov()
+    spread, other = (torch.atleast_2d(each.T.cov()) for each in (one, two))
     values, vectors = torch.linalg.eigh(spread)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     common = torch.linalg.eigvalsh(root @ other @ root).clamp_min(0).sqrt().sum()

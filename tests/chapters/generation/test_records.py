@@ -1,0 +1,51 @@
+"""What the chapter says in numbers is what its records and its stored networks give."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.generation import claims, judge, sentences, steering, worded
+from visual_attention.experiments.answer import answer
+
+QUESTION = claims.QUESTIONS[0]
+
+
+def test_a_contest_that_is_not_whole_has_no_verdict():
+    contest = answer(QUESTION)
+    assert not contest.faults and not contest.changed
+    places = (QUESTION.middle, "without end", "without end")
+    for one, where in zip(contest.verdicts, places, strict=True):
+        assert (one.verdict == "not run yet") == (contest.seeds(where) < QUESTION.seeds)
+
+
+def test_the_judge_is_right_about_real_pictures_as_often_as_the_page_says():
+    reader = judge.load()
+    drawn = worded.batch(1000, split="test", generator=torch.Generator().manual_seed(0))
+    right = worded.obeyed(worded.read(reader, drawn.images), drawn.words)
+    assert judge.accuracy(reader) > 0.98
+    assert right.all.mean() == pytest.approx(0.978, abs=0.004)
+    assert right.colours.mean() == right.place.mean() == 1
+
+
+@torch.no_grad()
+def test_the_stored_network_obeys_and_hangs_on_its_words():
+    model, reader = steering.load(), judge.load()
+    words = sentences.draw(100, generator=torch.Generator().manual_seed(11))
+    whole = steering.parts(reader, model, words, seed=1)
+    assert whole["all"] > 75 and min(whole["colours"], whole["place"]) > 90
+    deaf = steering.parts(reader, model, words, seed=1, change=steering.CUTS["without the first digit"])
+    assert deaf["digits"] < whole["digits"] - 25 and deaf["colours"] > whole["colours"] - 15
+    placeless = steering.parts(reader, model, words, seed=1, change=steering.CUTS["without the relation"])
+    assert placeless["place"] < whole["place"] - 25
+
+
+def test_rows_are_whole_and_name_what_is_measured():
+    for arm in steering.ARMS:
+        found = steering.rows(arm)
+        assert [row["seed"] for row in found] == list(range(len(found)))
+        for row in found:
+            assert set(row["told"]) == set(row["new"]) == set(steering.MEASURES)
+            assert set(row["cuts"]) == (set(steering.CUTS) if arm == steering.ARMS[0] else set())
+
+
+def test_stored_files_are_small():
+    assert judge.FILE.stat().st_size < 60_000 and steering.FILE.stat().st_size < 420_000
