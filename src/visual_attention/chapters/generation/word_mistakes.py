@@ -21,11 +21,6 @@ def walked(x, told, untold, scale, steps, *, end=guided, step=lambda x, e, n, s:
     return x
 
 
-def foreseen_once(x, told, untold, scale, steps):
-    end = guided(x, told, untold, scale)
-    return walked(x, told, untold, scale, steps, end=lambda *_: end)
-
-
 def one_less(x, told, untold, scale, steps):
     for n in range(steps - 1):
         x = x + (guided(x, told, untold, scale) - x) / (steps - n)
@@ -61,13 +56,11 @@ WAY = {
     "You jump to what is foreseen in each step.": lambda x, t, u, g, s: walked(
         x, t, u, g, s, step=lambda x, e, n, s: e
     ),
-    "What is foreseen is asked once, at the start: ask anew in each step, where you are by then.": foreseen_once,
     "The last step is missing.": one_less,
     "You count steps from 1, so that one is missing and each of the others is too long.": from_one,
     "What is foreseen is taken for the velocity: subtract where you are.": lambda x, t, u, g, s: walked(
         x, t, u, g, s, step=lambda x, e, n, s: x + e / (s - n)
     ),
-    "That is what is foreseen at the start: walk there in steps.": lambda x, t, u, g, s: guided(x, t, u, g),
 }
 
 
