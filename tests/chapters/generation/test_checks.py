@@ -226,7 +226,6 @@ ALLOWED = {
     "best word alone": lambda s, v, f: (
         (torch.nn.functional.one_hot(minus(s, f).argmax(-1), s.shape[-1]).to(v.dtype) * ~off(f)) @ v
     ),
-    "still take weight": lambda s, v, f: s.softmax(-1) @ v.masked_fill(f[:, None, :, None], 0),
     "got (B, h, N, T)": lambda s, v, f: minus(s, f).softmax(-1).nan_to_num(),
 }
 

@@ -89,7 +89,7 @@ def best(s, v, f):
 ALLOWED = {
     "Nothing is forbidden: all words are looked at.": lambda s, v, f: s.softmax(-1) @ v,
     "Forbidden and allowed words have changed places.": lambda s, v, f: allowed(s, v, ~f),
-    "The weights that are left do not sum to 1: what forbidden words had goes to the others.": lambda s, v, f: (
+    "The weights that are left do not sum to 1: what forbidden words had goes to the others, not to nothing.": lambda s, v, f: (
         zeroed(s, v, f) @ v
     ),
     "A score of 0 is not forbidden, its weight is exp(0): use minus infinity.": lambda s, v, f: (
@@ -115,9 +115,6 @@ ALLOWED = {
     ),
     "The allowed words weigh alike: the scores are not asked.": lambda s, v, f: even(s, v, f) @ v,
     "That is the value of the best word alone: a softmax takes a share of each.": best,
-    "The forbidden values are 0, but their words still take weight.": lambda s, v, f: (
-        s.softmax(-1) @ (v * ~f[:, None, :, None])
-    ),
 }
 
 
