@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from visual_attention.chapters.generation.mixing import (
-    Alone,
     LargestOfAll,
     NeighbourMixer,
     PlaceAttention,
     PlaceMixer,
     WideMixer,
+    alone,
     main,
 )
 from visual_attention.training import seeded
@@ -93,7 +93,7 @@ class TestAllPlaces:
         torch.testing.assert_close(mixer(one), mixer.proj(mixed), atol=1e-5, rtol=1e-4)
 
     def test_alone_hears_nothing(self):
-        assert not Alone()(torch.randn(2, 15, DIM)).any()
+        assert not alone()(torch.randn(2, 15, DIM)).any()
 
     @pytest.mark.parametrize("mixer", [PlaceMixer(15, middle=9), PlaceAttention(15, DIM, heads=2)])
     def test_another_number_of_tokens_is_refused(self, mixer):

@@ -155,13 +155,12 @@ class PlaceAttention(nn.Module):
         return self.proj((self.weights(x) @ values).transpose(1, 2).flatten(2))
 
 
-class Alone(nn.Module):
-    """No patch hears of another: the mixer adds nothing.
+def alone() -> nn.Module:
+    """A mixer through which no patch hears of another: it adds nothing, (B, N, D) -> zeros."""
+    return _Alone()
 
-    Shape:
-        (B, N, D) -> (B, N, D), zeros.
-    """
 
+class _Alone(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.zeros_like(x)
 
@@ -197,7 +196,7 @@ def main() -> None:
         PlaceMixer(24, middle=128),
         LargestOfAll(dim, middle=64),
         PlaceAttention(24, dim, heads=4),
-        Alone(),
+        alone(),
     ):
         heard = (mixer(changed) - mixer(tokens)).abs().amax(dim=(0, 2)) > 1e-6
         numbers = parameters(mixer)

@@ -35,6 +35,8 @@ class Contestant(VelocityTransformer):
 
     Shape:
         half-made pictures (B, 3, H, W), times (B,) or None for 0 -> velocities (B, 3, H, W).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def forward(self, x: Tensor, times: Tensor | None = None) -> Tensor:
@@ -139,7 +141,7 @@ CONTENDERS = (
     Contender(
         "each alone",
         "trivial",
-        network(lambda side, dim: mixing.Alone()),
+        network(lambda side, dim: mixing.alone()),
         "No patch hears of another.",
         "nothing",
     ),

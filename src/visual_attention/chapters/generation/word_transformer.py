@@ -85,6 +85,8 @@ class WordedLayer(TimedLayer):
 
     Shape:
         patches (B, N, D), times (B, told), words (B, T, D) -> (B, N, D).
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int, told: int, asks: bool = True):
@@ -117,6 +119,8 @@ class WordTransformer(VelocityTransformer):
 
     Raises:
         ValueError: as :class:`VelocityTransformer`; at call, for words that are no (B, 5) of whole numbers.
+
+    Derivatives: as :class:`~visual_attention.mechanisms.self_attention.SelfAttention`.
     """
 
     def __init__(
