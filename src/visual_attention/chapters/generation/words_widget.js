@@ -251,7 +251,7 @@ function render({ model, el }) {
     const sentence = `a ${word(0)} ${word(1)} ${word(2)} a ${word(3)} ${word(4)}`;
     const asked = maps.map((_, k) => `${word(k)}: ${where(values[k])}`).join(", ");
     const odd = tokens()[0] === tokens()[3] || tokens()[1] === tokens()[4] ? " Two things of one colour or one digit never occurred in training." : "";
-    card.say(`"${sentence}", ${step === steps ? "the picture is made" : `before step ${step + 1} of ${steps}`}. Each word is asked most in the ${asked}.${odd}`);
+    card.say(`"${sentence}", ${step === steps ? "the picture is made" : `before step ${step + 1} of ${steps}`}. Where each word is asked most – ${asked}.${odd}`);
   }
 
   // ---- controls
