@@ -5,6 +5,7 @@ import torch
 
 from visual_attention.chapters.generation import claims, judge, sentences, steering, worded
 from visual_attention.chapters.generation.realism import frechet
+from visual_attention.experiments import tuning
 from visual_attention.experiments.answer import answer
 
 QUESTION = claims.QUESTIONS[0]
@@ -16,6 +17,17 @@ def test_a_contest_that_is_not_whole_has_no_verdict():
     places = (QUESTION.middle, "without end", "without end")
     for one, where in zip(contest.verdicts, places, strict=True):
         assert (one.verdict == "not run yet") == (contest.seeds(where) < QUESTION.seeds)
+
+
+def test_what_the_tuning_found_is_what_the_page_says():
+    rows = answer(QUESTION).rows
+    found = {}
+    for one in QUESTION.contenders:
+        tried = tuning.scores(QUESTION, rows, one.name, QUESTION.middle)
+        found[one.name] = round(tried[tuning.best(QUESTION, tried)])
+    told = {"attention": 51, "largest of all": 26, "uniform weights": 6, "mixer": 5}
+    assert {name: found[name] for name in told} == told
+    assert all(1 <= share <= 3 for name, share in found.items() if name not in told)
 
 
 def test_the_judge_is_right_about_real_pictures_as_often_as_the_page_says():
