@@ -83,5 +83,10 @@ def test_rows_are_whole_and_name_what_is_measured():
             assert set(row["cuts"]) == (set(steering.CUTS) if arm == steering.ARMS[0] else set())
 
 
+def test_the_five_seeds_differ_as_the_page_says():
+    shares = sorted(round(row["told"]["all"]) for row in steering.rows())
+    assert len(shares) == 5 and (shares[0], shares[-1]) == (11, 81)
+
+
 def test_stored_files_are_small():
     assert judge.FILE.stat().st_size < 60_000 and steering.FILE.stat().st_size < 420_000
