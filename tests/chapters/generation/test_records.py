@@ -88,5 +88,14 @@ def test_the_five_seeds_differ_as_the_page_says():
     assert len(shares) == 5 and (shares[0], shares[-1]) == (11, 81)
 
 
+def test_over_the_seeds_the_relation_is_needed_for_the_places():
+    lost = steering.drop("without the relation", "place")
+    assert [round(x) for x in (lost.effect, lost.low, lost.high)] == [35, 4, 66]
+    for part in ("digits", "colours"):
+        assert steering.drop("without the relation", part).low < 0
+    assert steering.drop("without the first digit", "digits").low > 20
+    assert abs(steering.drop("without the first digit", "place").effect) < 1
+
+
 def test_stored_files_are_small():
     assert judge.FILE.stat().st_size < 60_000 and steering.FILE.stat().st_size < 420_000
