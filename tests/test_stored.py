@@ -13,6 +13,8 @@ from visual_attention.chapters.classification import trained as trained_classifi
 from visual_attention.chapters.detection import backbone
 from visual_attention.chapters.detection import trained as trained_detectors
 from visual_attention.chapters.explanation import trained as trained_explained
+from visual_attention.chapters.generation import judge as generation_judge
+from visual_attention.chapters.generation import steering
 from visual_attention.chapters.generation import trained as trained_generator
 from visual_attention.chapters.hard import trained as trained_glimpses
 from visual_attention.chapters.inpainting import trained as trained_inpainter
@@ -25,7 +27,14 @@ from visual_attention.chapters.tracking import trained as trained_trackers
 
 def loaders():
     """Who reads which file of the package: (file, name in it or None) -> function that loads the network."""
-    one = (trained_classifier, trained_segmenter, trained_clicks, trained_glimpses)
+    one = (
+        trained_classifier,
+        trained_segmenter,
+        trained_clicks,
+        trained_glimpses,
+        generation_judge,
+        steering,
+    )
     several = {
         trained_answerer: (trained_answerer.READER, trained_answerer.ANSWERER, trained_answerer.HOPS),
         trained_explained: trained_explained.NAMES,
@@ -221,7 +230,7 @@ class TestRefused:
 class TestFilesOfTheCourse:
     def test_none_is_forgotten(self):
         assert FILES == sorted(Path(visual_attention.__file__).parent.rglob("*.safetensors"))
-        assert len(FILES) == 13 and len(LOADERS) == 25
+        assert len(FILES) == 15 and len(LOADERS) == 27
 
     @pytest.mark.parametrize("committed", FILES, ids=lambda file: file.stem)
     def test_saving_what_it_holds_gives_the_same_tensors(self, committed, file):

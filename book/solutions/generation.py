@@ -16,11 +16,27 @@ def one_step(x, foreseen, step, steps):
     return x + velocity / steps  # a step lasts 1 / steps
 
 
+def guided_way(x, told, untold, scale, steps):
+    """Where a guided sampler ends that takes so many steps from the noise x: (B, D)."""
+    for step in range(steps):
+        with_words, without = x @ told, x @ untold  # two looks of the network
+        foreseen = without + scale * (with_words - without)
+        x = x + (foreseen - x) / (steps - step)
+    return x
+
+
 def counterpart_weight(weights, rows, columns):
     """The mean weight that a patch gives to the patch that mirrors it in its row: (B, h)."""
     patches = torch.arange(rows * columns)
     mirrored = patches.view(rows, columns).flip(1).flatten()
     return weights[:, :, patches, mirrored].mean(dim=2)  # (B, h, N) -> (B, h)
+
+
+def allowed_words(scores, values, forbidden):
+    """What each patch gets from the words that it may look at, 0 where none is left: (B, h, N, d)."""
+    scores = scores.masked_fill(forbidden[:, None, None], -torch.inf)  # (B, T) -> (B, 1, 1, T)
+    weights = torch.softmax(scores, dim=-1).nan_to_num()  # 0 / 0 where nothing is left
+    return weights @ values
 
 
 def best_guess(x, times, pictures):
@@ -29,3 +45,9 @@ def best_guess(x, times, pictures):
     distance = (x[:, None] - present).square().sum(dim=(2, 3, 4))  # (B, M)
     weights = torch.softmax(-distance / (2 * (1 - times[:, None]) ** 2), dim=1)
     return torch.einsum("bm,mchw->bchw", weights, pictures)
+
+
+def ask_words(queries, keys, values):
+    """What each patch gets from the words: (B, N, E)."""
+    scores = queries @ keys.mT / queries.shape[-1] ** 0.5  # (B, N, D) @ (B, D, T) -> (B, N, T)
+    return torch.softmax(scores, dim=-1) @ values

@@ -5,7 +5,8 @@ import torch
 from tests.exercises.contract import contract, solutions
 from visual_attention.chapters.generation import checks as generation
 from visual_attention.chapters.generation.best_velocity import BestVelocity
-from visual_attention.chapters.generation.flow_matching import interpolate, trajectory
+from visual_attention.chapters.generation.flow_matching import interpolate, sample, trajectory
+from visual_attention.chapters.generation.word_transformer import AskWords, guided
 
 solved = solutions("generation")
 
@@ -159,11 +160,114 @@ GUESS = {
 }
 
 
+def loop(end, step=lambda x, e, n, s: x + (e - x) / (s - n), first=0):
+    def answer(x, told, untold, scale, steps):
+        for n in range(first, steps):
+            x = step(x, end(x, told, untold, scale), n, steps)
+        return x
+
+    return answer
+
+
+def right_end(x, t, u, g):
+    return torch.lerp(x @ u, x @ t, g)
+
+
+def all_but_last(x, told, untold, scale, steps):
+    for n in range(steps)[:-1]:
+        x = torch.lerp(x, right_end(x, told, untold, scale), 1 / (steps - n))
+    return x
+
+
+def asked_once(x, told, untold, scale, steps):
+    end = right_end(x, told, untold, scale)
+    return loop(lambda *_: end)(x, told, untold, scale, steps)
+
+
+WAY = {
+    "The words are not guided": loop(lambda x, t, u, g: x @ t),
+    "The words are never heard": loop(lambda x, t, u, g: x @ u),
+    "start from what is foreseen with words": loop(lambda x, t, u, g: (1 + g) * (x @ t) - g * (x @ u)),
+    "have changed places": loop(lambda x, t, u, g: torch.lerp(x @ t, x @ u, g)),
+    "The scale multiplies all": loop(lambda x, t, u, g: x @ (g * t)),
+    "You push away from the words": loop(lambda x, t, u, g: torch.lerp(x @ u, x @ t, -g)),
+    "1 / (steps that are left)": loop(right_end, lambda x, e, n, s: torch.lerp(x, e, 1 / s)),
+    "You jump to what is foreseen": loop(right_end, lambda x, e, n, s: e),
+    "would be right if `steps` were 1": asked_once,
+    "The last step is missing": all_but_last,
+    "You count steps from 1": loop(right_end, first=1),
+    "taken for the velocity": loop(right_end, lambda x, e, n, s: x + e / (s - n)),
+    "got (B, B)": lambda x, t, u, g, s: loop(right_end)(x, t, u, g, s) @ x.mT,
+}
+
+
+def off(f):
+    return f[:, None, None]
+
+
+def minus(s, f, value=-torch.inf):
+    return s.masked_fill(off(f), value)
+
+
+ALLOWED = {
+    "Nothing is forbidden": lambda s, v, f: torch.einsum("bhnt,bhtd->bhnd", s.softmax(-1), v),
+    "have changed places": lambda s, v, f: minus(s, ~f).softmax(-1).nan_to_num() @ v,
+    "do not sum to 1": lambda s, v, f: (s.softmax(-1) * (~off(f)).float()) @ v,
+    "A score of 0 is not forbidden": lambda s, v, f: (s * ~off(f)).softmax(-1) @ v,
+    "you get NaN, 0 / 0": lambda s, v, f: minus(s, f).softmax(-1) @ v,
+    "you still look at all of them": lambda s, v, f: minus(s, f, -1e9).softmax(-1) @ v,
+    "runs over the patches": lambda s, v, f: (minus(s, f).softmax(2).nan_to_num() * ~off(f)) @ v,
+    "runs over the heads": lambda s, v, f: minus(s, f).softmax(1).nan_to_num() @ v,
+    "words of the first one": lambda s, v, f: minus(s, f[:1].expand(len(f), -1)).softmax(-1).nan_to_num() @ v,
+    "A word that any sentence forbids": lambda s, v, f: (
+        minus(s, f.any(0).expand(len(f), -1)).softmax(-1).nan_to_num() @ v
+    ),
+    "The allowed words weigh alike": lambda s, v, f: minus(0 * s, f).softmax(-1).nan_to_num() @ v,
+    "best word alone": lambda s, v, f: (
+        (torch.nn.functional.one_hot(minus(s, f).argmax(-1), s.shape[-1]).to(v.dtype) * ~off(f)) @ v
+    ),
+    "got (B, h, N, T)": lambda s, v, f: minus(s, f).softmax(-1).nan_to_num(),
+}
+
+
+def score(q, k):
+    return torch.einsum("bnd,btd->bnt", q, k)
+
+
+def root(q):
+    return q.shape[-1] ** 0.5
+
+
+ASKED = {
+    "not divided by the square root": lambda q, k, v: score(q, k).softmax(-1) @ v,
+    "You divide by D: by its": lambda q, k, v: (score(q, k) / q.shape[-1]).softmax(-1) @ v,
+    "the number of words: of D": lambda q, k, v: (score(q, k) / k.shape[1] ** 0.5).softmax(-1) @ v,
+    "No softmax": lambda q, k, v: score(q, k) / root(q) @ v,
+    "runs over the patches": lambda q, k, v: (score(q, k) / root(q)).softmax(1) @ v,
+    "over the pictures of the batch": lambda q, k, v: (score(q, k) / root(q)).softmax(0) @ v,
+    "number of words once more": lambda q, k, v: solved.ask_words(q, k, v) / k.shape[1],
+    "All words weigh alike": lambda q, k, v: v.mean(1, keepdim=True) + 0 * q[..., :1] + 0 * k.mean(),
+    "best word alone": lambda q, k, v: torch.stack(
+        [values[best] for values, best in zip(v, score(q, k).argmax(-1), strict=True)]
+    ),
+    "A sigmoid asks each word alone": lambda q, k, v: torch.sigmoid(score(q, k) / root(q)) @ v,
+    "The sign is turned round": lambda q, k, v: solved.ask_words(q, -k, v),
+    "the words of another one": lambda q, k, v: solved.ask_words(q.roll(-1, 0), k, v).roll(1, 0),
+    "All patches get the mean": lambda q, k, v: (
+        solved.ask_words(q, k, v).mean(1, keepdim=True) + 0 * q[..., :1]
+    ),
+    "got (B, N, T)": lambda q, k, v: (score(q, k) / root(q)).softmax(-1),
+}
+
+
 WRONG = {
     "check_noisy_point": POINT,
     "check_one_step": STEP,
+    "check_guided_way": WAY,
     "check_counterpart_weight": COUNTERPART,
+    "check_allowed_words": ALLOWED,
     "check_best_guess": GUESS,
+    "check_ask_words": ASKED,
 }
 
 
@@ -183,3 +287,27 @@ def test_the_solutions_are_what_the_modules_do():
     for step in range(4):
         foreseen = best.foresee(path[step], torch.full((5,), step / 4))
         torch.testing.assert_close(solved.one_step(path[step], foreseen, step, 4), path[step + 1])
+
+
+def test_the_guided_way_is_the_modules_sampler():
+    generator = torch.Generator().manual_seed(0)
+    x, told, untold = (torch.randn(*shape, generator=generator) for shape in ((3, 5), (5, 5), (5, 5)))
+
+    class Plain(torch.nn.Module):
+        size = (1, 5)
+
+        def forward(self, x, times, words=None, change=None):
+            end = x @ (untold if words is None else told)
+            return (end - x) / (1 - times).view(-1, 1, 1, 1)
+
+    velocity = guided(Plain(), torch.zeros(3, 5, dtype=torch.long), scale=2.5)
+    made = sample(velocity, x[:, None, None], steps=4)[:, 0, 0]
+    torch.testing.assert_close(solved.guided_way(x, told, untold, 2.5, 4), made, atol=1e-4, rtol=1e-4)
+
+
+def test_asking_is_what_the_module_does():
+    torch.manual_seed(0)
+    ask = AskWords(12, heads=1)
+    x, words = torch.randn(2, 7, 12), torch.randn(2, 5, 12)
+    found = solved.ask_words(ask.query(x), ask.key(words), ask.value(words))
+    torch.testing.assert_close(ask.proj(found), ask(x, words), atol=1e-5, rtol=1e-4)

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from visual_attention.chapters.generation import mirrored
-from visual_attention.chapters.generation.realism import main, one_part, told_apart, whole_picture
+from visual_attention.chapters.generation.realism import (
+    frechet,
+    main,
+    one_part,
+    told_apart,
+    whole_picture,
+)
 
 
 def drawn(seed: int, count: int = 400, split: str = "test") -> torch.Tensor:
@@ -66,3 +72,31 @@ def test_the_same_seed_tells_the_same():
 def test_the_module_runs(capsys):
     main()
     assert "right sides exchanged" in capsys.readouterr().out
+
+
+class TestFrechet:
+    def test_by_hand(self):
+        """Two clouds of one feature: means 0 and 3, standard deviations 1 and 2."""
+        one = torch.tensor([-1.0, 1.0] * 50)[:, None] * (99 / 100) ** 0.5
+        assert frechet(one, 2 * one + 3) == pytest.approx(3**2 + (2 - 1) ** 2, abs=1e-4)
+
+    def test_equal_clouds_are_0_apart_and_the_order_does_not_matter(self):
+        x = torch.randn(200, 5, generator=torch.Generator().manual_seed(0)) @ torch.randn(5, 5)
+        assert frechet(x, x.flip(0)) == pytest.approx(0, abs=1e-6)
+
+    def test_it_is_symmetric_and_a_turn_changes_nothing(self):
+        generator = torch.Generator().manual_seed(0)
+        one, two = torch.randn(2, 300, 4, generator=generator)
+        two = two @ torch.randn(4, 4, generator=generator) + 1
+        turn = torch.linalg.qr(torch.randn(4, 4, generator=generator)).Q
+        apart = frechet(one, two)
+        assert apart == pytest.approx(frechet(two, one), rel=1e-4)
+        assert apart == pytest.approx(frechet(one @ turn, two @ turn), rel=1e-3)
+
+    @pytest.mark.parametrize(
+        ("one", "two", "says"),
+        [((9, 3), (9, 4), "wanted features"), ((9, 3), (3, 3), "more than 3 examples")],
+    )
+    def test_what_cannot_be_compared_is_refused(self, one, two, says):
+        with pytest.raises(ValueError, match=says):
+            frechet(torch.rand(one), torch.rand(two))

@@ -3,9 +3,14 @@
 Chapter: notebooks/applications/generation.ipynb
 """
 
+from collections.abc import Callable
+
 from visual_attention.chapters.generation import mistakes as wrong
+from visual_attention.chapters.generation import word_mistakes as wrong_words
+from visual_attention.chapters.generation import written
+from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 
 PICTURES = {"B pictures": 5, "C channels": 2, "H rows": 3, "W columns": 7}
 
@@ -40,6 +45,22 @@ def check_one_step(draw, B, C, H, W):
 
 
 @examined(
+    points=4,
+    right=wrong_words.way,
+    axes={"B pictures": 3, "D numbers": 5},
+    name="your pictures",
+    mistakes=wrong_words.WAY,
+    about=About("Can you walk the whole way, guided?", "the sampler's loop with guidance", 15),
+)
+def check_guided_way(draw, B, D):
+    """Noise (B, D), two matrices that foresee, a scale and a number of steps become pictures, (B, D)."""
+    told, untold = 0.5 * draw.fixed(D, D), 0.5 * draw.fixed(D, D)
+    for scale, steps in ((3.0, 4), (0.5, 3)):
+        yield draw(B, D), told, untold, scale, steps
+    yield special(1, "in a single step", draw(B, D), told, untold, 2.0, 1)
+
+
+@examined(
     points=3,
     right=wrong.counterpart,
     axes={"B pictures": 2, "h heads": 3, "r rows": 5, "c columns": 4},
@@ -50,6 +71,23 @@ def check_one_step(draw, B, C, H, W):
 def check_counterpart_weight(draw, B, h, r, c):
     """Weights (B, h, N, N) become the mean weight of a patch on its mirror image in its row, (B, h)."""
     return draw.shares(B, h, r * c, r * c), r, c
+
+
+@examined(
+    points=4,
+    right=wrong_words.allowed,
+    axes={"B sentences": 2, "h heads": 3, "N patches": 5, "T words": 7, "d numbers": 4},
+    name="what your patches get",
+    mistakes=wrong_words.ALLOWED,
+    about=About("What is left without a word?", "cutting weights: words forbidden to all patches", 15),
+)
+def check_allowed_words(draw, B, h, N, T, d):
+    """Scores (B, h, N, T), values (B, h, T, d) and forbidden words (B, T) become (B, h, N, d)."""
+    scores, values, forbidden = draw(B, h, N, T), draw(B, h, T, d), ~draw.mask(B, T)
+    yield scores, values, forbidden
+    forbidden = forbidden.clone()
+    forbidden[:1] = True
+    yield special(1, "where all words are forbidden", scores, values, forbidden)
 
 
 @examined(
@@ -69,3 +107,44 @@ def check_best_guess(draw, B, M, C, H, W):
     yield special(
         1, "late in time", wrong.line(30 * draw.fixed(B, C, H, W), pictures[chosen], late), late, pictures
     )
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a generator of tiles with such a question learns, and whether it hangs on the question."""
+    part = check.part_of_network(student)
+    model = written.learn(part)
+    found, blind = written.score(model), written.score(model, even=True)
+    told = f"{found:.0%} of the pictures that it makes obey their sentence"
+    check.that(
+        found > written.WANTED,
+        points=1,
+        good=f"A generator whose patches ask with your function learns: {told}.",
+        bad=f"A generator whose patches ask with your function hardly learns: {told}.",
+    )
+    told = (
+        f"with all keys made equal, so that no word can be told from another, {found:.0%} become {blind:.0%}"
+    )
+    check.that(
+        found - blind > written.LOST,
+        points=1,
+        good=f"And it hangs on what they ask: {told}.",
+        bad=f"It hardly hangs on what they ask: {told}.",
+    )
+
+
+@examined(
+    points=6,
+    right=wrong_words.asked,
+    axes={"B pictures": 3, "N patches": 7, "T words": 5, "D numbers": 11, "E values": 2},
+    name="what your patches get",
+    mistakes=wrong_words.ASKED,
+    gradients=("queries", "keys", "values"),
+    without=(ATTENTION,),
+    after=(2, learns),
+    about=About(
+        "Make it learn: can patches ask words?", "cross-attention to words, trained", 25, "takes thought"
+    ),
+)
+def check_ask_words(draw, B, N, T, D, E):
+    """Queries (B, N, D), keys (B, T, D) and values (B, T, E) become what each patch gets, (B, N, E)."""
+    return draw(B, N, D), draw(B, T, D), draw(B, T, E)

@@ -3,7 +3,11 @@
 If it cannot, the two sets are alike in everything that it looks at. So a two-sample test says as much as its
 features: here a coarse look at whole pictures, and a close look at one part alone.
 
-Paper: David Lopez-Paz and Maxime Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017.
+Another score asks how far apart two clouds of features lie. It is a number, easy to compare, and says less.
+
+Paper: David Lopez-Paz and Maxime Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017; for the
+    distance, Martin Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash
+    Equilibrium", NeurIPS 2017, section 2.
 Chapter: notebooks/applications/generation.ipynb
 Run: python -m visual_attention.chapters.generation.realism
 """
@@ -66,6 +70,34 @@ def told_apart(
         steps += [PolynomialFeatures(2, include_bias=False), StandardScaler()]
     classifier = make_pipeline(*steps, LogisticRegression(C=0.03, max_iter=500))
     return 100 * cross_val_score(classifier, features[order], labels[order], cv=FOLDS).mean().item()
+
+
+def frechet(real: Tensor, made: Tensor) -> float:
+    """The Fréchet distance of two clouds of features, each taken for a normal distribution; 0 if both agree.
+
+    The squared distance of the means, plus what the covariances differ in. Of few examples it is too large:
+    compare numbers only at one count.
+
+    Args:
+        real: (M, F), more examples than features.
+        made: (K, F).
+
+    Raises:
+        ValueError: if the features differ in number, or there are no more examples than features.
+    """
+    if real.ndim != 2 or made.ndim != 2 or real.shape[1] != made.shape[1]:
+        raise ValueError(
+            f"wanted features (M, F) and (K, F), got {tuple(real.shape)} and {tuple(made.shape)}"
+        )
+    if min(len(real), len(made)) <= real.shape[1]:
+        raise ValueError(f"wanted more than {real.shape[1]} examples, got {len(real)} and {len(made)}")
+    one, two = real.double(), made.double()
+    spread, other = (torch.atleast_2d(each.T.cov()) for each in (one, two))
+    values, vectors = torch.linalg.eigh(spread)
+    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    common = torch.linalg.eigvalsh(root @ other @ root).clamp_min(0).sqrt().sum()
+    apart = (one.mean(0) - two.mean(0)).square().sum()
+    return max((apart + spread.trace() + other.trace() - 2 * common).item(), 0.0)
 
 
 def main() -> None:

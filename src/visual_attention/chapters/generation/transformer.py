@@ -149,9 +149,12 @@ class VelocityTransformer(nn.Module):
         tokens, time = self._start(x, times)
         for layer in self.layers:
             tokens = layer(tokens, time)
-        pixels = self.answer(tokens)  # (B, N, 3 * P * P)
-        pixels = pixels.unflatten(2, (3, self.patch, self.patch)).unflatten(1, self.grid)
-        return pixels.permute(0, 3, 1, 4, 2, 5).reshape(x.shape)  # (B, 3, rows, P, columns, P)
+        return self.pixels(tokens)
+
+    def pixels(self, tokens: Tensor) -> Tensor:
+        """What each token says its patch will be, laid into a picture: (B, N, D) -> (B, 3, H, W)."""
+        patches = self.answer(tokens).unflatten(2, (3, self.patch, self.patch)).unflatten(1, self.grid)
+        return patches.permute(0, 3, 1, 4, 2, 5).reshape(len(tokens), 3, *self.size)
 
     def forward(self, x: Tensor, times: Tensor) -> Tensor:
         """The velocity of each pixel, (B, 3, H, W): what is missing, over the time that is left."""

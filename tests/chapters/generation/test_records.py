@@ -1,0 +1,101 @@
+"""What the chapter says in numbers is what its records and its stored networks give."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.generation import claims, judge, sentences, steering, worded
+from visual_attention.chapters.generation.realism import frechet
+from visual_attention.experiments import tuning
+from visual_attention.experiments.answer import answer
+
+QUESTION = claims.QUESTIONS[0]
+
+
+def test_a_contest_that_is_not_whole_has_no_verdict():
+    contest = answer(QUESTION)
+    assert not contest.faults and not contest.changed
+    places = (QUESTION.middle, "without end", "without end")
+    for one, where in zip(contest.verdicts, places, strict=True):
+        assert (one.verdict == "not run yet") == (contest.seeds(where) < QUESTION.seeds)
+
+
+def test_what_the_tuning_found_is_what_the_page_says():
+    rows = answer(QUESTION).rows
+    found = {}
+    for one in QUESTION.contenders:
+        tried = tuning.scores(QUESTION, rows, one.name, QUESTION.middle)
+        found[one.name] = round(tried[tuning.best(QUESTION, tried)])
+    assert found == {
+        "attention": 51,
+        "largest of all": 25,
+        "uniform weights": 6,
+        "mixer": 5,
+        "weights by place": 4,
+        "deeper": 3,
+        "each alone": 2,
+        "wide convolution": 1,
+    }
+
+
+def test_the_judge_is_right_about_real_pictures_as_often_as_the_page_says():
+    reader = judge.load()
+    drawn = worded.batch(1000, split="test", generator=torch.Generator().manual_seed(0))
+    right = worded.obeyed(worded.read(reader, drawn.images), drawn.words)
+    assert judge.accuracy(reader) > 0.98
+    assert right.all.mean() == pytest.approx(0.978, abs=0.004)
+    assert right.colours.mean() == right.place.mean() == 1
+
+
+LOST = {  # points fewer of digits, colours, place and all, as the page's table has it
+    "without the first colour": (0, 50, 4, 94),
+    "without the first digit": (46, 0, 3, 87),
+    "without the relation": (48, 50, 50, 94),
+    "another sentence's maps": (45, 44, 65, 92),
+}
+
+
+@torch.no_grad()
+def test_the_stored_network_obeys_and_hangs_on_its_words():
+    model, reader = steering.load(), judge.load()
+    words = sentences.draw(100, generator=torch.Generator().manual_seed(11))
+    whole = steering.parts(reader, model, words, seed=1)
+    assert [round(whole[part]) for part in steering.MEASURES] == pytest.approx([100, 100, 98, 94], abs=1)
+    for cut, lost in LOST.items():
+        after = steering.parts(reader, model, words, seed=1, change=steering.CUTS[cut])
+        assert [whole[part] - after[part] for part in steering.MEASURES] == pytest.approx(lost, abs=2), cut
+
+
+def test_in_a_mirror_digits_are_nearer_than_pictures_of_guidance_1():
+    reader = judge.load()
+    one, other = (
+        worded.batch(800, split="test", generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)
+    )
+    apart = frechet(judge.seen(reader, one.images), judge.seen(reader, other.images.flip(3)))
+    assert apart == pytest.approx(0.37, abs=0.02) and apart < steering.curve("distance")[1]
+
+
+def test_rows_are_whole_and_name_what_is_measured():
+    for arm in steering.ARMS:
+        found = steering.rows(arm)
+        assert [row["seed"] for row in found] == list(range(len(found)))
+        for row in found:
+            assert set(row["told"]) == set(row["new"]) == set(steering.MEASURES)
+            assert set(row["cuts"]) == (set(steering.CUTS) if arm == steering.ARMS[0] else set())
+
+
+def test_the_five_seeds_differ_as_the_page_says():
+    shares = sorted(round(row["told"]["all"]) for row in steering.rows())
+    assert len(shares) == 5 and (shares[0], shares[-1]) == (11, 81)
+
+
+def test_over_the_seeds_the_relation_is_needed_for_the_places():
+    lost = steering.drop("without the relation", "place")
+    assert [round(x) for x in (lost.effect, lost.low, lost.high)] == [35, 4, 66]
+    for part in ("digits", "colours"):
+        assert steering.drop("without the relation", part).low < 0
+    assert steering.drop("without the first digit", "digits").low > 20
+    assert abs(steering.drop("without the first digit", "place").effect) < 1
+
+
+def test_stored_files_are_small():
+    assert judge.FILE.stat().st_size < 60_000 and steering.FILE.stat().st_size < 420_000
