@@ -4,7 +4,7 @@ Run: python -m visual_attention.experiments run tracking
 """
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -13,6 +13,7 @@ from visual_attention.chapters.tracking import finders, finding, finding_cuts, f
 from visual_attention.chapters.tracking.finding import Sought
 from visual_attention.experiments import trial
 from visual_attention.experiments.question import Contender, Question, Recipe, Setting, Task, Variant
+from visual_attention.experiments.trial import Trial
 
 SPLITS = {"train": "learning", "validation": "validation", "test": "test"}
 POOL = 8192  # examples that stand for pictures without end: a training sees 12,288
@@ -172,4 +173,15 @@ QUESTION = Question(
 )
 QUESTIONS = [QUESTION]
 
-live = partial(trial.live, QUESTION, steps=192, rate=3e-3)  # what the chapter trains before its reader
+
+def live(name: str, *, pairs: int = 400, steps: int = 192, rate: float = 3e-3):
+    """Train a contender now, on a few hundred pairs, before the chapter's reader.
+
+    Returns:
+        The averaged network, and its scores by step on scenes of the test.
+    """
+    first = QUESTION.conditions[0]
+    condition = replace(first, pictures=pairs, recipe=replace(first.recipe, steps=steps, examples=140))
+    judged = trial.examples(TASK, "test", 1, condition)
+    made = Trial("live", condition, name, rate, 1)
+    return trial.train(QUESTION, made, lambda model: score(model, judged), scored=condition.recipe.scored)[:2]

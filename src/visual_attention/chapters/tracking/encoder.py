@@ -36,14 +36,14 @@ def packed(windows: Tensor, templates: Tensor) -> Tensor:
     return (255 * torch.cat([windows, below], dim=3)).round().clamp(0, 255).to(torch.uint8)
 
 
-def windows_of(pairs: Tensor) -> Tensor:
+def windows_of(pairs: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The windows of packed pairs, (B, 3, 48, 48) in [0, 1]."""
-    return pairs[..., :SEARCH].float() / 255
+    return pairs[..., :SEARCH].to(dtype) / 255
 
 
-def templates_of(pairs: Tensor) -> Tensor:
+def templates_of(pairs: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The templates of packed pairs, (B, 3, 24, 24) in [0, 1]."""
-    return pairs[..., :TEMPLATE, SEARCH:].float() / 255
+    return pairs[..., :TEMPLATE, SEARCH:].to(dtype) / 255
 
 
 class Encoder(nn.Module):

@@ -44,11 +44,17 @@ def rows(x: Tensor) -> Tensor:
 
 def slide(window: Tensor, template: Tensor) -> Tensor:
     """The template slides over the window, channel by channel: (B, D, H, W), (B, D, h, w) -> (B, D, H, W)."""
-    count, dim, height, width = template.shape
-    before, after = ((side // 2, side - 1 - side // 2) for side in (height, width))
-    padded = F.pad(window, (after[0], after[1], before[0], before[1])).flatten(0, 1)[None]
-    made = F.conv2d(padded, template.flatten(0, 1)[:, None], groups=count * dim)
-    return made[0].unflatten(0, (count, dim)) / (height * width) ** 0.5
+    height, width = template.shape[2:]
+    above, left = height // 2, width // 2
+    padded = F.pad(window, (left, width - 1 - left, above, height - 1 - above))
+    return slide_wholly(padded, template) / (height * width) ** 0.5
+
+
+def slide_wholly(x: Tensor, template: Tensor) -> Tensor:
+    """The same where the template lies wholly inside, without a divisor: (B, D, H - h + 1, W - w + 1)."""
+    height, width = template.shape[2:]
+    beneath = x.unfold(2, height, 1).unfold(3, width, 1)
+    return torch.einsum("bdyxhw,bdhw->bdyx", beneath, template)
 
 
 class Correlation(Finder):
@@ -73,6 +79,8 @@ class Correlation(Finder):
 class FineCorrelation(Finder):
     """The rigid template at 3 pixels a place: cosines in several groups of channels, 8 x 8 parts.
 
+    Of an encoder that learns along, its fine map is read beside the tokens that it makes.
+
     Args:
         dim: D of what is correlated.
         groups: each gives a map of its own.
@@ -85,8 +93,8 @@ class FineCorrelation(Finder):
         self.head = Head(4 * groups + DIM, 2 * dim)
 
     def answer(self, tokens: Tensor, pairs: Tensor, change: Change | None = None) -> Answer:
-        with torch.set_grad_enabled(self.own is not None and torch.is_grad_enabled()):
-            fine = [(self.own or encoder()).fine(part(pairs)) for part in (windows_of, templates_of)]
+        reader = encoder() if self.own is None else self.own
+        fine = [reader.fine(part(pairs, tokens.dtype)) for part in (windows_of, templates_of)]
         window, template = (
             F.normalize(to(x).unflatten(1, (self.groups, -1)), dim=2)
             for to, x in zip((self.window, self.template), fine, strict=True)
@@ -159,19 +167,21 @@ class Pixels(Finder):
         super().__init__()
         self.sharp = nn.Parameter(torch.tensor(10.0))
 
-    def answer(self, tokens: Tensor, pairs: Tensor, change: Change | None = None) -> Answer:
-        window = F.avg_pool2d(windows_of(pairs), 2)  # 24 x 24
-        template = F.avg_pool2d(templates_of(pairs)[..., 4:-4, 4:-4], 2)  # the box of the target, 8 x 8
+    def forward(self, pairs: Tensor, tokens: Tensor | None = None, change: Change | None = None) -> Answer:
+        kind = self.sharp.dtype
+        window = F.avg_pool2d(windows_of(pairs, kind), 2)  # (B, 3, 24, 24)
+        template = F.avg_pool2d(templates_of(pairs, kind)[..., 4:-4, 4:-4], 2)  # the target's box, 8 x 8
         template = template - template.mean(dim=(2, 3), keepdim=True)
-        template = template / template.flatten(1).norm(dim=1).clamp(min=1e-4)[:, None, None, None]
         padded = F.pad(window, (4, 3, 4, 3), mode="replicate")
-        product = F.conv2d(padded.flatten(0, 1)[None], template.flatten(0, 1)[:, None], groups=3 * len(pairs))
-        patches = F.avg_pool2d(padded.square(), 8, 1) - F.avg_pool2d(padded, 8, 1).square()
-        fits = product[0].unflatten(0, (-1, 3)).sum(1) / (64 * patches.sum(1)).clamp(min=1e-4).sqrt()
-        best, where = F.max_pool2d(fits[:, None], 3, return_indices=True)  # 3 x 3 in each place of 6 pixels
-        where = where.flatten(1)
-        centres = 2.0 * torch.stack([where % 24, where // 24], dim=-1)
-        return Answer(self.sharp * best.flatten(1), centres, torch.full_like(centres, SIZE))
+        product = slide_wholly(padded, template).sum(dim=1)  # (B, 24, 24)
+        spread = F.avg_pool2d(padded.square(), 8, 1) - F.avg_pool2d(padded, 8, 1).square()
+        lengths = (64 * spread.sum(dim=1)).clamp(min=1e-4).sqrt()
+        fits = product / lengths / template.flatten(1).norm(dim=1).clamp(min=1e-4)[:, None, None]
+        cells = fits.unflatten(2, (SIDE, 3)).unflatten(1, (SIDE, 3)).transpose(2, 3).flatten(3)
+        best, where = cells.flatten(1, 2).max(dim=2)  # of 3 x 3 in each place of 6 pixels
+        inside = torch.stack([where % 3, where // 3], dim=-1).to(kind)
+        centres = middles(best) - STRIDE / 2 + 2 * inside
+        return Answer(self.sharp * best, centres, torch.full_like(centres, SIZE))
 
 
 class LastPlace(Finder):
@@ -181,9 +191,10 @@ class LastPlace(Finder):
         super().__init__()
         self.sharp = nn.Parameter(torch.tensor(0.1))
 
-    def answer(self, tokens: Tensor, pairs: Tensor, change: Change | None = None) -> Answer:
-        away = (middles() - STRIDE * SIDE / 2).norm(dim=1)
-        centres = torch.full((PLACES, 2), STRIDE * SIDE / 2).expand(len(pairs), -1, -1)
+    def forward(self, pairs: Tensor, tokens: Tensor | None = None, change: Change | None = None) -> Answer:
+        places = middles(self.sharp)
+        away = (places - STRIDE * SIDE / 2).norm(dim=1)
+        centres = torch.full_like(places, STRIDE * SIDE / 2).expand(len(pairs), -1, -1)
         return Answer((-self.sharp * away).expand(len(pairs), -1), centres, torch.full_like(centres, SIZE))
 
 

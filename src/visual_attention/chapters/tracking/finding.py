@@ -28,6 +28,7 @@ MOST, FEW = 8, 5  # things of a scene of the test; how many of them are there bu
 TURN, BEND, COVER, GROW, NOISE = 90.0, 0.4, 0.5, 0.5, 0.15
 TARGETS = 2  # things of a scene of the test that are looked for
 ASKED = 4  # things of a scene of training that are looked for
+IN_SIGHT = 0.8  # share in sight below which a thing counts as covered
 CHUNK = 64
 
 
@@ -44,7 +45,14 @@ class Sought(NamedTuple):
 
 
 def for_training(
-    count: int, *, split: str, turn: float = 180.0, centred: bool = False, betrayed: bool = False, generator
+    count: int,
+    *,
+    split: str,
+    turn: float = 180.0,
+    centred: bool = False,
+    betrayed: bool = False,
+    covered: bool = False,
+    generator: torch.Generator,
 ) -> Sought:
     """Examples with all disturbances at once, in windows that lie anywhere around the target.
 
@@ -54,6 +62,7 @@ def for_training(
         turn: degrees up to which things have turned.
         centred: put the target into the middle of its window, as a careless training does.
         betrayed: cover none but one thing of a scene, and ask for that one.
+        covered: ask only for things of which a fifth or more is out of sight.
         generator: seeds everything that is random here.
     """
     found: list[tuple[Tensor, ...]] = []
@@ -62,6 +71,8 @@ def for_training(
         drawn = tracks.pairs(CHUNK, split=split, betrayed=betrayed, turn=turn, generator=generator)
         for target in range(targets):
             there = drawn.present[:, :, target].all(dim=1)
+            if covered:
+                there &= drawn.visible[:, 1, target] < IN_SIGHT
             found.append(_looked_for(drawn, 1, target, there, 0.0 if centred else 1.0, generator))
     return _sought([torch.cat(column)[:count] for column in zip(*found, strict=True)])
 

@@ -61,14 +61,13 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Answer:
         said = self.read(x)
-        return Answer(
-            said[..., 0], middles().to(x) + STRIDE * said[..., 1:3], SIZE * said[..., 3:].clamp(-3, 3).exp()
-        )
+        centres = middles(x) + STRIDE * said[..., 1:3]
+        return Answer(said[..., 0], centres, SIZE * said[..., 3:].clamp(-3, 3).exp())
 
 
-def middles() -> Tensor:
-    """The middle of each place in pixels of the window, x then y, row by row: (64, 2)."""
-    line = STRIDE * (torch.arange(SIDE) + 0.5)
+def middles(like: Tensor) -> Tensor:
+    """The middle of each place in pixels of the window, x then y, row by row: (64, 2), of a tensor's kind."""
+    line = STRIDE * torch.arange(SIDE, dtype=like.dtype, device=like.device) + STRIDE / 2
     return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).flatten(0, 1)
 
 
@@ -90,8 +89,7 @@ class Finder(nn.Module):
         if self.own is not None:
             tokens = self.own.pair(pairs)
         elif tokens is None:
-            with torch.no_grad():
-                tokens = encoder().pair(pairs)
+            tokens = encoder().pair(pairs)
         return self.answer(tokens, pairs, change)
 
     def answer(self, tokens: Tensor, pairs: Tensor, change: Change | None) -> Answer:
@@ -185,16 +183,15 @@ class OneStream(Finder):
 
 def template_deaf(weights: Tensor) -> Tensor:
     """The template's tokens take nothing from the window; what they give each other grows to a sum of 1."""
-    own = torch.ones(weights.shape[-2:], device=weights.device)
-    own[PLACES:, :PLACES] = 0
-    weights = weights * own
+    of_template = torch.arange(weights.shape[-1], device=weights.device) >= PLACES
+    weights = weights * ~(of_template[:, None] & ~of_template)
     return weights / weights.sum(dim=-1, keepdim=True).clamp(min=1e-12)
 
 
 def loss(model: nn.Module, batch: NamedTuple) -> Tensor:
     """How unlikely the places next to the true centre are, and how far off centre and size are there."""
     found: Answer = model(batch.pairs, batch.tokens)
-    away = (middles() - batch.centre[:, None]).norm(dim=-1)  # (B, 64)
+    away = (middles(batch.centre) - batch.centre[:, None]).norm(dim=-1)  # (B, 64)
     share = F.softmax(-(away**2) / (2 * (STRIDE / 2) ** 2), dim=1)  # most of it at the nearest place
     named = -(share * found.scores.log_softmax(dim=1)).sum(dim=1)
     off = (found.centres - batch.centre[:, None]).abs().sum(dim=-1) / STRIDE

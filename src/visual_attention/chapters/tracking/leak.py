@@ -1,0 +1,131 @@
+"""What does a careless world give away, and how long must a probe learn until it shows?
+
+Four worlds, each with a network that learns in it until nothing is gained. Three of the networks are blind:
+they never see a template, so that what they find the windows alone betray. The first lives in the fair world
+of this chapter, the second where none but the target is covered, the third where the target always lies in
+the middle of its window. The fourth sees its template, the one-stream tracker, and lives in the third world;
+it is tested there and, at the end, where targets lie anywhere.
+
+Paper: Bo Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks", CVPR 2019,
+    section 3.1 (a tracker whose training shows the target in the middle learns the middle).
+Chapter: notebooks/applications/tracking.ipynb
+Run: python -m visual_attention.chapters.tracking.leak
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from visual_attention.chapters.tracking import finding
+from visual_attention.chapters.tracking.encoder import DIM
+from visual_attention.chapters.tracking.finders import maps, rows
+from visual_attention.chapters.tracking.finding import Sought
+from visual_attention.chapters.tracking.finding_cuts import hits
+from visual_attention.chapters.tracking.fusion import Answer, Change, Finder, Head, OneStream, loss
+from visual_attention.convolutions import layer
+from visual_attention.experiments import curves
+from visual_attention.training import seeded
+
+RECORD = Path(__file__).parent / "records" / "leak.jsonl"
+WORLDS = {
+    "fair": {},
+    "only the target covered": {"betrayed": True},
+    "always in the middle": {"centred": True},
+}
+PAIRS, TESTED, SEEDS = 1000, 300, 5
+STEPS, BATCH, RATE, SCORED = 512, 32, 3e-3, (16, 32, 64, 128, 256, 512)
+ANYWHERE = "two ways, tested anywhere"
+
+
+class Blind(Finder):
+    """Convolutions on the window alone: they never see what is looked for."""
+
+    def __init__(self, *, dim: int = 32, depth: int = 3):
+        super().__init__()
+        sizes = [DIM, *[dim] * depth]
+        self.body = nn.Sequential(*(layer(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)))
+        self.head = Head(dim, dim)
+
+    def answer(self, tokens: Tensor, pairs: Tensor, change: Change | None = None) -> Answer:
+        return self.head(rows(self.body(maps(tokens)[0])))
+
+
+def examples(world: str, split: str, count: int, seed: int) -> Sought:
+    """Covered targets of a world, a fifth of each or more."""
+    generator = torch.Generator().manual_seed(seed)
+    return finding.for_training(count, split=split, covered=True, generator=generator, **WORLDS[world])
+
+
+def probe(model: Finder, learned: Sought, tested: Sought, seed: int, *, steps: int = STEPS):
+    """Train in one world; the trained network, and the share of centres that are found, by step."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def batch(step: int) -> Sought:
+        chosen = torch.randint(len(learned.pairs), (BATCH,), generator=generator)
+        return Sought(*(part[chosen] for part in learned))
+
+    trained, scores, _ = curves.train(
+        model,
+        batch,
+        loss,
+        lambda model: {"found": share(model, tested)},
+        steps=steps,
+        rate=RATE,
+        warmup=32,
+        scored=[step for step in SCORED if step <= steps],
+    )
+    return trained, [round(by["found"], 2) for by in scores.values()]
+
+
+@torch.no_grad()
+def share(model: nn.Module, seen: Sought) -> float:
+    """Centres that are found to within 6 pixels, in percent."""
+    return 100 * hits(model(seen.pairs, seen.tokens), seen).mean().item()
+
+
+def rows_of_record() -> list[dict]:
+    """The record: a row for each world, network and seed."""
+    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+
+
+def curve(record: list[dict], world: str, network: str) -> np.ndarray:
+    """Shares by seed and scored step, (seeds, 6)."""
+    found = {
+        row["seed"]: row["found"] for row in record if (row["world"], row["network"]) == (world, network)
+    }
+    return np.array([found[seed] for seed in sorted(found)])
+
+
+def main() -> None:
+    """Make what the record lacks, and show it."""
+    torch.set_num_threads(1)
+    done = {(row["world"], row["network"], row["seed"]) for row in rows_of_record()}
+    for seed in range(SEEDS):
+        for world in WORLDS:
+            learned = tested = None
+            for network, kind in (("blind", Blind), ("two ways", OneStream)):
+                asked = network == "blind" or world == "always in the middle"
+                if (world, network, seed) in done or not asked:
+                    continue
+                if learned is None:
+                    learned = examples(world, "learning", PAIRS, seed)
+                    tested = examples(world, "test", TESTED, 10_000 + seed)
+                with seeded(seed):
+                    trained, found = probe(kind(), learned, tested, seed)
+                made = [{"world": world, "network": network, "seed": seed, "found": found}]
+                if network == "two ways":
+                    anywhere = share(trained, examples("fair", "test", TESTED, 10_000 + seed))
+                    made.append(
+                        {"world": world, "network": ANYWHERE, "seed": seed, "found": [round(anywhere, 2)]}
+                    )
+                with open(RECORD, "a") as file:
+                    file.write("".join(json.dumps(row) + "\n" for row in made))
+    for row in rows_of_record():
+        print(row)
+
+
+if __name__ == "__main__":
+    main()
