@@ -72,7 +72,8 @@ class Encoder(nn.Module):
 
     def pair(self, pairs: Tensor) -> Tensor:
         """The tokens of packed pairs, (B, 3, 48, 72) -> (B, 64 + 16, 32)."""
-        maps = (self(windows_of(pairs)), self(templates_of(pairs)))
+        kind = self.third[0].weight.dtype
+        maps = (self(windows_of(pairs, kind)), self(templates_of(pairs, kind)))
         return torch.cat([part.flatten(2).mT for part in maps], dim=1)
 
 

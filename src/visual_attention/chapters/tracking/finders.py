@@ -3,7 +3,7 @@
 All but the trivial ones read the same frozen features, and all have the same head.
 
 Papers: Bo Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks", CVPR 2019,
-    section 3.3 (correlation channel by channel); Luca Bertinetto et al., "Fully-Convolutional Siamese
+    section 3 (correlation channel by channel); Luca Bertinetto et al., "Fully-Convolutional Siamese
     Networks for Object Tracking", ECCV 2016 Workshops, section 2 (correlation).
 Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.finders
@@ -53,8 +53,13 @@ def slide(window: Tensor, template: Tensor) -> Tensor:
 def slide_wholly(x: Tensor, template: Tensor) -> Tensor:
     """The same where the template lies wholly inside, without a divisor: (B, D, H - h + 1, W - w + 1)."""
     height, width = template.shape[2:]
-    beneath = x.unfold(2, height, 1).unfold(3, width, 1)
-    return torch.einsum("bdyxhw,bdhw->bdyx", beneath, template)
+    rows_left, columns_left = x.shape[2] - height + 1, x.shape[3] - width + 1
+    made = x.new_zeros(())
+    for row in range(height):
+        for column in range(width):  # each part of the template with what lies under it
+            beneath = x[:, :, row : row + rows_left, column : column + columns_left]
+            made = made + beneath * template[:, :, row, column, None, None]
+    return made
 
 
 class Correlation(Finder):
@@ -79,8 +84,6 @@ class Correlation(Finder):
 class FineCorrelation(Finder):
     """The rigid template at 3 pixels a place: cosines in several groups of channels, 8 x 8 parts.
 
-    Of an encoder that learns along, its fine map is read beside the tokens that it makes.
-
     Args:
         dim: D of what is correlated.
         groups: each gives a map of its own.
@@ -104,8 +107,9 @@ class FineCorrelation(Finder):
         laid = cosines.flatten(0, 1).flip(2).mT  # a part's cosine counts for the centre that it implies
         summed = F.fold(laid, side + parts - 1, parts) / parts
         edge = parts // 2 - 1
-        fits = summed[:, :, edge : edge + side, edge : edge + side].unflatten(0, (-1, self.groups))[:, :, 0]
-        return self.head(torch.cat([rows(F.pixel_unshuffle(fits, 2)), tokens[:, :PLACES]], dim=2))
+        fits = summed[:, :, edge : edge + side, edge : edge + side].reshape(-1, self.groups, SIDE, 2, SIDE, 2)
+        fits = fits.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # 2 x 2 fine places in each of 64
+        return self.head(torch.cat([fits, tokens[:, :PLACES]], dim=2))
 
 
 class OneVector(Finder):

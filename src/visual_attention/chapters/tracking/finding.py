@@ -35,12 +35,14 @@ CHUNK = 64
 class Sought(NamedTuple):
     """Examples, one row each: `pairs` (B, 3, 48, 72), bytes, the window and to the right of it the template
     above 24 x 24 empty pixels; `tokens` (B, 80, 32) of both, 64 of the window and then 16 of the template;
-    the target's `centre` and `size` (B, 2) in pixels of the window, x then y; and its `condition` (B,)."""
+    the target's `centre` and `size` (B, 2) in pixels of the window, x then y; how many `things` have their
+    middle in the window (B,), the target among them; and the `condition` (B,), -1 in training."""
 
     pairs: Tensor
     tokens: Tensor
     centre: Tensor
     size: Tensor
+    things: Tensor
     condition: Tensor
 
 
@@ -100,7 +102,7 @@ def for_test(count: int, *, split: str, few: int = FEW, generator: torch.Generat
             parts.append((*found, torch.full((scenes,), condition)))
     columns = [torch.stack(column, dim=1) for column in zip(*parts, strict=True)]  # (S, 7 * targets, ...)
     order = [c.unflatten(1, (-1, TARGETS)).transpose(1, 2).flatten(0, 2)[:count] for c in columns]
-    return _sought(order[:3], order[3])
+    return _sought(order[:-1], order[-1])
 
 
 def _scenes(count: int, split: str, few: int, generator: torch.Generator) -> Tracks:
@@ -132,21 +134,25 @@ def _scenes(count: int, split: str, few: int, generator: torch.Generator) -> Tra
 
 
 def _looked_for(drawn: Tracks, frame: int, target: int, there: Tensor, away: Tensor | float, generator):
-    """Packed pairs, centres and sizes of one thing in one frame; `away` says where in its window it lies."""
+    """Packed pairs, centres and sizes of one thing in one frame, and how many things lie in each window;
+    `away` says where in its window the thing lies."""
     if not isinstance(away, Tensor):
         away = 0.5 + away * (torch.rand(len(there), 2, generator=generator) - 0.5)
     boxes = FRAME * drawn.boxes[there, frame, target]
     corners = corners_around(boxes[:, :2] + (away[there] - 0.5) * (SEARCH - 8), (FRAME, FRAME))
     first = template_of(drawn.frames[there, 0], drawn.boxes[there, 0, target])
-    return packed(regions(drawn.frames[there, frame], corners), first), boxes[:, :2] - corners, boxes[:, 2:]
+    pairs = packed(regions(drawn.frames[there, frame], corners), first)
+    all_of_them = FRAME * drawn.boxes[there, frame, :, :2] - corners[:, None]
+    inside = ((all_of_them > 0) & (all_of_them < SEARCH)).all(dim=2) & drawn.present[there, frame]
+    return pairs, boxes[:, :2] - corners, boxes[:, 2:], inside.sum(dim=1)
 
 
 def _sought(columns: list[Tensor], condition: Tensor | None = None) -> Sought:
-    pairs, centre, size = columns
+    pairs, centre, size, things = columns
     condition = torch.full((len(pairs),), -1) if condition is None else condition
     with torch.no_grad():
         tokens = torch.cat([encoder().pair(part) for part in pairs.split(256)])
-    return Sought(pairs, tokens, centre, size, condition)
+    return Sought(pairs, tokens, centre, size, things, condition)
 
 
 @functools.lru_cache(maxsize=2)

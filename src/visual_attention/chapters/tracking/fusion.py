@@ -6,7 +6,7 @@ it is looked for among. A head reads each of the window's tokens: is the centre 
 large?
 
 Paper: Botao Ye et al., "Joint Feature Learning and Relation Modeling for Tracking: A One-Stream Framework",
-    ECCV 2022, sections 3.1 and 3.3.
+    ECCV 2022, section 3.
 Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.fusion
 """

@@ -7,7 +7,7 @@ the middle of its window. The fourth sees its template, the one-stream tracker, 
 it is tested there and, at the end, where targets lie anywhere.
 
 Paper: Bo Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks", CVPR 2019,
-    section 3.1 (a tracker whose training shows the target in the middle learns the middle).
+    section 3 (a tracker whose training shows the target in the middle learns the middle).
 Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.leak
 """
@@ -38,6 +38,7 @@ WORLDS = {
 PAIRS, TESTED, SEEDS = 1000, 300, 5
 STEPS, BATCH, RATE, SCORED = 512, 32, 3e-3, (16, 32, 64, 128, 256, 512)
 ANYWHERE = "two ways, tested anywhere"
+AT_RANDOM = "at random"  # what choosing one of the things in the window finds
 
 
 class Blind(Finder):
@@ -116,6 +117,9 @@ def main() -> None:
                 with seeded(seed):
                     trained, found = probe(kind(), learned, tested, seed)
                 made = [{"world": world, "network": network, "seed": seed, "found": found}]
+                if network == "blind":
+                    chance = round(100 * (1 / tested.things.float()).mean().item(), 2)
+                    made.append({"world": world, "network": AT_RANDOM, "seed": seed, "found": [chance]})
                 if network == "two ways":
                     anywhere = share(trained, examples("fair", "test", TESTED, 10_000 + seed))
                     made.append(
