@@ -20,7 +20,9 @@ from visual_attention.chapters.inpainting import trained as trained_inpainter
 from visual_attention.chapters.question_answering import trained as trained_answerer
 from visual_attention.chapters.segmentation import trained as trained_segmenter
 from visual_attention.chapters.segmentation import trained_clicks, trained_encoder
+from visual_attention.chapters.tracking import encoder as trackers_encoder
 from visual_attention.chapters.tracking import trained as trained_trackers
+from visual_attention.chapters.tracking import trained_finders
 
 
 def loaders():
@@ -32,10 +34,12 @@ def loaders():
         trained_generator: trained_generator.NAMES,
         trained_inpainter: trained_inpainter.NAMES,
         trained_trackers: tuple(trained_trackers.KINDS),
+        trained_finders: trained_finders.NAMES,
     }
     found = {(module.FILE, None): module.load for module in one}
     found[backbone.FILE, None] = backbone.load
     found[trained_encoder.FILE, None] = trained_encoder.encoder
+    found[trackers_encoder.FILE, None] = trackers_encoder.encoder
     for name in trained_detectors.STEPS:
         found[trained_detectors.FILE, name] = lambda name=name: trained_detectors.load(name)
     for module, names in several.items():

@@ -17,8 +17,8 @@ class Says(torch.nn.Module):
 
     def forward(self, pairs):
         self.given.append(pairs)
-        centre = self.place.expand(len(pairs), 1, 2)
-        return Answer(torch.zeros(len(pairs), 1), centre, torch.full_like(centre, 16.0))
+        centre = self.place.expand(len(pairs), 64, 2)
+        return Answer(torch.zeros(len(pairs), 64), centre, torch.full_like(centre, 16.0))
 
 
 def test_windows_follow_the_answers_not_the_truth():
@@ -40,3 +40,13 @@ def test_a_template_is_kept_up_to_date_or_stays():
     assert all(torch.equal(first, other) for other in others)
     first, second, *_ = (templates_of(pairs) for pairs in kept.given)
     assert not torch.equal(first, second)
+
+
+def test_places_near_the_last_answer_count_for_more():
+    last = torch.tensor([[9.0, 33.0], [24.0, 24.0]])
+    scores = followed.nearer(torch.zeros(2, 64), last)
+    assert scores[0].argmax() == 5 * 8 + 1  # the place around (9, 33)
+    assert scores[0, 5 * 8 + 6] < scores[0, 5 * 8 + 3] < scores[0, 5 * 8 + 1]
+    strong = torch.zeros(2, 64)
+    strong[0, 5 * 8 + 3] = 9
+    assert followed.nearer(strong, last)[0].argmax() == 5 * 8 + 3

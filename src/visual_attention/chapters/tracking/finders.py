@@ -107,7 +107,9 @@ class FineCorrelation(Finder):
         laid = cosines.flatten(0, 1).flip(2).mT  # a part's cosine counts for the centre that it implies
         summed = F.fold(laid, side + parts - 1, parts) / parts
         edge = parts // 2 - 1
-        fits = summed[:, :, edge : edge + side, edge : edge + side].reshape(-1, self.groups, SIDE, 2, SIDE, 2)
+        fits = summed[:, :, edge : edge + side, edge : edge + side].reshape(
+            len(tokens), self.groups, SIDE, 2, SIDE, 2
+        )
         fits = fits.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # 2 x 2 fine places in each of 64
         return self.head(torch.cat([fits, tokens[:, :PLACES]], dim=2))
 

@@ -2,13 +2,16 @@
 
 The films are those of `carried.py`, and so are the scores, so that both records make one table. A tracker is
 given the box of the first frame; from there each window lies around its own last answer, so that a mistake
-has consequences. One way keeps its template up to date: after each frame a tenth of it is what was found.
+has consequences. Added when that had been seen: places near the last answer count for more, as trackers of
+the field have it, by a Hann window over the scores; two ways go without. Some ways keep their template up to
+date: after each frame a tenth of it is what was found.
 
 Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.followed
 """
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -19,16 +22,27 @@ from visual_attention.chapters.tracking.encoder import packed
 from visual_attention.chapters.tracking.films import Tracks
 from visual_attention.chapters.tracking.finders import Pixels
 from visual_attention.chapters.tracking.follow import corners_around, regions, template_of
-from visual_attention.chapters.tracking.fusion import Finder
+from visual_attention.chapters.tracking.fusion import Finder, middles
 from visual_attention.chapters.tracking.paths import FRAME
 
 RECORD = Path(__file__).parent / "records" / "followed.jsonl"
 UPDATE = 0.1  # share of the template that a frame renews
+WAYS = (
+    *trained_finders.NAMES,
+    "raw pixels",
+    "two ways, kept up to date",
+    "correlation, kept up to date",
+    "two ways, anywhere",
+    "correlation, anywhere",
+)
+STEP = 27.0  # pixels to either side at which the window over the scores comes to nothing
 SMALLEST = 4.0  # pixels below which no answer's side may fall
 
 
 @torch.no_grad()
-def follow(model: Finder, films: Tracks, *, target: int = 0, update: float = 0.0) -> Tensor:
+def follow(
+    model: Finder, films: Tracks, *, target: int = 0, update: float = 0.0, near: bool = True
+) -> Tensor:
     """Follow one thing of each film from its true box in the first frame, (B, T, 4) in shares of the frame.
 
     Args:
@@ -36,12 +50,17 @@ def follow(model: Finder, films: Tracks, *, target: int = 0, update: float = 0.0
         films: B films of T frames.
         target: which thing.
         update: share of the template that each frame renews.
+        near: whether places near the last answer count for more.
     """
     box = films.boxes[:, 0, target]
     template, path = template_of(films.frames[:, 0], box), [box]
     for frame in films.frames.unbind(1)[1:]:
-        corners = corners_around(FRAME * path[-1][:, :2], (FRAME, FRAME))
-        centre, size = model(packed(regions(frame, corners), template)).best()
+        last = FRAME * path[-1][:, :2]
+        corners = corners_around(last, (FRAME, FRAME))
+        answer = model(packed(regions(frame, corners), template))
+        if near:
+            answer = answer._replace(scores=nearer(answer.scores, last - corners))
+        centre, size = answer.best()
         centre = (centre + corners).clamp(0, FRAME)
         path.append(torch.cat([centre, size.clamp(SMALLEST, FRAME)], dim=1) / FRAME)
         if update:
@@ -49,14 +68,22 @@ def follow(model: Finder, films: Tracks, *, target: int = 0, update: float = 0.0
     return torch.stack(path, dim=1)
 
 
-def ways() -> dict[str, tuple[Finder, float]]:
-    """Each way's network, and how much of its template a frame renews."""
-    found: dict[str, tuple[Finder, float]] = {
-        name: (trained_finders.load(name), 0.0) for name in trained_finders.NAMES
-    }
-    found["correlation, kept up to date"] = (found["correlation"][0], UPDATE)
-    found["two ways, kept up to date"] = (found["two ways"][0], UPDATE)
-    found["raw pixels"] = (Pixels().eval(), 0.0)
+def nearer(scores: Tensor, last: Tensor) -> Tensor:
+    """The logarithm of chances (B, 64) times a Hann window around the last centre (B, 2), in pixels."""
+    away = (middles(last) - last[:, None]).abs() / STEP  # (B, 64, 2)
+    window = (0.5 + 0.5 * (math.pi * away.clamp(max=1)).cos()).prod(dim=-1)
+    return scores.log_softmax(dim=1) + window.clamp(min=1e-6).log()
+
+
+def ways() -> dict[str, tuple[Finder, dict]]:
+    """Each way's network, and how it follows."""
+    stored: dict[str, Finder] = {name: trained_finders.load(name) for name in trained_finders.NAMES}
+    stored["raw pixels"] = Pixels().eval()
+    options = {"": {}, "kept up to date": {"update": UPDATE}, "anywhere": {"near": False}}
+    found = {}
+    for way in WAYS:
+        name, _, how = way.partition(", ")
+        found[way] = (stored[name], options[how])
     return found
 
 
@@ -74,8 +101,8 @@ def main() -> None:
                 continue
             film = carried.film(seed, condition)
             made = []
-            for way, (model, update) in listed.items():
-                boxes = follow(model, film, update=update)[0]
+            for way, (model, options) in listed.items():
+                boxes = follow(model, film, **options)[0]
                 made.append({"film": seed, "condition": condition, "way": way, **carried.scored(boxes, film)})
             with open(RECORD, "a") as file:
                 file.write("".join(json.dumps(row) + "\n" for row in made))

@@ -35,7 +35,7 @@ WORLDS = {
     "only the target covered": {"betrayed": True},
     "always in the middle": {"centred": True},
 }
-PAIRS, TESTED, SEEDS = 1000, 300, 5
+PAIRS, TESTED, SEEDS = 500, 200, 3
 STEPS, BATCH, RATE, SCORED = 512, 32, 3e-3, (16, 32, 64, 128, 256, 512)
 ANYWHERE = "two ways, tested anywhere"
 AT_RANDOM = "at random"  # what choosing one of the things in the window finds
