@@ -52,7 +52,7 @@ def test_raw_pixels_find_what_nothing_happened_to(judged):
     """An oracle that knows nothing of how examples are made: the place is right."""
     with torch.no_grad():
         hit = hits(Pixels().eval()(judged.pairs), judged).view(-1, len(CONDITIONS)).mean(0)
-    assert hit[CONDITIONS.index("clean")] > 0.8 > hit[CONDITIONS.index("turned")]
+    assert hit[CONDITIONS.index("clean")] > 0.6 > hit[CONDITIONS.index("turned")]
 
 
 def test_the_target_lies_anywhere_unless_it_is_put_in_the_middle(learned):
@@ -60,7 +60,7 @@ def test_the_target_lies_anywhere_unless_it_is_put_in_the_middle(learned):
     middle = finding.for_training(24, split="learning", centred=True, generator=seed())
     with torch.no_grad():
         in_the_middle, anywhere = (hits(LastPlace()(one.pairs), one).mean() for one in (middle, learned))
-    assert in_the_middle > 0.4 > 0.2 > anywhere  # at a frame's edge a window cannot follow
+    assert in_the_middle == 1 and anywhere < 0.2
 
 
 def test_training_and_test_are_drawn_from_other_splits_and_by_seed(learned):

@@ -62,7 +62,8 @@ def for_training(
         count: B.
         split: "learning", "validation", "train" or "test".
         turn: degrees up to which things have turned.
-        centred: put the target into the middle of its window, as a careless training does.
+        centred: put the target into the middle of its window, as a careless training does, and ask for none
+            that lies so near to the frame's edge that it cannot be put there.
         betrayed: cover none but one thing of a scene, and ask for that one.
         covered: ask only for things of which a fifth or more is out of sight.
         generator: seeds everything that is random here.
@@ -73,6 +74,8 @@ def for_training(
         drawn = tracks.pairs(CHUNK, split=split, betrayed=betrayed, turn=turn, generator=generator)
         for target in range(targets):
             there = drawn.present[:, :, target].all(dim=1)
+            if centred:
+                there &= _in_the_middle(FRAME * drawn.boxes[:, 1, target, :2])
             if covered:
                 there &= drawn.visible[:, 1, target] < IN_SIGHT
             found.append(_looked_for(drawn, 1, target, there, 0.0 if centred else 1.0, generator))
@@ -131,6 +134,12 @@ def _scenes(count: int, split: str, few: int, generator: torch.Generator) -> Tra
         present=present,
     )
     return paint(state, split=split, generator=generator)
+
+
+def _in_the_middle(centres: Tensor) -> Tensor:
+    """Whether a window around a centre (B, 2) shows it less than 3 pixels off its middle, (B,)."""
+    off = centres - corners_around(centres, (FRAME, FRAME)) - SEARCH / 2
+    return (off.abs() < 3).all(dim=1)
 
 
 def _looked_for(drawn: Tracks, frame: int, target: int, there: Tensor, away: Tensor | float, generator):

@@ -31,8 +31,8 @@ from visual_attention.training import seeded
 
 RECORD = Path(__file__).parent / "records" / "leak.jsonl"
 WORLDS = {
-    "fair": {},
-    "only the target covered": {"betrayed": True},
+    "fair": {"covered": True},
+    "only the target covered": {"covered": True, "betrayed": True},
     "always in the middle": {"centred": True},
 }
 PAIRS, TESTED, SEEDS = 500, 200, 3
@@ -55,9 +55,9 @@ class Blind(Finder):
 
 
 def examples(world: str, split: str, count: int, seed: int) -> Sought:
-    """Covered targets of a world, a fifth of each or more."""
+    """Targets of a world, or, where no world has that name, of one in which they lie anywhere."""
     generator = torch.Generator().manual_seed(seed)
-    return finding.for_training(count, split=split, covered=True, generator=generator, **WORLDS[world])
+    return finding.for_training(count, split=split, generator=generator, **WORLDS.get(world, {}))
 
 
 def probe(model: Finder, learned: Sought, tested: Sought, seed: int, *, steps: int = STEPS):
@@ -121,7 +121,7 @@ def main() -> None:
                     chance = round(100 * (1 / tested.things.float()).mean().item(), 2)
                     made.append({"world": world, "network": AT_RANDOM, "seed": seed, "found": [chance]})
                 if network == "two ways":
-                    anywhere = share(trained, examples("fair", "test", TESTED, 10_000 + seed))
+                    anywhere = share(trained, examples("anywhere", "test", TESTED, 10_000 + seed))
                     made.append(
                         {"world": world, "network": ANYWHERE, "seed": seed, "found": [round(anywhere, 2)]}
                     )
