@@ -111,6 +111,13 @@ def test_a_blind_probe_sees_no_template():
     assert torch.equal(model(None, given).scores, model(None, other).scores)
     other[:, 3] += 5
     assert not torch.allclose(model(None, given).scores, model(None, other).scores)
+    with seeded(0):
+        model = leak.Blind(dim=8, frozen=False).eval()
+    one, two = pairs(), pairs()
+    two[..., 48:] = 0
+    assert torch.equal(model(one).scores, model(two).scores)
+    two[..., 10:20, 10:20] = 0
+    assert not torch.allclose(model(one).scores, model(two).scores)
 
 
 def test_what_is_not_encoded_yet_is_encoded():
