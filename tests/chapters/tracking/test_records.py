@@ -10,6 +10,7 @@ from visual_attention.chapters.tracking import (
     finding,
     finding_cuts,
     followed,
+    fusion,
     leak,
     trained_finders,
 )
@@ -84,6 +85,20 @@ def test_what_the_cuts_take_from_the_stored_network(said, seen):
         "no positions": [53, 23, 17, 30],
         "another scene's template": [28, 48, 37, 59],
     }
+
+
+@torch.no_grad()
+def test_one_head_of_four_points_at_the_target(seen):
+    weights = trained_finders.load("two ways").weights(seen.tokens)
+    away = (fusion.middles(seen.centre) - seen.centre[:, None]).norm(dim=-1)  # (420, 64)
+    place, rows, found = away.argmin(1), torch.arange(420), []
+    for block in weights:
+        for head in block.unbind(1):
+            taken = head[:, :64, 64:].sum(-1)
+            found.append([round(100 * taken.mean().item()), round(100 * taken[rows, place].mean().item())])
+    assert found == [[31, 52], [32, 28], [23, 24], [60, 54]]
+    brightest = weights[0][:, 0, :64, 64:].sum(-1).argmax(1)
+    assert round(100 * (away[rows, brightest] < 9).float().mean().item()) == 56
 
 
 def test_the_record_of_films_is_whole_and_repeats_itself():
