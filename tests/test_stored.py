@@ -222,7 +222,7 @@ class TestRefused:
 class TestFilesOfTheCourse:
     def test_none_is_forgotten(self):
         assert FILES == sorted(Path(visual_attention.__file__).parent.rglob("*.safetensors"))
-        assert len(FILES) == 12 and len(LOADERS) == 21
+        assert len(FILES) == 14 and len(LOADERS) == 26
 
     @pytest.mark.parametrize("committed", FILES, ids=lambda file: file.stem)
     def test_saving_what_it_holds_gives_the_same_tensors(self, committed, file):

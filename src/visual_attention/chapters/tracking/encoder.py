@@ -23,7 +23,7 @@ from visual_attention.chapters.tracking.trackers import TEMPLATE
 from visual_attention.convolutions import layer
 from visual_attention.training import fit, seeded
 
-FILE = Path(__file__).with_name("encoder.safetensors")
+FILE = Path(__file__).with_name("trained_encoder.safetensors")
 FINE, STRIDE, DIM = 3, 6, 32  # pixels of a fine place and of a token's; numbers of both
 FILMS, STEPS, BATCH, RATE = 768, 1200, 8, 3e-3
 EDGE = 2  # pixels cut off around a frame, so that it has whole places
