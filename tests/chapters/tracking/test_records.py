@@ -125,55 +125,13 @@ def test_training_of_the_stored_ones_repeats_itself(monkeypatch):
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 
 
-def test_worlds_of_the_probes_have_their_networks():
-    rows = leak.rows_of_record()
-    assert {row["world"] for row in rows} == set(leak.WORLDS)
-
-
-def gaps(one, other):
-    """How far one way holds more frames than another, under each disturbance."""
-    rows = followed.rows()
-    return [rounded(carried.difference(rows, one, other, name, "near")) for name in carried.CONDITIONS]
-
-
-def costs(way):
-    """What each disturbance costs, against the same films when they are clean."""
-    rows = followed.rows()
-    clean, *others = (carried.scores(rows, way, name, "near").tolist() for name in carried.CONDITIONS)
-    return [rounded(paired(clean, other)) for other in others]
-
-
-def test_whole_films_say_what_the_chapter_says():
-    rows = followed.rows()
-    near = {
-        way: [round(carried.scores(rows, way, name, "near").mean()) for name in carried.CONDITIONS]
-        for way in followed.WAYS
-    }
-    assert [near[way][0] for way in ("two ways", "correlation", "one vector", "raw pixels")] == [
-        74,
-        83,
-        87,
-        95,
-    ]
-    ahead = gaps("two ways", "one vector") + gaps("two ways", "correlation")
-    assert [gap for gap in ahead if gap[2] < 0] == [[-16, -28, -5]] and all(gap[0] < 0 for gap in ahead)
-    control = gaps("two ways", "uniform weights")
-    assert [gap[0] for gap in control] == [21, 18, 21, 21, 16] and all(gap[1] > 0 for gap in control)
-    window = gaps("two ways", "two ways, anywhere")
-    assert [gap[0] for gap in window] == [20, 11, 24, 19, 10] and all(gap[1] > 0 for gap in window)
-    pixels = gaps("two ways", "raw pixels")
-    assert [pixels[i] for i in (0, 2, 4)] == [[-21, -36, -6], [-20, -38, -2], [-18, -34, -3]]
-    assert all(gap[1] < 0 < gap[2] for gap in (pixels[1], pixels[3]))
-
-
-def test_a_template_kept_up_to_date_buys_nothing():
-    kept = gaps("correlation", "correlation, kept up to date")
-    assert kept.pop() == [10, 1, 18] and all(gap[1] <= 0 < gap[2] for gap in kept)
-    assert all(gap[1] < 0 < gap[2] for gap in gaps("two ways", "two ways, kept up to date"))
-
-
-def test_what_turning_and_cover_cost_on_whole_films():
-    turned = {way: costs(way)[0] for way in ("raw pixels", "correlation", "two ways", "one vector")}
-    assert list(turned.values()) == [[44, 28, 60], [10, -3, 22], [8, 1, 16], [5, -5, 15]]
-    cover = {way: costs(way)[2] for way in ("two ways", "correlation", "one vector", "raw pixels")}
-    assert list(cover.values()) == [[14, 2, 27], [18, 1, 36], [25, 12, 38], [35, 21, 49]]
+def test_the_probes_find_what_the_chapter_says():
+    rows, (fair, boards, middle) = leak.rows_of_record(), leak.WORLDS
+    blind = {world: leak.curve(rows, world, "blind") for world in leak.WORLDS}
+    assert {len(curve) for curve in blind.values()} == {3}
+    assert [round(blind[world].mean(0).max()) for world in (fair, boards)] == [49, 64]
+    assert (blind[middle][:, leak.SCORED.index(64) :] == 100).all()
+    assert round(leak.curve(rows, fair, leak.AT_RANDOM).mean()) == 44
+    seeing = leak.curve(rows, middle, "two ways")
+    assert len(seeing) >= 2 and (seeing[:, -1] == 100).all()
+    assert round(leak.curve(rows, middle, leak.ANYWHERE).mean()) == 1
