@@ -133,5 +133,5 @@ def test_the_probes_find_what_the_chapter_says():
     assert (blind[middle][:, leak.SCORED.index(64) :] == 100).all()
     assert round(leak.curve(rows, fair, leak.AT_RANDOM).mean()) == 44
     seeing = leak.curve(rows, middle, "two ways")
-    assert len(seeing) >= 2 and (seeing[:, -1] == 100).all()
+    assert len(seeing) == 3 and (seeing[:, -1] == 100).all()
     assert round(leak.curve(rows, middle, leak.ANYWHERE).mean()) == 1
