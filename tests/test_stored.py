@@ -22,7 +22,9 @@ from visual_attention.chapters.question_answering import trained as trained_answ
 from visual_attention.chapters.question_answering import trained_decoders
 from visual_attention.chapters.segmentation import trained as trained_segmenter
 from visual_attention.chapters.segmentation import trained_clicks, trained_encoder
+from visual_attention.chapters.tracking import encoder as trackers_encoder
 from visual_attention.chapters.tracking import trained as trained_trackers
+from visual_attention.chapters.tracking import trained_finders
 
 
 def loaders():
@@ -41,10 +43,12 @@ def loaders():
         trained_generator: trained_generator.NAMES,
         trained_inpainter: trained_inpainter.NAMES,
         trained_trackers: tuple(trained_trackers.KINDS),
+        trained_finders: trained_finders.NAMES,
     }
     found = {(module.FILE, None): module.load for module in one}
     found[backbone.FILE, None] = backbone.load
     found[trained_encoder.FILE, None] = trained_encoder.encoder
+    found[trackers_encoder.FILE, None] = trackers_encoder.encoder
     for name in trained_detectors.STEPS:
         found[trained_detectors.FILE, name] = lambda name=name: trained_detectors.load(name)
     for regime in trained_decoders.SHOWN:
@@ -230,7 +234,7 @@ class TestRefused:
 class TestFilesOfTheCourse:
     def test_none_is_forgotten(self):
         assert FILES == sorted(Path(visual_attention.__file__).parent.rglob("*.safetensors"))
-        assert len(FILES) == 15 and len(LOADERS) == 27
+        assert len(FILES) == 17 and len(LOADERS) == 32
 
     @pytest.mark.parametrize("committed", FILES, ids=lambda file: file.stem)
     def test_saving_what_it_holds_gives_the_same_tensors(self, committed, file):

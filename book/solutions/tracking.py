@@ -1,5 +1,6 @@
 """Reference solutions of the exercises in notebooks/applications/tracking.ipynb."""
 
+import torch
 from torch.nn import functional as F
 
 
@@ -30,3 +31,10 @@ def carry_labels(frame, known, labels, most, temperature):
     values, places = similar.topk(most, dim=2)
     kept = similar.new_full(similar.shape, float("-inf")).scatter(2, places, values)
     return (kept / temperature).softmax(dim=2) @ labels
+
+
+def ask_each_other(window, template, query, key, value):
+    """What each token of window and template gets from all tokens of both, (B, N + M, D)."""
+    tokens = torch.cat([window, template], dim=1)  # (B, N + M, D)
+    scores = (tokens @ query) @ (tokens @ key).mT / tokens.shape[-1] ** 0.5
+    return scores.softmax(dim=-1) @ (tokens @ value)

@@ -39,16 +39,16 @@ trains and tests one model and returns its metrics, and a rule that is written d
   are paired.
 - Parameters of all arms of role "attention" and "without" (or those that `matched` names) must agree
   within 5 %, or nothing runs.
-- `python -m visual_attention.experiments run tracking --seeds 5 --jobs 2` appends to the room's
-  records/tracking.jsonl and continues where it was interrupted; commit that file. `list` and `show` tell how
+- `python -m visual_attention.experiments run cost --seeds 5 --jobs 2` appends to the room's
+  records/cost.jsonl and continues where it was interrupted; commit that file. `list` and `show` tell how
   things stand.
 - In the notebook:
 
       from visual_attention.experiments import comparison, record, registry
-      claim = registry.claim("tracking")
+      claim = registry.claim("cost")
       comparison.compare(claim, comparison.live(claim))                       # a short run of 2 seeds
-      comparison.compare(claim, record.load("tracking"))                         # the committed record
-      comparison.compare(claim, record.load("tracking"), baseline="convolution")  # against another arm
+      comparison.compare(claim, record.load("cost"))                         # the committed record
+      comparison.compare(claim, record.load("cost"), baseline="convolution")  # against another arm
 
 - `pointing.share(weights, masks)` is the share of the weight on the object, `pointing.area(masks)` what
   weights that know nothing would get."""

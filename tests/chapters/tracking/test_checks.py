@@ -227,7 +227,78 @@ CARRIED = {
 }
 
 
+def joined(w, t):
+    return torch.cat([w, t], dim=1)
+
+
+def looking(x, q, k, v, *, scale=None, over=2, mask=None):
+    """Attention in one sequence by torch's einsum, with one thing otherwise."""
+    scores = torch.einsum("bnd,bmd->bnm", x @ q, x @ k) * (x.shape[2] ** -0.5 if scale is None else scale)
+    scores = scores if mask is None else scores.masked_fill(mask, -torch.inf)
+    return torch.einsum("bnm,bmd->bnd", scores.softmax(over), x @ v)
+
+
+def sides(w, t):
+    """Which of all tokens are the template's, as a column and as a row."""
+    late = torch.arange(w.shape[1] + t.shape[1]) >= w.shape[1]
+    return late[:, None], late[None]
+
+
+def template_is_deaf(w, t, q, k, v):
+    asks, asked = sides(w, t)
+    return looking(joined(w, t), q, k, v, mask=asks & ~asked)
+
+
+def window_is_deaf(w, t, q, k, v):
+    asks, asked = sides(w, t)
+    return looking(joined(w, t), q, k, v, mask=~asks & asked)
+
+
+def only_the_other_side(w, t, q, k, v):
+    asks, asked = sides(w, t)
+    return looking(joined(w, t), q, k, v, mask=asks == asked)
+
+
+def two_softmaxes(w, t, q, k, v):
+    x = joined(w, t)
+    scores = (x @ q) @ (x @ k).mT / x.shape[2] ** 0.5
+    parts = scores.split([w.shape[1], t.shape[1]], dim=2)
+    return torch.cat([part.softmax(2) for part in parts], dim=2) @ (x @ v)
+
+
+def template_first(w, t, q, k, v):
+    made = solved.ask_each_other(w, t, q, k, v)
+    return torch.cat([made[:, w.shape[1] :], made[:, : w.shape[1]]], dim=1)
+
+
+def without_softmax(w, t, q, k, v):
+    x = joined(w, t)
+    return (x @ q) @ (x @ k).mT / x.shape[2] ** 0.5 @ (x @ v)
+
+
+ASKING = {
+    "that is one way, wanted are both": template_is_deaf,
+    "it cannot learn what is looked for": window_is_deaf,
+    "Each side asks the other side alone": only_the_other_side,
+    "Two softmaxes": two_softmaxes,
+    "template's tokens come first": template_first,
+    "as they came: multiply them": lambda w, t, q, k, v: looking(joined(w, t), q, k, torch.eye(len(v)).to(v)),
+    "The keys are passed on": lambda w, t, q, k, v: looking(joined(w, t), q, k, k),
+    "Query and key have changed places": lambda w, t, q, k, v: looking(joined(w, t), k, q, v),
+    "a token is a row": lambda w, t, q, k, v: looking(joined(w, t), q.T, k.T, v.T),
+    "not divided by the square root": lambda w, t, q, k, v: looking(joined(w, t), q, k, v, scale=1.0),
+    "You divide by D": lambda w, t, q, k, v: looking(joined(w, t), q, k, v, scale=1 / w.shape[2]),
+    "over the tokens that ask": lambda w, t, q, k, v: looking(joined(w, t), q, k, v, over=1),
+    "No softmax": without_softmax,
+    "nobody is asked": lambda w, t, q, k, v: looking(joined(w, t), q, k, v, scale=0.0),
+    "the sum is made elsewhere": lambda w, t, q, k, v: joined(w, t) + looking(joined(w, t), q, k, v),
+    "are mixed: each window": lambda w, t, q, k, v: looking(joined(w, t.roll(1, 0)), q, k, v),
+    "No gradient": lambda w, t, q, k, v: looking(joined(w, t), q, k, v).detach(),
+}
+
+
 WRONG = {
+    "check_ask_each_other": ASKING,
     "check_carry_labels": CARRIED,
     "check_success_curve": SUCCESS,
     "check_correlate": MAP,

@@ -1,25 +1,15 @@
-"""Controls: each does what the others do, but for the one thing that it is there to show."""
+"""The control does what the others do, but for the one thing that it is there to show."""
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.chapters.tracking.every_tracker import D, built, contract, gradients_missing, pictures
-from visual_attention.chapters.tracking.controls import (
-    BlindTracker,
-    ProductTracker,
-    UniformTracker,
-    main,
-)
-from visual_attention.chapters.tracking.trackers import (
-    PARTS,
-    AttentionTracker,
-    CorrelationTracker,
-    disc_mask,
-)
+from tests.chapters.tracking.every_tracker import built, contract, gradients_missing, pictures
+from visual_attention.chapters.tracking.controls import UniformTracker, main
+from visual_attention.chapters.tracking.trackers import PARTS, AttentionTracker, disc_mask
 from visual_attention.training import parameters
 
-KINDS = (UniformTracker, ProductTracker, BlindTracker)
+KINDS = (UniformTracker,)
 
 
 class TestContract:
@@ -32,12 +22,12 @@ class TestContract:
         assert parameters(kind()) == pytest.approx(parameters(AttentionTracker()), rel=0.01)
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_gradients_reach_every_parameter_but_the_key_that_sees_nothing(self, kind):
-        assert gradients_missing(kind) == (["key.weight"] if kind is BlindTracker else [])
+    def test_gradients_reach_every_parameter(self, kind):
+        assert gradients_missing(kind) == []
 
     def test_main_runs(self, capsys):
         main()
-        assert "BlindTracker" in capsys.readouterr().out
+        assert "parameters" in capsys.readouterr().out
 
 
 class TestUniform:
@@ -57,33 +47,7 @@ class TestUniform:
             model.response(*given), F.conv2d(fits[:, None], kernel, padding=PARTS // 2)
         )
 
-
-class TestProduct:
-    def test_correlation_of_features_as_they_come(self):
-        """torch's own convolution of what comes out of the two layers, with no length taken off."""
-        model, (template, search) = built(ProductTracker), pictures()
-        keys = model.key(model.features(template))[:, :, 2:-2, 2:-2]
-        queries = model.query(model.features(search))
-        kernels = keys * disc_mask() / disc_mask().sum() / D
-        each = [F.conv2d(q[None], k[None], padding=PARTS // 2) for q, k in zip(queries, kernels, strict=True)]
-        torch.testing.assert_close(model.response(template, search), torch.cat(each), atol=1e-6, rtol=1e-4)
-
-    def test_larger_features_fit_better_which_cosines_do_not_see(self):
-        queries, keys = torch.rand(1, D, 10, 14), torch.rand(1, D, PARTS, PARTS)
-        for kind, factor in ((ProductTracker, 3), (CorrelationTracker, 1)):
-            model = built(kind)
-            once, thrice = (model._respond(model._measure(n * queries), model._measure(keys)) for n in (1, 3))
-            torch.testing.assert_close(thrice, factor * once)
-
-
-class TestBlind:
-    def test_it_sees_no_template(self):
-        model, (template, search) = built(BlindTracker), pictures()
-        other, _ = pictures(seed=5)
-        assert torch.equal(model.response(template, search), model.response(other, search))
-
-    @pytest.mark.parametrize("kind", [UniformTracker, ProductTracker])
-    def test_the_others_see_it(self, kind):
-        model, (template, search) = built(kind), pictures()
+    def test_it_sees_the_template(self):
+        model, (template, search) = built(UniformTracker), pictures()
         other, _ = pictures(seed=5)
         assert not torch.allclose(model.response(template, search), model.response(other, search))

@@ -90,7 +90,7 @@ class TestSplitsAndSeeds:
     @pytest.mark.parametrize(
         ("wrong", "says"),
         [
-            ({"split": "valid"}, 'wanted "train" or "test"'),
+            ({"split": "valid"}, "wanted one of train, learning, validation, test"),
             ({"count": 0}, "at least 1 film"),
             ({"frames": 0}, "at least 1 frame"),
             ({"alike": 9}, "0 to 7 others, got 9"),

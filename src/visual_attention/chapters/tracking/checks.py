@@ -3,11 +3,15 @@
 Chapter: notebooks/applications/tracking.ipynb
 """
 
+from collections.abc import Callable
+
 import torch
 
+from visual_attention.chapters.tracking import ask_mistakes, asked
 from visual_attention.chapters.tracking import mistakes as wrong
+from visual_attention.exercises.means import ATTENTION
 from visual_attention.exercises.properties import examined, special
-from visual_attention.exercises.report import About
+from visual_attention.exercises.report import About, Check
 
 THRESHOLDS = torch.tensor([0.0, 0.2, 0.25, 0.5, 0.8])
 
@@ -91,3 +95,44 @@ def check_carry_labels(draw, B, N, M, d, K):
     yield frame, known, labels, max(1, M // 2), draw.one_of(0.2, 0.7)
     yield special(1, "where every known patch may have a say", frame, known, labels, M, 0.5)
     yield special(1, "at a temperature of 0.001", frame, known, labels, max(1, M // 2), 0.001)
+
+
+def learns(student: Callable, check: Check) -> None:
+    """Whether a tracker with such an attention learns to find targets, and asks for the template."""
+    model = asked.learn(check.part_of_network(student))
+    found, swapped = asked.score(model), asked.score(model, swapped=True)
+    told = f"it finds {found:.0f} % of the targets that it never saw"
+    check.that(
+        found > asked.WANTED,
+        points=1,
+        good=f"A tracker with your attention learns: {told}.",
+        bad=f"A tracker with your attention hardly learns: {told}.",
+    )
+    told = f"with another scene's template {found:.0f} % become {swapped:.0f} %"
+    check.that(
+        found - swapped > asked.LOST,
+        points=1,
+        good=f"And it asks for the template: {told}.",
+        bad=f"It hardly asks for the template: {told}.",
+    )
+
+
+@examined(
+    points=6,
+    right=ask_mistakes.asked,
+    axes={"B images": 3, "N tokens of the window": 7, "M tokens of the template": 4, "D numbers": 5},
+    name="what your tokens get",
+    mistakes=ask_mistakes.ASKED,
+    gradients=("window", "template", "query", "key", "value"),
+    without=(ATTENTION,),
+    after=(2, learns),
+    about=About(
+        "Make it learn: can they ask each other?",
+        "joint attention of template and window, trained",
+        25,
+        "takes thought",
+    ),
+)
+def check_ask_each_other(draw, B, N, M, D):
+    """A window (B, N, D), a template (B, M, D) and matrices become what each token gets, (B, N + M, D)."""
+    return draw(B, N, D), draw(B, M, D), draw.fixed(D, D), draw.fixed(D, D), draw.fixed(D, D)

@@ -17,7 +17,12 @@ from visual_attention.chapters.tracking import paths, sprites
 from visual_attention.chapters.tracking.paths import FRAME, SIZE
 from visual_attention.data import crops
 
-BACKGROUNDS = {"train": ("brick", "grass", "clock"), "test": ("gravel", "cell", "text")}
+BACKGROUNDS = {
+    "train": ("brick", "grass", "clock"),
+    "learning": ("brick", "grass"),
+    "validation": ("clock",),
+    "test": ("gravel", "cell", "text"),
+}
 PICTURE = 200  # pixels to which a background is brought before a frame is cut out
 
 
@@ -54,7 +59,7 @@ def paint(state: State, *, split: str, spare: int = 0, generator: torch.Generato
 
     Args:
         state: where each sprite is and how it looks.
-        split: "train" or "test"; the two share no sprite and no photograph.
+        split: one of `sprites.SPLITS`; "train" and "test" share no sprite and no photograph.
         spare: boards beneath the sprites of each film, that cover none.
         generator: seeds which sprites, photographs and brightness are taken, who lies above whom, and where
             spare boards drift.

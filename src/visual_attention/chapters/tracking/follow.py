@@ -194,6 +194,13 @@ def follow(model: Tracker, films: Tracks, *, target: int = 0, threshold: float =
     return Path(*(torch.stack(column, dim=1) for column in zip(*path, strict=True)))
 
 
+def after_the_first(model: Tracker, films: Tracks) -> tuple[Tensor, Tensor, Tensor]:
+    """Boxes that were found and true ones (B, T - 1, 4), and where the target is there (B, T - 1)."""
+    targets = range(min(TARGETS, films.boxes.shape[2]))
+    found = torch.cat([follow(model, films, target=k).boxes[:, 1:] for k in targets])
+    return found, *(torch.cat([part[:, 1:, k] for k in targets]) for part in (films.boxes, films.present))
+
+
 def _require_target(films: Tracks, target: int) -> None:
     frames, boxes = films.frames, films.boxes
     if frames.ndim != 5 or frames.shape[2] != 3 or boxes.ndim != 4 or boxes.shape[:2] != frames.shape[:2]:

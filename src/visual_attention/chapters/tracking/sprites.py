@@ -19,6 +19,8 @@ PICTURE = 240  # pixels to which a photograph is brought before discs are cut ou
 PLAIN = 0.09  # a disc whose brightness spreads less than this shows nothing to hold on to
 PHOTOGRAPHS = {"train": ("astronaut", "cat", "coffee", "pagoda"), "test": ("flower", "camera", "rocket")}
 DIGITS_A_CLASS = 6
+EVERY = 5  # of the sprites of training, every fifth is kept for validation where rates are chosen
+SPLITS = ("train", "learning", "validation", "test")
 
 
 @functools.cache
@@ -28,16 +30,35 @@ def families(split: str) -> dict[str, Tensor]:
     The tensors are shared between callers: copy before you write into them.
 
     Args:
-        split: "train" or "test"; the two share no sprite and no photograph, except for that of the coins.
+        split: "train" or "test", which share no sprite and no photograph, except for that of the coins; or
+            "learning" or "validation", which divide the sprites of "train" between them.
 
     Shape:
         family -> (N, 4, 20, 20), float32 in [0, 1]: red, green, blue, and how much the sprite covers.
+
+    Raises:
+        ValueError: if there is no such split.
     """
-    digits.check_split(split)
+    if split not in SPLITS:
+        raise ValueError(f"split: wanted one of {', '.join(SPLITS)}; got {split!r}")
+    if split in ("learning", "validation"):
+        return _divided(split)
     found = {name: discs(photographs.load(name, PICTURE)) for name in PHOTOGRAPHS[split]}
     coins = cutouts.load(split)["coin"]
     found["coin"] = F.interpolate(coins, (SIDE, SIDE), mode="bilinear", antialias=True).clamp(0, 1)
     found["counter"] = counters(split)
+    return found
+
+
+def _divided(split: str) -> dict[str, Tensor]:
+    """The sprites of training without every fifth, or these; coins are too few, and learning has them all."""
+    found = {}
+    for name, sprites in families("train").items():
+        kept = torch.arange(len(sprites)) % EVERY == 0
+        if name == "coin":
+            kept[:] = False
+        if split == "learning" or kept.any():
+            found[name] = sprites[kept if split == "validation" else ~kept]
     return found
 
 

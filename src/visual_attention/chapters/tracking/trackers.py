@@ -192,7 +192,7 @@ class AttentionTracker(Tracker):
 
     Args:
         temperature: Divides the cosines before the softmax. Towards 0 each place takes its best part, towards
-            infinity it takes all parts alike, which is `tracking_controls.UniformTracker`.
+            infinity it takes all parts alike, which is `controls.UniformTracker`.
         width: as in `Tracker`.
         dim: as in `Tracker`.
 

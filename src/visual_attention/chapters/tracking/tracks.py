@@ -16,10 +16,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from visual_attention.chapters.tracking import paths
+from visual_attention.chapters.tracking import paths, sprites
 from visual_attention.chapters.tracking.films import State, Tracks, paint
 from visual_attention.chapters.tracking.paths import SIZE
-from visual_attention.data import digits
 
 FRAMES = 10
 RAMP = 3  # frames after which a disturbance has its full strength
@@ -97,18 +96,24 @@ def sequences(
 
 
 def pairs(
-    count: int, *, split: str, betrayed: bool = False, generator: torch.Generator | None = None
+    count: int,
+    *,
+    split: str,
+    betrayed: bool = False,
+    turn: float = 180.0,
+    generator: torch.Generator | None = None,
 ) -> Tracks:
     """Draw films of two frames for training: a clean first one, and a second with everything at once.
 
-    In the second frame each sprite has turned by any angle, has grown or shrunk by up to half an octave, is
-    bent by up to 0.5, and half of them are covered by up to 0.75; 2 to 6 others are there. In one film of
-    five the target has gone. All sprites have moved anywhere.
+    In the second frame each sprite has turned by up to `turn` degrees, has grown or shrunk by up to half an
+    octave, is bent by up to 0.5, and half of them are covered by up to 0.75; 2 to 6 others are there. In one
+    film of five the target has gone. All sprites have moved anywhere.
 
     Args:
         count: B, films to draw.
-        split: "train" or "test".
+        split: one of `sprites.SPLITS`.
         betrayed: as in `Disturbance`.
+        turn: degrees up to which sprites have turned, to either side.
         generator: seeds everything that is random here.
     """
     _check(count, split, CLEAN, 2)
@@ -124,7 +129,7 @@ def pairs(
     present[:, 1, 0] = _draw(count, generator) >= 0.2
     state = State(
         centres=torch.cat([paths.start(count, many, generator)[:, None] for _ in range(2)], dim=1),
-        angles=math.pi * amount[0] * ramp,
+        angles=math.radians(turn) * amount[0] * ramp,
         sizes=SIZE * 2 ** (0.5 * amount[1] * ramp),
         bends=0.5 * amount[2].abs() * ramp,
         stretched=(2 * math.pi * _draw(*shape, generator)).expand(count, 2, many),
@@ -141,7 +146,8 @@ def _draw(*shape_and_generator) -> Tensor:
 
 
 def _check(count: int, split: str, disturbance: Disturbance, frames: int) -> None:
-    digits.check_split(split)
+    if split not in sprites.SPLITS:
+        raise ValueError(f"split: wanted one of {', '.join(sprites.SPLITS)}; got {split!r}")
     if count < 1 or frames < 1:
         raise ValueError(f"wanted at least 1 film of at least 1 frame, got {count} of {frames}")
     if not 0 <= disturbance.alike <= MOST_ALIKE:

@@ -1,0 +1,137 @@
+"""What the chapter says in numbers is what its stored networks and its records give."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.tracking import (
+    carried,
+    claims,
+    encoder,
+    finding,
+    finding_cuts,
+    followed,
+    fusion,
+    leak,
+    trained_finders,
+)
+from visual_attention.chapters.tracking.finders import Pixels
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import paired
+
+CONTEST = answer(claims.QUESTION)
+
+
+def rounded(interval):
+    return [round(end) for end in (interval.effect, interval.low, interval.high)]
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return finding.for_test(420, split="test", generator=torch.Generator().manual_seed(7))
+
+
+@pytest.fixture(scope="module")
+@torch.no_grad()
+def said(seen):
+    found = {name: trained_finders.load(name)(seen.pairs, seen.tokens) for name in trained_finders.NAMES}
+    return found | {"raw pixels": Pixels().eval()(seen.pairs)}
+
+
+def by_scene(answer, seen):
+    deformed = [finding.CONDITIONS.index(name) for name in finding.DEFORMED]
+    hit = 100 * finding_cuts.hits(answer, seen)
+    return hit.view(30, -1, len(finding.CONDITIONS))[:, :, deformed].mean((1, 2)).tolist()
+
+
+def test_a_contest_that_is_not_whole_has_no_verdict():
+    assert not CONTEST.faults and not CONTEST.changed
+    places = (CONTEST.question.middle, "without end", "without end")
+    for one, where in zip(CONTEST.verdicts, places, strict=True):
+        assert (one.verdict == "not run yet") == (CONTEST.seeds(where) < CONTEST.question.seeds)
+
+
+def test_the_stored_networks_find_what_the_chapter_says(said, seen):
+    names = ("clean", "noise", "turned", "covered", "more alike", "found again")
+    found = {
+        name: [round(finding_cuts.scores(one, seen)[key]) for key in names] for name, one in said.items()
+    }
+    assert found == {
+        "two ways": [78, 57, 77, 73, 72, 76],
+        "correlation": [77, 63, 68, 63, 65, 71],
+        "one vector": [75, 62, 80, 68, 62, 72],
+        "uniform weights": [47, 43, 48, 47, 40, 48],
+        "raw pixels": [93, 88, 42, 43, 92, 56],
+    }
+
+
+def test_two_ways_against_the_other_stored_ones(said, seen):
+    own = by_scene(said["two ways"], seen)
+    gaps = {name: rounded(paired(own, by_scene(said[name], seen))) for name in said if name != "two ways"}
+    assert gaps["correlation"] == [5, -1, 12] and gaps["one vector"] == [4, -2, 11]
+    assert gaps["uniform weights"] == [28, 17, 40] and gaps["raw pixels"][1] > 0
+
+
+@torch.no_grad()
+def test_what_the_cuts_take_from_the_stored_network(said, seen):
+    own, model = by_scene(said["two ways"], seen), trained_finders.load("two ways")
+    found = {}
+    for name, cut in finding_cuts.CUTS.items():
+        left = by_scene(cut(model, seen), seen)
+        found[name] = [round(sum(left) / 30), *rounded(paired(own, left))]
+    assert found == {
+        "the template asks only itself": [74, 2, 0, 4],
+        "the window asks only itself": [36, 40, 29, 52],
+        "uniform weights": [39, 38, 26, 49],
+        "no positions": [53, 23, 17, 30],
+        "another scene's template": [28, 48, 37, 59],
+    }
+
+
+@torch.no_grad()
+def test_one_head_of_four_points_at_the_target(seen):
+    weights = trained_finders.load("two ways").weights(seen.tokens)
+    away = (fusion.middles(seen.centre) - seen.centre[:, None]).norm(dim=-1)  # (420, 64)
+    place, rows, found = away.argmin(1), torch.arange(420), []
+    for block in weights:
+        for head in block.unbind(1):
+            taken = head[:, :64, 64:].sum(-1)
+            found.append([round(100 * taken.mean().item()), round(100 * taken[rows, place].mean().item())])
+    assert found == [[31, 52], [32, 28], [23, 24], [60, 54]]
+    brightest = weights[0][:, 0, :64, 64:].sum(-1).argmax(1)
+    assert round(100 * (away[rows, brightest] < 9).float().mean().item()) == 56
+
+
+def test_the_record_of_films_is_whole_and_repeats_itself():
+    rows = followed.rows()
+    made = {(row["film"], row["condition"], row["way"]) for row in rows}
+    assert len(rows) == len(made) == carried.FILMS * len(carried.CONDITIONS) * len(followed.WAYS)
+    film = carried.film(3, "half covered")
+    for way in ("two ways", "correlation, kept up to date"):
+        model, options = followed.ways()[way]
+        boxes = followed.follow(model, film, **options)[0]
+        kept = next(
+            row for row in rows if (row["film"], row["condition"], row["way"]) == (3, "half covered", way)
+        )
+        assert abs(carried.scored(boxes, film)["near"] - kept["near"]) < 0.2
+
+
+def test_stored_files_are_small():
+    assert trained_finders.FILE.stat().st_size < 150_000 and encoder.FILE.stat().st_size < 70_000
+
+
+def test_training_of_the_stored_ones_repeats_itself(monkeypatch):
+    monkeypatch.setattr(trained_finders, "PAIRS", "250 pictures")
+    one, two = (trained_finders.train("one vector", steps=1) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_the_probes_find_what_the_chapter_says():
+    rows, (fair, boards, middle) = leak.rows_of_record(), leak.WORLDS
+    blind = {world: leak.curve(rows, world, "blind") for world in leak.WORLDS}
+    assert {len(curve) for curve in blind.values()} == {3}
+    assert [round(blind[world].mean(0).max()) for world in (fair, boards)] == [49, 64]
+    assert (blind[middle][:, leak.SCORED.index(64) :] == 100).all()
+    assert round(leak.curve(rows, fair, leak.AT_RANDOM).mean()) == 44
+    seeing = leak.curve(rows, middle, "two ways")
+    assert len(seeing) == 3 and (seeing[:, -1] == 100).all()
+    assert round(leak.curve(rows, middle, leak.ANYWHERE).mean()) == 1
