@@ -7,5 +7,6 @@ by cell, `rivals.py` with other queries, all in the form of `answers.py`; `drawi
 intervenes, `claims.py` asks the question. `trained.py` holds networks that were trained for longer,
 `nothing.py` a curve over the weight of "no object", `written.py` a network that learns with the reader's
 loss, `set_mistakes.py` how that loss goes wrong. `exchanged.py` gives each side of the contest the other's
-parts, `steadier.py` its control another rate, `longer.py` its queries from the grid more steps. `board.py` moves a board over a picture for `widget`.
+parts, `steadier.py` its control another rate, `longer.py` its queries from the grid more steps. `board.py`
+moves a board over a picture for `widget`.
 """
