@@ -108,3 +108,25 @@ def test_rates_are_tuned_before_trainings():
 def told(one, other, digits=0):
     found = exchanged.lead(exchanged.load(), one, other)
     return [round(value, digits) for value in (found.effect, found.low, found.high)]
+
+
+def test_the_convolutions_are_worth_six_points_on_either_side():
+    assert told("convolutions, then set", "set transformer") == [6, 5, 7]
+    assert told("grid of points", "grid") == [-6, -7, -5]
+    assert told("convolutions, then set", "grid") == [-19, -22, -16]
+    assert told("grid of points", "set transformer") == [19, 16, 22]
+    names = ("convolutions, then set", "grid of points", "convolutions, then queries from the grid")
+    means = [round(exchanged.scores(exchanged.load(), name).mean()) for name in names]
+    assert means == [36, 49, 52]
+
+
+def test_behind_convolutions_proposals_come_near_the_grid_and_neither_look_nor_talk():
+    assert told("convolutions, then queries from the grid", "queries from the grid") == [7, 5, 9]
+    assert told("convolutions, then queries from the grid", "grid", 1) == [-3.5, -4.5, -2.4]
+    arm = "convolutions, then queries from the grid"
+    rows = [row for row in exchanged.load() if (row["part"], row["arm"]) == ("headline", arm)]
+    left = {cut: sum(row["cuts"][cut] for row in rows) / 5 for cut in ("uniform looks", "silent queries")}
+    assert [round(value) for value in left.values()] == [51, 51]
+    whole = exchanged.scores(exchanged.load(), arm)
+    for cut in left:
+        assert abs(whole - [row["cuts"][cut] for row in rows]).max() < 1.5

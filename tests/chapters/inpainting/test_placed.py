@@ -82,3 +82,16 @@ def test_the_records_are_whole():
 
 def told(found, digits=1):
     return [round(value, digits) for value in (found.effect, found.low, found.high)]
+
+
+def test_about_half_of_the_lead_over_the_control_needs_no_choice_by_content():
+    name = placed.PLACED.name
+    means = [round(placed.scores(question, name).mean(), 1) for question in placed.QUESTIONS]
+    assert means == [27.1, 25.4]
+    assert told(placed.lead(WALL, name, ALIKE)) == [2.5, 2.4, 2.7]
+    assert told(placed.lead(WALL, ATTENTION, name)) == [2.0, 1.8, 2.2]
+    assert told(placed.lead(PHOTO, name, ALIKE)) == [1.7, 1.2, 2.2]
+    assert told(placed.lead(PHOTO, ATTENTION, name)) == [1.5, 1.1, 1.9]
+    for question in placed.QUESTIONS:
+        share = placed.lead(question, name, ALIKE).effect / placed.lead(question, ATTENTION, ALIKE).effect
+        assert 0.5 < share < 0.6

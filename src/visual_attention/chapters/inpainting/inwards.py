@@ -31,7 +31,8 @@ WALLPAPER = claims.QUESTIONS[0]
 USUAL = next(each for each in WALLPAPER.conditions if each.name == WALLPAPER.middle)
 LARGER = next(each for each in WALLPAPER.specifications if each.name == "harder: a hole of 12")
 CHOSEN = (5, 1e-4)  # the contest's patch and temperature, for a hole of 8
-GRID = [(patch, heat) for patch in (3, 5, 7) for heat in (1e-5, 1e-4, 1e-3, 1e-2)]
+# patches of 7 x 7 find none without a missing pixel beside so large a hole
+GRID = [(patch, heat) for patch in (3, 5) for heat in (1e-5, 1e-4, 1e-3, 1e-2)]
 
 
 class _Unmistaken(PeelingAttention):
