@@ -1,9 +1,9 @@
-"""The sides exchange their parts; fixed looks at another rate; queries from the grid for longer."""
+"""The sides exchange their parts, and fixed looks have another rate."""
 
 import pytest
 import torch
 
-from visual_attention.chapters.detection import exchanged, longer, steadier
+from visual_attention.chapters.detection import exchanged, steadier
 from visual_attention.chapters.detection.exchanged import (
     ConvolvedProposals,
     ConvolvedSet,
@@ -93,7 +93,7 @@ def test_the_record_is_whole():
     rows = exchanged.load()
     assert exchanged.lacking(rows) == [] and {row["rule"] for row in rows} == {exchanged.QUESTION.rule}
     assert all(len(exchanged.scores(rows, each.name)) == 5 for each in exchanged.CONTENDERS)
-    assert longer.lacking(longer.load()) == [] and len(steadier.FIXED.rows) == 5
+    assert len(steadier.FIXED.rows) == 5
 
 
 def test_rates_are_tuned_before_trainings():
@@ -130,3 +130,20 @@ def test_behind_convolutions_proposals_come_near_the_grid_and_neither_look_nor_t
     whole = exchanged.scores(exchanged.load(), arm)
     for cut in left:
         assert abs(whole - [row["cuts"][cut] for row in rows]).max() < 1.5
+
+
+def test_what_a_place_and_what_stands_there_are_worth():
+    assert told("set, places told", "set transformer") == [-1, -5, 2]
+    assert told("from the grid, only where", "set, places told") == [10, 6, 15]
+    assert told("queries from the grid", "from the grid, only where") == [5, 1, 10]
+    arm = "from the grid, only where"
+    rows = [row for row in exchanged.load() if (row["part"], row["arm"]) == ("headline", arm)]
+    assert round(exchanged.scores(exchanged.load(), arm).mean()) == 40
+    assert round(sum(row["cuts"]["another picture's looks"] for row in rows) / 5) == 1
+
+
+def test_fixed_looks_without_end_fell_behind_by_their_rate():
+    assert [row["rate"] for row in steadier.FIXED.rows] == [0.01] * 5
+    assert round(steadier.FIXED.scores.mean()) == 23
+    behind = steadier.FIXED.minus("set transformer")
+    assert [round(value) for value in (behind.effect, behind.low, behind.high)] == [-7, -10, -4]

@@ -95,3 +95,15 @@ def test_about_half_of_the_lead_over_the_control_needs_no_choice_by_content():
     for question in placed.QUESTIONS:
         share = placed.lead(question, name, ALIKE).effect / placed.lead(question, ATTENTION, ALIKE).effect
         assert 0.5 < share < 0.6
+
+
+def test_with_four_times_the_steps_attention_passes_peeling():
+    first, second, last = (longer.minus_peeling(steps) for steps in (192, 384, 768))
+    assert told(first) == [-0.5, -0.9, -0.1] and second.low < 0 < second.high
+    assert told(last) == [0.7, 0.3, 1.1]
+    assert round(longer.scores(ATTENTION, 768).mean(), 1) == 31.1
+    assert told(longer.minus_peeling(768, "SSIM"), 3) == [0.02, 0.011, 0.028]
+    assert told(longer.minus_peeling(768, "GMSD"), 4) == [-0.0027, -0.0052, -0.0002]
+    level = longer.minus_peeling(768, "patch distance")
+    assert level.low < 0 < level.high
+    assert told(longer.ahead_of_convolution(768)) == [2.3, 1.5, 3.1]
