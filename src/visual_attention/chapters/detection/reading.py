@@ -28,6 +28,6 @@ TRIED = (
     "Queries from the grid in front of which the two convolutions stand end 3.5 points below the grid (2.4 "
     "to 4.5), and lose less than a point with uniform looks or in silence.",
     "Learned queries whose places learn by the proposals' loss: 1 point lower (5 lower to 2 higher). Told "
-    "their place alone, proposals gain 10 points over that (6 to 15), and 5 more by what stands there (1 "
+    "their place alone, proposals gain 10 points over that (5 to 15), and 5 more by what stands there (1 "
     "to 10).",
 )
