@@ -107,3 +107,18 @@ def test_with_four_times_the_steps_attention_passes_peeling():
     level = longer.minus_peeling(768, "patch distance")
     assert level.low < 0 < level.high
     assert told(longer.ahead_of_convolution(768)) == [2.3, 1.5, 3.1]
+
+
+def test_at_a_higher_rate_attention_is_level_with_peeling_on_photographs_without_end():
+    assert round(bolder.AGAIN.scores.mean(), 1) == 27.4
+    level = bolder.AGAIN.minus("peeling")
+    assert level.low < 0 < level.high
+    assert told(bolder.AGAIN.minus("biharmonic")) == [-3.3, -3.7, -2.9]
+
+
+def test_mistakes_that_are_carried_inwards_are_most_of_what_peeling_lacks_in_the_larger_hole():
+    assert tuple(inwards.load()["chosen"]) == inwards.CHOSEN
+    assert told(inwards.ahead("larger")) == [1.7, 0.9, 2.5]
+    assert told(inwards.ahead("larger, unmistaken")) == [0.6, -0.1, 1.3]
+    assert told(inwards.gained("larger")) == [1.1, 1.0, 1.1]
+    assert told(inwards.gained("usual"))[0] == 0.3
