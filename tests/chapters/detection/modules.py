@@ -5,6 +5,13 @@ from tests.contract.inputs import TOKENS, maps
 from visual_attention.chapters.detection.backbone import Backbone, Painter
 from visual_attention.chapters.detection.cross_attention import CrossAttention
 from visual_attention.chapters.detection.cuts import Changed
+from visual_attention.chapters.detection.exchanged import (
+    ConvolvedProposals,
+    ConvolvedSet,
+    OnlyWhere,
+    PointGrid,
+    ToldPlaces,
+)
 from visual_attention.chapters.detection.grid import GridAttention, GridDetector
 from visual_attention.chapters.detection.rivals import FixedLook, ProposedQueries, SameAnswers
 from visual_attention.chapters.detection.transformer import DecoderLayer, SetTransformer
@@ -29,6 +36,19 @@ CASES = [
     Case(DecoderLayer, lambda: DecoderLayer(D, heads=3), looking, TOKENS, fused=True),
     Case(SetTransformer, answering(SetTransformer), maps(C), MAPS, fused=True, again=("where",)),
     Case(ProposedQueries, answering(ProposedQueries), maps(C), MAPS, fused=True, again=("where",)),
+    Case(ConvolvedSet, answering(ConvolvedSet), maps(C), MAPS, fused=True, again=("where",)),
+    Case(ConvolvedProposals, answering(ConvolvedProposals), maps(C), MAPS, fused=True, again=("where",)),
+    Case(OnlyWhere, answering(OnlyWhere), maps(C), MAPS, fused=True, again=("where",)),
+    Case(
+        ToldPlaces,
+        answering(ToldPlaces),
+        maps(C),
+        MAPS,
+        fused=True,
+        again=("where",),
+        silent={"promise": "is used by the loss alone"},
+    ),
+    Case(PointGrid, lambda: PointGrid(3, channels=C, width=8), maps(C), MAPS, verbs={}),
     Case(
         GridAttention,
         lambda: GridAttention(D, heads=3, grid=(2, 3)),

@@ -1,10 +1,11 @@
 """What the chapter says in numbers is what its stored networks, its curves and its record give."""
 
+import numpy as np
 import pytest
 import torch
 
 from visual_attention.chapters.detection import claims, cuts, nothing, seen, trained
-from visual_attention.chapters.detection.answers import suppressed, sure
+from visual_attention.chapters.detection.answers import Answers, suppressed, sure
 from visual_attention.chapters.detection.training import drawn
 from visual_attention.experiments import verdict
 from visual_attention.experiments.answer import answer
@@ -95,11 +96,92 @@ def test_what_is_surplus(judged):
         "set": trained.load("set transformer").answers(judged.features),
         "raw": grid.raw_answers(judged.features),
     }
-    counts = {}
-    for name, answers in given.items():
-        meant = sure(answers)
-        counts[name] = (int(meant.sum() - sure(suppressed(answers)).sum()), int(meant.sum()))
-    assert counts == {"set": (66, 920), "raw": (34, 726)}
+    assert {name: surplus(answers) for name, answers in given.items()} == {"set": (66, 920), "raw": (34, 726)}
+
+
+def surplus(answers):
+    meant = sure(answers)
+    return int(meant.sum() - sure(suppressed(answers)).sum()), int(meant.sum())
+
+
+@torch.no_grad()
+def test_how_one_silences_matters(judged):
+    model = trained.load("set transformer")
+    ways = (cuts.silent(model), cuts.deaf(model), cuts.talking(model, cuts.uniform))
+    counts = [surplus(one.answers(judged.features)) for one in ways]
+    assert counts == [(70, 875), (180, 1164), (129, 1049)]
+
+
+@torch.no_grad()
+def test_after_many_steps_proposals_live_on_their_looks(judged):
+    model = trained.load("queries from the grid")
+    ways = (model, cuts.looking(model, cuts.anothers), cuts.silent(model), cuts.deaf(model))
+    given = [one.answers(judged.features) for one in ways]
+    scores = [claims.precision(one, judged) for one in given]
+    assert scores == pytest.approx([62.8, 24.7, 49.1, 56.3], abs=0.3)
+    clean = [claims.precision(suppressed(one), judged) for one in given]
+    assert clean == pytest.approx([62.6, 24.4, 50.6, 58.4], abs=0.3)
+    assert (surplus(given[0]), surplus(given[3])) == ((60, 883), (322, 1278))
+
+
+@torch.no_grad()
+def test_answers_of_one_kind_change_a_point_at_most(judged):
+    """Each pair of query and class may answer; the grid's eight best."""
+    for name, whole, alike in (("set transformer", 50.5, 51.5), ("queries from the grid", 62.8, 63.7)):
+        model = trained.load(name)
+        scores, boxes = model(judged.features)
+        shares = scores.softmax(dim=-1)[..., :-1]
+        best, order = shares.flatten(1).sort(dim=1, descending=True, stable=True)
+        places = (order // shares.shape[-1])[..., None].expand(-1, -1, 4)
+        pairs = Answers(boxes.gather(1, places), order % shares.shape[-1], best)
+        found = [claims.precision(one, judged) for one in (model.answers(judged.features), pairs)]
+        assert found == pytest.approx([whole, alike], abs=0.3)
+    given = trained.load("grid").answers(judged.features)
+    eight = given.without((given.labels >= 0).cumsum(dim=1) > claims.BEST)
+    found = [claims.precision(one, judged) for one in (given, eight)]
+    assert found == pytest.approx([64.3, 63.6], abs=0.3)
+
+
+@torch.no_grad()
+def test_what_the_stored_detectors_find(judged):
+    hard = claims.difficult(judged)
+    wanted = {"set transformer": (49, 86), "queries from the grid": (62, 93), "grid": (62, 93)}
+    for name, shares in wanted.items():
+        found = claims.finds(trained.load(name).answers(judged.features), judged).float()
+        groups = (judged.present & hard, judged.present & ~hard)
+        assert tuple(round(100 * found[some].mean().item()) for some in groups) == shares
+    metrics = ("small or hidden found", "others found")
+    ends = {name: [round(trained.curve(name)[metric][-1]) for metric in metrics] for name in wanted}
+    assert ends == {"set transformer": [49, 86], "queries from the grid": [57, 91], "grid": [61, 92]}
+    misses = [
+        round((100 - trained.curve("set transformer")[m][-1]) / (100 - trained.curve("grid")[m][-1]), 1)
+        for m in metrics
+    ]
+    assert misses == [1.3, 1.8] and trained.STEPS["queries from the grid"] == 2 * trained.STEPS["grid"]
+
+
+def test_counted_as_misses_it_loses_more_among_the_others(found):
+    """What the first misses as a multiple of what the second misses."""
+
+    def times(one, metric, where=None):
+        curves = [found.curve(where or found.question.middle, name, metric)[:, -1] for name in (one, "grid")]
+        gap = verdict.paired(*(np.log(100 - each) for each in curves))
+        return [round(float(np.exp(value)), 1) for value in (gap.effect, gap.low, gap.high)]
+
+    assert times("set transformer", "small or hidden found") == [1.5, 1.5, 1.6]
+    assert times("set transformer", "others found") == [3.0, 2.6, 3.3]
+    for where in ("250 pictures", "4,000 pictures", "without end"):
+        hard, others = (times("set transformer", f"{m} found", where) for m in ("small or hidden", "others"))
+        assert hard[2] < others[1]
+    hard, others = (times("queries from the grid", f"{m} found") for m in ("small or hidden", "others"))
+    assert hard[2] < others[1]
+
+
+def test_on_few_scenes_all_but_the_control_fall_in_the_end(found):
+    for line in found.table("250 pictures"):
+        name = line.contender.name
+        last = found.curve("250 pictures", name).mean(axis=0)[-2:]
+        assert (last[1] > last[0]) == (name == "fixed looks") or name == "same answers"
 
 
 def test_the_long_curves_do_not_cross():

@@ -6,6 +6,7 @@ from tests.contract.case import BY_ITS_NUMBERS, Cannot, Case
 from visual_attention.chapters.inpainting.contest import Entry
 from visual_attention.chapters.inpainting.contextual import ContextualAttention, ContextualInpainter
 from visual_attention.chapters.inpainting.peeling import PeelingAttention
+from visual_attention.chapters.inpainting.placed import PlacedCopies
 from visual_attention.chapters.inpainting.scores import BiharmonicFill, MeanFill
 
 OUT_OF_TORCH = {
@@ -54,6 +55,13 @@ CASES = [
         lambda: ContextualInpainter(ContextualAttention(patch=3), channels=4),
         holes(3),
         sizes=((14, 16),),
+        cannot=BY_ITS_NUMBERS,
+    ),
+    Case(
+        PlacedCopies,
+        lambda: PlacedCopies((4, 5)),
+        holes(2),
+        sizes=((4, 5),),
         cannot=BY_ITS_NUMBERS,
     ),
     Case(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from visual_attention.chapters.inpainting import claims, contest
+from visual_attention.chapters.inpainting import claims, contest, wallpaper
 from visual_attention.experiments import specification
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import paired
@@ -108,22 +108,43 @@ def test_on_the_sides_and_under_the_other_settings(wall, photo):
     assert all(one.high < 0 for one in sheet)
 
 
-def test_the_scores_agree_on_wallpaper_and_part_on_photographs(wall, photo):
+def test_the_scores_agree_on_128_wallpapers_and_part_on_photographs(wall, photo):
     def order(found, score):
         lines = found.table(found.question.middle)
         value = {line.contender.name: line.others[score] * (-1 if score == "SSIM" else 1) for line in lines}
         return sorted(value, key=value.get)
 
+    def gap(found, one, two, score, where=None):
+        curves = [found.curve(where or found.question.middle, name, score)[:, -1] for name in (one, two)]
+        return paired(*curves)
+
     for score in ("SSIM", "GMSD", "patch distance"):
         assert order(wall, score)[:2] == ["peeling", ATTENTION]
+    level = gap(wall, ATTENTION, "peeling", "SSIM", "without end")
+    assert abs(level.effect) < 0.001 and level.low < -0.005 and level.high > 0.005
     assert order(photo, "patch distance")[0] == "peeling"
+    assert order(photo, "SSIM")[0] == order(photo, "GMSD")[0] == "biharmonic"
     lines = {
         line.contender.name: line.others["patch distance"] for line in photo.table(photo.question.middle)
     }
     assert (round(lines["peeling"], 3), round(lines["biharmonic"], 3)) == (0.024, 0.027)
-    name = "patch distance"
-    two = [photo.curve(photo.question.middle, one, name)[:, -1] for one in ("peeling", "biharmonic")]
-    assert paired(*two).high < 0
+    assert gap(photo, "peeling", "biharmonic", "patch distance").high < 0
+    assert rounded(gap(photo, "biharmonic", "peeling", "SSIM"), 3) == [0.033, 0.024, 0.042]
+    assert rounded(gap(photo, "peeling", "biharmonic", "GMSD"), 4) == [0.0036, 0.0019, 0.0052]
+
+
+def rounded(interval, digits):
+    return [round(value, digits) for value in (interval.effect, interval.low, interval.high)]
+
+
+def test_peeling_on_photographs(photo):
+    assert told(photo.fewer().against["peeling"]) == [-0.8, -1.3, -0.3]
+    level = photo.fewer(512).against["peeling"]
+    assert told(level) == pytest.approx([-0.2, -1.3, 0.9], abs=0.051)
+
+
+def test_the_intervals_on_photographs_rest_on_four_photographs():
+    assert [len(wallpaper.NAMES[split]) for split in ("train", "test")] == [4, 4]
 
 
 def test_what_the_cuts_take(wall, photo):

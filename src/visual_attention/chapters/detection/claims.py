@@ -11,7 +11,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from visual_attention.boxes import iou
-from visual_attention.chapters.detection import backbone, cuts, scenes, seen
+from visual_attention.chapters.detection import backbone, cuts, reading, scenes, seen
 from visual_attention.chapters.detection.answers import Answers, suppressed, sure
 from visual_attention.chapters.detection.grid import GridAttention, GridDetector
 from visual_attention.chapters.detection.rivals import FixedLook, ProposedQueries, SameAnswers
@@ -255,24 +255,6 @@ SETTING = {
     "frozen": True,
 }
 
-MEANING = (
-    "On a thousand scenes the set transformer is 25 points of AP50 behind a grid of two convolutions that "
-    "sees the same features, and needs many times more steps to any level. Its queries do gain by choosing "
-    "where to look: those that may not end 8 points lower, and uniform weights leave nothing. What they lack "
-    "is a place to start: queries that the picture proposes win back 15 points, and lean on their talk where "
-    "the learned ones lean on their looks. A block of attention among the grid's cells gains nothing and is "
-    "not used. Queries of every kind were still rising when their steps were spent; single runs sixteen "
-    "times as long end at 51, 58 with proposals, and 62 for the grid. This is one small world of three kinds "
-    "of object, one frozen backbone and eight queries."
-)
-TRIED = (
-    "Before the rule was written, on validation scenes, one seed, 512 steps at 0.003: grid 59, queries from "
-    "the grid 47, set transformer 33, and 37 where queries and keys begin with equal layers; this start was "
-    "kept. At 0.01 the set transformer had 25 and the control 25.",
-    "By the author, long runs of one seed each: the set transformer for 8,192 steps (51), the grid for 4,096 "
-    "(62). No crossover.",
-)
-
 QUESTIONS = [
     Question(
         name="detection",
@@ -291,8 +273,8 @@ QUESTIONS = [
         setting=SETTING,
         variants=VARIANTS,
         design=DESIGN,
-        meaning=MEANING,
-        tried=TRIED,
+        meaning=reading.MEANING,
+        tried=reading.TRIED,
     )
 ]
 

@@ -1,6 +1,6 @@
 """What does a trained detector lose when its weights are not its own?
 
-Interventions on a copy of a trained network: where it looks is changed, or its queries fall silent.
+Interventions on a copy of a trained network: where it looks is changed, or what its queries hear.
 
 Chapter: notebooks/applications/detection.ipynb
 """
@@ -48,11 +48,30 @@ def looking(model: nn.Module, change: Change) -> nn.Module | None:
 
 def silent(model: nn.Module) -> nn.Module | None:
     """A copy whose queries do not hear each other; None if there are none."""
+    return _heard(model, _Silence)
+
+
+def talking(model: nn.Module, change: Change) -> nn.Module | None:
+    """A copy whose queries hear each other by other weights, (B, h, Q, Q); None if there are none."""
+    return _heard(model, lambda talk: Changed(talk, change))
+
+
+def deaf(model: nn.Module) -> nn.Module | None:
+    """A copy whose queries hear nothing, not even themselves; None if there are none."""
+    return _heard(model, lambda talk: _Nothing())
+
+
+def _heard(model: nn.Module, build: Callable[[nn.Module], nn.Module]) -> nn.Module | None:
     model, found = copy.deepcopy(model), False
     for part in model.modules():
         if isinstance(part, DecoderLayer):
-            part.talk, found = _Silence(part.talk), True
+            part.talk, found = build(part.talk), True
     return model if found else None
+
+
+class _Nothing(nn.Module):
+    def forward(self, queries: Tensor, others: Tensor) -> Tensor:
+        return torch.zeros_like(queries)
 
 
 class _Silence(nn.Module):

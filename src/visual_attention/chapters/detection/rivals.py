@@ -37,8 +37,7 @@ class ProposedQueries(SetTransformer):
         super().__init__(classes, **options)
         self.count = len(self.points)
         del self.points
-        self.promise = nn.Linear(self.dim, 1)
-        nn.init.constant_(self.promise.bias, torch.logit(torch.tensor(PRIOR)).item())
+        self.promise = promising(self.dim)
 
     def start(self, places: Tensor, middles: Tensor) -> tuple[Tensor, Tensor]:
         best = self.promise(places)[..., 0].topk(self.count, dim=1).indices  # (B, Q)
@@ -47,10 +46,22 @@ class ProposedQueries(SetTransformer):
 
     def loss(self, features: Tensor, objects: Objects) -> Tensor:
         """The set loss of all layers, and how well the places promise, ()."""
-        wanted = (grid_targets(objects, *features.shape[2:]) >= 0).float()
         promised = self.promise(self.places(features))[..., 0]
-        missed = F.binary_cross_entropy_with_logits(promised, wanted, reduction="sum")
-        return super().loss(features, objects) + missed / wanted.sum().clamp(min=1)
+        return super().loss(features, objects) + broken(promised, objects, *features.shape[2:])
+
+
+def promising(dim: int) -> nn.Linear:
+    """What says for each place whether an object's centre lies there: at first, nowhere."""
+    layer = nn.Linear(dim, 1)
+    nn.init.constant_(layer.bias, torch.logit(torch.tensor(PRIOR)).item())
+    return layer
+
+
+def broken(promised: Tensor, objects: Objects, rows: int, columns: int) -> Tensor:
+    """How badly the places (B, N) promise: binary cross-entropy for each object's centre, ()."""
+    wanted = (grid_targets(objects, rows, columns) >= 0).float()
+    missed = F.binary_cross_entropy_with_logits(promised, wanted, reduction="sum")
+    return missed / wanted.sum().clamp(min=1)
 
 
 class FixedLook(nn.Module):

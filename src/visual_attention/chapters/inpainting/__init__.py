@@ -5,6 +5,8 @@ has smaller ones from which networks learn in seconds. The fillers are `peeling.
 nothing, and the networks of `contextual.py`, which `drawing.py` draws; `pasted.py` shows from where
 something was copied. `scores.py` compares with the pixels that were there, `looks.py` with how they looked.
 `contest.py` holds what the contenders share, `cuts.py` changes a trained network's weights, `attacked.py`
-tries to turn the verdict. `trained.py` has the stored networks, `written.py` trains the reader's own layer,
-`copying_mistakes.py` knows what can go wrong where pixels are copied. `widget` erases and refills.
+tries to turn the verdict. `placed.py` lets copies be chosen by place alone, `longer.py` trains four times as
+long, `bolder.py` at a higher rate, `inwards.py` peels with mistakes taken out. `trained.py` has the stored
+networks, `written.py` trains the reader's own layer, `copying_mistakes.py` knows what can go wrong where
+pixels are copied. `widget` erases and refills.
 """

@@ -95,6 +95,10 @@ TRIED = (
     "test pictures, reaches 31.9 dB, 2.9 more than attention (2.7 to 3.0).",
     "More convolution with four times the steps on 128 wallpapers, three seeds: 24.7 dB, and attention with"
     " a quarter of the steps is 4.2 dB ahead (3.6 to 4.9).",
+    "By an outsider: attention without end with four times the steps, five seeds, is 0.7 dB ahead of peeling "
+    "(0.3 to 1.1), and ahead by SSIM and GMSD; by the patch distance they are level.",
+    "Copies by place alone, one table of offsets for all pictures, reach 27.1 dB, 2.5 more than the control "
+    "(2.4 to 2.7; ten seeds), and attention is 2.0 dB ahead of them (1.8 to 2.2).",
     "The rule was made lighter twice before its first headline row, because trainings took too long: fewer "
     "contenders, 192 steps with batches of 8, single places instead of patches of 3 x 3.",
 )
@@ -128,10 +132,13 @@ QUESTIONS = [
         meaning=(
             "On 128 wallpapers the network that copies is more than 4 dB ahead of more convolution, of "
             "self-attention that mixes features, and of the control that copies the mean of all patches. "
-            "With its weights made uniform, or those of another picture, it loses more than that. But "
+            "About half of that needs no choice by content: copies by place alone, the same for every "
+            "picture, are 2.5 dB ahead of that control, and attention is 2.0 dB ahead of them. "
+            "With its weights made uniform, or those of another picture, it loses more than 4 dB. But "
             "peeling, which compares pixels and learned nothing, is 1.3 dB ahead of it, so that the claim "
             "is not supported. Nine of ten other settings say the same; in a hole of 12 pixels attention is "
-            "ahead of peeling. All networks were still rising when their steps were spent. The first "
+            "ahead of peeling. All networks were still rising when their steps were spent: without end, "
+            "with four times the steps, attention passes peeling by 0.7 dB (0.3 to 1.1). The first "
             "edition stopped after 200 steps, where no network beat one flat colour."
         ),
         tried=TRIED,
@@ -158,10 +165,17 @@ QUESTIONS = [
             f"{NETWORKS} {SPLITS}"
         ),
         meaning=(
-            "Among the networks the one that copies is 3 dB ahead here too, and hangs on its weights. It "
-            "stays behind the smooth sheet, for photographs are smooth more often than they repeat, and "
-            "behind peeling. The sheet has the best PSNR, peeling the best patch distance: what is copied "
-            "has the grain of the picture, and the sheet has none. Nobody asked people which they prefer."
+            "Among the networks the one that copies is 3 dB ahead here too, and hangs on its weights; copies "
+            "by place alone win back about half of that. It stays behind the smooth sheet, for photographs "
+            "are smooth more often than they repeat, and on 128 pictures behind peeling. The sheet has the "
+            "best PSNR, SSIM and GMSD; the patch distance prefers peeling. All this rests on four "
+            "photographs to train with and four to be judged by. Nobody asked people which they prefer."
+        ),
+        tried=(
+            "By an outsider: copies by place alone, one table of offsets for all pictures, reach 25.4 dB, "
+            "1.7 more than the control (1.2 to 2.2; ten seeds); attention is 1.5 dB ahead (1.1 to 1.9).",
+            "More convolution with four times the steps, five seeds: attention with a quarter of them is "
+            "2.3 dB ahead (1.5 to 3.1).",
         ),
     ),
 ]
