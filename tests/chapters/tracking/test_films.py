@@ -184,14 +184,16 @@ class TestLooks:
 
 class TestSplits:
     def test_nothing_is_shared(self):
-        train, test = sprites.families("train"), sprites.families("test")
-        for one in train.values():
-            known = {sprite.numpy().tobytes() for sprite in one}
-            for other in test.values():
-                assert not known & {sprite.numpy().tobytes() for sprite in other}
-        photographs = [*sprites.PHOTOGRAPHS.values(), *films.BACKGROUNDS.values()]
-        names = [name for group in photographs for name in group]
-        assert len(names) == len(set(names)) and "coins" not in names
+        for parts in (("train", "test"), ("learning", "validation", "test")):
+            groups = [sprites.families(part) for part in parts]
+            known = [{s.numpy().tobytes() for one in group.values() for s in one} for group in groups]
+            assert sum(map(len, known)) == len(set.union(*known))
+            names = [
+                name
+                for part in parts
+                for name in (*sprites.PHOTOGRAPHS.get(part, ()), *films.BACKGROUNDS[part])
+            ]
+            assert len(names) == len(set(names)) and "coins" not in names
 
     def test_main_runs(self, capsys):
         main()
