@@ -290,3 +290,36 @@ def test_what_the_last_block_s_choice_is_worth():
 def test_on_digits_no_map_of_the_transformer_leads_every_rival_by_the_margin():
     judged = judged_by_the_rule(TRANSFORMER)
     assert all(tests["digit"] != "passes" for tests in judged.values())
+
+
+def test_the_last_block_s_choice_is_worth_few_digits_and_of_marks_it_is_open():
+    for what, wanted in (("digit", (0.025, 0.006, 0.044)), ("mark", (0.021, -0.012, 0.053))):
+        names = ("as it is", "last even")
+        found = verdicts.interval(*(series(TRANSFORMER, f"right, {what}, {name}") for name in names))
+        assert (found.mean, found.low, found.high) == pytest.approx(wanted, abs=0.0006)
+    assert min(series(TRANSFORMER, "right, digit, as it is")) == pytest.approx(0.43, abs=0.005)
+
+
+def test_with_another_picture_the_lead_of_contrast_over_two_maps_of_weights_is_open():
+    for name in ("rollout", "raw attention, block 1"):
+        kept, theirs = (series(TRANSFORMER, "deletion, another picture", n) for n in (name, "contrast"))
+        lead = verdicts.interval(kept, theirs)
+        assert lead.low < 0 < lead.high
+
+
+def test_with_pairs_of_twins_as_the_unit_two_open_verdicts_on_marks_are_passes():
+    """Seeds 24 and 25 are twins, and so on: the mean of a pair is one number."""
+
+    def pairs(method):
+        values = series(TRANSFORMER, "mark", method)
+        return [(one + two) / 2 for one, two in zip(values[::2], values[1::2], strict=True)]
+
+    trial = next(trial for trial in verdicts.TRIALS if trial.name == "mark")
+    changed = {}
+    for name in judged_by_the_rule(TRANSFORMER):
+        mine, others = {"mark": pairs(name)}, [{"mark": pairs(rival)} for rival in rivals.RIVALS]
+        before, after = verdict(TRANSFORMER, name, "mark"), verdicts.decide(trial, mine, others)
+        if after != before:
+            changed[name] = (before, after)
+    turned = (verdicts.OPEN, verdicts.PASSES)
+    assert changed == {"gradient": turned, "integrated gradients, from another": turned}
