@@ -28,7 +28,7 @@ def looking(draw, batch, size):
 
 def answering(kind, **options):
     """A detector of few channels."""
-    return lambda: kind(3, channels=C, dim=D, queries=4, heads=2, layers=1, **options)
+    return lambda: kind(3, **({"channels": C, "dim": D, "queries": 4, "heads": 2, "layers": 1} | options))
 
 
 CASES = [
@@ -36,8 +36,16 @@ CASES = [
     Case(DecoderLayer, lambda: DecoderLayer(D, heads=3), looking, TOKENS, fused=True),
     Case(SetTransformer, answering(SetTransformer), maps(C), MAPS, fused=True, again=("where",)),
     Case(ProposedQueries, answering(ProposedQueries), maps(C), MAPS, fused=True, again=("where",)),
-    Case(ConvolvedSet, answering(ConvolvedSet), maps(C), MAPS, fused=True, again=("where",)),
-    Case(ConvolvedProposals, answering(ConvolvedProposals), maps(C), MAPS, fused=True, again=("where",)),
+    Case(ConvolvedSet, answering(ConvolvedSet, dim=2 * D), maps(C), MAPS, fused=True, again=("where",)),
+    Case(
+        ConvolvedProposals,
+        answering(ConvolvedProposals, dim=2 * D),
+        maps(C),
+        MAPS,
+        fused=True,
+        again=("where",),
+        jumps=True,  # which places promise most
+    ),
     Case(OnlyWhere, answering(OnlyWhere), maps(C), MAPS, fused=True, again=("where",)),
     Case(
         ToldPlaces,
