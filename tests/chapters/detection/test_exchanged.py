@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from visual_attention.chapters.detection import exchanged, steadier
+from visual_attention.chapters.detection import cuts, exchanged, steadier
 from visual_attention.chapters.detection.exchanged import (
     ConvolvedProposals,
     ConvolvedSet,
@@ -87,6 +87,18 @@ def test_only_where_knows_nothing_of_what_stands_there():
     model.promise.weight.data.zero_()  # no place promises more: both pictures are asked at the same places
     queries, points = model.start(places, middles)
     assert torch.equal(queries[0], queries[1]) and len(by_place) > 4
+
+
+def test_deaf_queries_hear_nothing_and_uniform_talk_is_the_mean_of_all():
+    model, x = made(SetTransformer), features()
+    places, middles = model.places(x), torch.rand(H * W, 2, generator=torch.Generator().manual_seed(1))
+    queries, _ = model.start(places, middles)
+    (deaf,), (layer,) = cuts.deaf(model).decoder, model.decoder
+    assert torch.equal(deaf.heard(queries), queries) and not torch.equal(layer.heard(queries), queries)
+    (even,) = cuts.talking(model, cuts.uniform).decoder
+    gained = even.heard(queries) - queries
+    torch.testing.assert_close(gained, gained[:, :1].expand_as(gained))
+    assert cuts.deaf(GridDetector(3, channels=C, width=8)) is None
 
 
 def test_the_record_is_whole():

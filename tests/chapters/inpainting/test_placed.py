@@ -70,6 +70,13 @@ def test_without_mistakes_a_rim_asks_with_the_truth():
         assert torch.equal(one[known], x[known])
 
 
+def test_without_mistakes_what_repeats_comes_back():
+    tile = torch.rand(1, 3, 5, 5, generator=torch.Generator().manual_seed(3))
+    x, mask = tile.repeat(1, 1, 4, 4), torch.zeros(1, 1, 20, 20, dtype=torch.bool)
+    mask[..., 6:12, 7:13] = True
+    torch.testing.assert_close(inwards._Unmistaken(patch=5, temperature=1e-5)(x, mask), x)
+
+
 def test_the_records_are_whole():
     for question in placed.QUESTIONS:
         rows = placed.load(question)
