@@ -13,6 +13,8 @@ authors:
 - `python -m visual_attention.experiments run soft` prints an estimate, makes what the record lacks and goes
   on where it was interrupted; `--jobs`, `--scheduler` as below. `QUICK=1` in the environment makes three
   seeds and a quarter of the steps beside the record, and compares the signs.
+- What an attacker asks afterwards has a record of its own: the same training at another rate is an `Again`
+  (again.py), contenders that were missing are `Joined` (joined.py).
 - In the notebook: `contest = answer.answer(registry.question("soft"))`, then `contest.verdicts`,
   `words.sentence`, `sections.curves`, `sections.Table`, `sections.settings`.
 

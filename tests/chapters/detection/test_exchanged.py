@@ -101,24 +101,18 @@ def test_deaf_queries_hear_nothing_and_uniform_talk_is_the_mean_of_all():
     assert cuts.deaf(GridDetector(3, channels=C, width=8)) is None
 
 
+JOINED = exchanged.JOINED
+
+
 def test_the_record_is_whole():
-    rows = exchanged.load()
-    assert exchanged.lacking(rows) == [] and {row["rule"] for row in rows} == {exchanged.QUESTION.rule}
-    assert all(len(exchanged.scores(rows, each.name)) == 5 for each in exchanged.CONTENDERS)
+    rows = JOINED.rows
+    assert JOINED.lacking(rows) == [] and {row["rule"] for row in rows} == {JOINED.question.rule}
+    assert all(len(JOINED.scores(each.name)) == 5 for each in exchanged.CONTENDERS)
     assert len(steadier.FIXED.rows) == 5
 
 
-def test_rates_are_tuned_before_trainings():
-    todo = exchanged.lacking([])
-    assert {one.arm for one in todo} == {"convolutions, then set"} and len(todo) == 4
-    assert {one.part for one in todo} == {"tuning"}
-    rows = [row for row in exchanged.load() if row["part"] == "tuning"]
-    todo = exchanged.lacking(rows)
-    assert [one.seed for one in todo] == list(range(5)) and {one.part for one in todo} == {"headline"}
-
-
 def told(one, other, digits=0):
-    found = exchanged.lead(exchanged.load(), one, other)
+    found = JOINED.lead(one, other)
     return [round(value, digits) for value in (found.effect, found.low, found.high)]
 
 
@@ -128,7 +122,7 @@ def test_the_convolutions_are_worth_six_points_on_either_side():
     assert told("convolutions, then set", "grid") == [-19, -22, -16]
     assert told("grid of points", "set transformer") == [19, 16, 22]
     names = ("convolutions, then set", "grid of points", "convolutions, then queries from the grid")
-    means = [round(exchanged.scores(exchanged.load(), name).mean()) for name in names]
+    means = [round(JOINED.scores(name).mean()) for name in names]
     assert means == [36, 49, 52]
 
 
@@ -136,10 +130,10 @@ def test_behind_convolutions_proposals_come_near_the_grid_and_neither_look_nor_t
     assert told("convolutions, then queries from the grid", "queries from the grid") == [7, 5, 9]
     assert told("convolutions, then queries from the grid", "grid", 1) == [-3.5, -4.5, -2.4]
     arm = "convolutions, then queries from the grid"
-    rows = [row for row in exchanged.load() if (row["part"], row["arm"]) == ("headline", arm)]
+    rows = JOINED.trained(arm)
     left = {cut: sum(row["cuts"][cut] for row in rows) / 5 for cut in ("uniform looks", "silent queries")}
     assert [round(value) for value in left.values()] == [51, 51]
-    whole = exchanged.scores(exchanged.load(), arm)
+    whole = JOINED.scores(arm)
     for cut in left:
         assert abs(whole - [row["cuts"][cut] for row in rows]).max() < 1.5
 
@@ -149,8 +143,8 @@ def test_what_a_place_and_what_stands_there_are_worth():
     assert told("from the grid, only where", "set, places told") == [10, 5, 15]
     assert told("queries from the grid", "from the grid, only where") == [5, 1, 10]
     arm = "from the grid, only where"
-    rows = [row for row in exchanged.load() if (row["part"], row["arm"]) == ("headline", arm)]
-    assert round(exchanged.scores(exchanged.load(), arm).mean()) == 40
+    rows = JOINED.trained(arm)
+    assert round(JOINED.scores(arm).mean()) == 40
     assert round(sum(row["cuts"]["another picture's looks"] for row in rows) / 5) == 1
 
 

@@ -10,7 +10,7 @@ from visual_attention.chapters.inpainting.placed import PlacedCopies
 from visual_attention.training import seeded
 
 GRID = (4, 5)
-WALL, PHOTO = placed.QUESTIONS
+WALL, PHOTO = placed.WORLDS
 ATTENTION, ALIKE = "contextual attention", "all patches alike"
 
 
@@ -78,10 +78,10 @@ def test_without_mistakes_what_repeats_comes_back():
 
 
 def test_the_records_are_whole():
-    for question in placed.QUESTIONS:
-        rows = placed.load(question)
-        assert placed.lacking(question, rows) == [] and {row["rule"] for row in rows} == {question.rule}
-        assert len(placed.scores(question, placed.PLACED.name)) == 10
+    for world in placed.WORLDS:
+        rows = world.rows
+        assert world.lacking(rows) == [] and {row["rule"] for row in rows} == {world.question.rule}
+        assert len(world.scores(placed.PLACED.name)) == 10
     assert all(longer.lacking(*each) == [] for each in longer.TRAINED)
     assert len(bolder.AGAIN.rows) == 10
     assert all(len(found) == 5 for name, found in inwards.load().items() if name != "chosen")
@@ -93,14 +93,14 @@ def told(found, digits=1):
 
 def test_about_half_of_the_lead_over_the_control_needs_no_choice_by_content():
     name = placed.PLACED.name
-    means = [round(placed.scores(question, name).mean(), 1) for question in placed.QUESTIONS]
+    means = [round(world.scores(name).mean(), 1) for world in placed.WORLDS]
     assert means == [27.1, 25.4]
-    assert told(placed.lead(WALL, name, ALIKE)) == [2.5, 2.4, 2.7]
-    assert told(placed.lead(WALL, ATTENTION, name)) == [2.0, 1.8, 2.2]
-    assert told(placed.lead(PHOTO, name, ALIKE)) == [1.7, 1.2, 2.2]
-    assert told(placed.lead(PHOTO, ATTENTION, name)) == [1.5, 1.1, 1.9]
-    for question in placed.QUESTIONS:
-        share = placed.lead(question, name, ALIKE).effect / placed.lead(question, ATTENTION, ALIKE).effect
+    assert told(WALL.lead(name, ALIKE)) == [2.5, 2.4, 2.7]
+    assert told(WALL.lead(ATTENTION, name)) == [2.0, 1.8, 2.2]
+    assert told(PHOTO.lead(name, ALIKE)) == [1.7, 1.2, 2.2]
+    assert told(PHOTO.lead(ATTENTION, name)) == [1.5, 1.1, 1.9]
+    for world in placed.WORLDS:
+        share = world.lead(name, ALIKE).effect / world.lead(ATTENTION, ALIKE).effect
         assert 0.5 < share < 0.6
 
 

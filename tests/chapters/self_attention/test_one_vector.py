@@ -56,17 +56,18 @@ def test_one_vector_asks_and_offers(itself, heads):
     torch.testing.assert_close(mixer.weights(x), weights)
 
 
+JOINED = one_vector.JOINED
+
+
 def told(one, other, size="1,000 pictures"):
-    found = one_vector.lead(one_vector.load(), size, one, other)
+    found = JOINED.lead(one, other, size)
     return [round(value, 1) for value in (found.effect, found.low, found.high)]
 
 
 def test_the_record_is_whole():
-    rows = one_vector.load()
-    assert list(one_vector.lacking(rows)) == []
+    assert JOINED.lacking(JOINED.rows) == []
     for name in ("attention", "bins", *(each.name for each in one_vector.CONTENDERS)):
-        seeds = [[row["seed"] for row in one_vector.rows_of(rows, size, name)] for size in one_vector.SIZES]
-        assert seeds == [list(range(5)), list(range(10))]
+        assert [len(JOINED.scores(name, size)) for size in one_vector.SIZES] == [5, 10]
 
 
 def test_what_the_chapter_says_of_one_vector():
@@ -78,9 +79,6 @@ def test_what_the_chapter_says_of_one_vector():
     assert [round(value) for value in lost] == [28, 19, 36]
     assert told("one head", "attention")[1] < 0 < told("one head", "attention")[2]
     assert told("one head", "attention", few) == [7.0, 2.9, 11.0]
-    ends = [
-        round(one_vector.scores(one_vector.load(), size, "one vector, others only").mean())
-        for size in (few, many)
-    ]
+    ends = [round(JOINED.scores("one vector, others only", size).mean()) for size in (few, many)]
     assert ends == [88, 92]
-    assert round(one_vector.scores(one_vector.load(), few, "attention").mean()) == 69
+    assert round(JOINED.scores("attention", few).mean()) == 69

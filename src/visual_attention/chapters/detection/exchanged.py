@@ -11,9 +11,6 @@ Chapter: notebooks/applications/detection.ipynb
 Run: python -m visual_attention.chapters.detection.exchanged
 """
 
-from dataclasses import replace
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,13 +20,11 @@ from visual_attention.chapters.detection.rivals import ProposedQueries, broken, 
 from visual_attention.chapters.detection.scenes import Objects
 from visual_attention.chapters.detection.transformer import SetTransformer, encode
 from visual_attention.convolutions import layer
-from visual_attention.experiments import ledger, trial, tuning
-from visual_attention.experiments.answer import answer
+from visual_attention.experiments.again import told
+from visual_attention.experiments.joined import Joined
 from visual_attention.experiments.question import Contender
-from visual_attention.experiments.verdict import Interval, paired
 from visual_attention.mechanisms.inputs import require_feature_map
 
-NAME = "detection-exchanged"
 CONTEST = claims.QUESTIONS[0]
 SEEDS = 5
 
@@ -147,7 +142,7 @@ CONTENDERS = (
         "queries look and talk, twice; proposals without content",
     ),
 )
-QUESTION = replace(CONTEST, contenders=(CONTEST.attention, *CONTENDERS))
+JOINED = Joined("detection-exchanged", CONTEST, CONTENDERS, {CONTEST.middle: SEEDS})
 PAIRS = (
     ("convolutions, then set", "set transformer"),
     ("convolutions, then set", "grid"),
@@ -161,49 +156,13 @@ PAIRS = (
 )
 
 
-def load() -> list[ledger.Row]:
-    """All rows of the record."""
-    return ledger.read(ledger.path(NAME)).rows
-
-
-def lacking(rows: list[ledger.Row]) -> list[trial.Trial]:
-    """What the first contender lacks that is not whole: its rates, then its trainings; empty at the end."""
-    middle = next(each for each in QUESTION.conditions if each.name == QUESTION.middle)
-    for each in CONTENDERS:
-        rates = tuning.next_rates(QUESTION, tuning.scores(QUESTION, rows, each.name, middle.name))
-        part, seeds = (tuning.PART, tuning.seeds(QUESTION)) if rates else ("headline", range(SEEDS))
-        rates = rates or [tuning.chosen(QUESTION, rows, each.name, middle.name)]
-        made = {ledger.key(row) for row in rows}
-        trials = [trial.Trial(part, middle, each.name, rate, seed) for rate in rates for seed in seeds]
-        if todo := [one for one in trials if one.key(QUESTION) not in made]:
-            return todo
-    return []
-
-
-def scores(rows: list[ledger.Row], name: str, metric: str = QUESTION.metric) -> np.ndarray:
-    """A contender's scores after the last step, one number a seed; the contest's from its own record."""
-    if name in (each.name for each in CONTENDERS):
-        own = {row["seed"]: row for row in rows if (row["part"], row["arm"]) == ("headline", name)}
-        return np.array([own[seed]["scores"][metric][-1] for seed in sorted(own)])
-    return answer(CONTEST).curve(CONTEST.middle, name, metric)[:, -1]
-
-
-def lead(rows: list[ledger.Row], one: str, other: str, metric: str = QUESTION.metric) -> Interval:
-    """The first minus the second, seed by seed."""
-    return paired(*(scores(rows, name, metric)[:SEEDS] for name in (one, other)))
-
-
 def main() -> None:
     """Make what the record lacks, and compare."""
-    while todo := lacking(load()):
-        for one in todo:
-            ledger.append(ledger.path(NAME), trial.make(QUESTION, one))
-    rows = load()
+    JOINED.make()
     for each in CONTENDERS:
-        print(f"{each.name}: {scores(rows, each.name).mean():.1f}")
+        print(f"{each.name}: {JOINED.scores(each.name).mean():.1f}")
     for one, other in PAIRS:
-        found = lead(rows, one, other)
-        print(f"{one} minus {other}: {found.effect:+.1f} ({found.low:+.1f} to {found.high:+.1f})")
+        print(f"{one} minus {other}: {told(JOINED.lead(one, other))}")
 
 
 if __name__ == "__main__":

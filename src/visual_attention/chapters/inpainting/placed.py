@@ -11,18 +11,13 @@ Chapter: notebooks/applications/inpainting.ipynb
 Run: python -m visual_attention.chapters.inpainting.placed
 """
 
-from dataclasses import replace
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from visual_attention.chapters.inpainting import claims, contest
 from visual_attention.chapters.inpainting.masks import require_hole, whole_patches
-from visual_attention.experiments import ledger, trial, tuning
-from visual_attention.experiments.answer import answer
-from visual_attention.experiments.question import Contender, Question
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments.joined import Joined
+from visual_attention.experiments.question import Contender
 
 SIDE = 12  # places along a picture of the contest
 NEAR = 2.0  # how much a score falls at the start for each place of distance
@@ -81,51 +76,21 @@ PLACED = Contender(
     "Known pixels are copied by a table of offsets, learned once for all pictures.",
     "copies, a table of offsets",
 )
-QUESTIONS = tuple(
-    replace(each, contenders=(each.attention, claims.ALIKE, PLACED)) for each in claims.QUESTIONS
+WORLDS = tuple(
+    Joined(f"{each.name}-placed", each, (PLACED,), {each.middle: each.seeds}, (each.attention, claims.ALIKE))
+    for each in claims.QUESTIONS
 )
-
-
-def load(question: Question) -> list[ledger.Row]:
-    """All rows of a world's record."""
-    return ledger.read(ledger.path(f"{question.name}-placed")).rows
-
-
-def lacking(question: Question, rows: list[ledger.Row]) -> list[trial.Trial]:
-    """What the record lacks: first the rates, then the trainings; empty at the end."""
-    middle = next(each for each in question.conditions if each.name == question.middle)
-    rates = tuning.next_rates(question, tuning.scores(question, rows, PLACED.name, middle.name))
-    part, seeds = (tuning.PART, tuning.seeds(question)) if rates else ("headline", range(question.seeds))
-    rates = rates or [tuning.chosen(question, rows, PLACED.name, middle.name)]
-    made = {ledger.key(row) for row in rows}
-    trials = [trial.Trial(part, middle, PLACED.name, rate, seed) for rate in rates for seed in seeds]
-    return [one for one in trials if one.key(question) not in made]
-
-
-def scores(question: Question, name: str) -> np.ndarray:
-    """PSNR on the middle set after the last step, one number a seed; the contest's from its own record."""
-    if name != PLACED.name:
-        original = next(each for each in claims.QUESTIONS if each.name == question.name)
-        return answer(original).curve(question.middle, name)[:, -1]
-    own = {row["seed"]: row for row in load(question) if row["part"] == "headline"}
-    return np.array([own[seed]["scores"][question.metric][-1] for seed in sorted(own)])
-
-
-def lead(question: Question, one: str, other: str) -> Interval:
-    """The first minus the second, seed by seed."""
-    return paired(scores(question, one), scores(question, other))
 
 
 def main() -> None:
     """Make what the records lack, and compare."""
-    for question in reversed(QUESTIONS):
-        while todo := lacking(question, load(question)):
-            for one in todo:
-                ledger.append(ledger.path(f"{question.name}-placed"), trial.make(question, one))
-        print(f"{question.name}: {PLACED.name} {scores(question, PLACED.name).mean():.1f} dB")
-        for one, other in ((PLACED.name, claims.ALIKE.name), (question.attention.name, PLACED.name)):
-            found = lead(question, one, other)
-            print(f"  {one} minus {other}: {found.effect:+.1f} ({found.low:+.1f} to {found.high:+.1f})")
+    for world in reversed(WORLDS):
+        world.make()
+        name, attention = PLACED.name, world.contest.attention.name
+        print(f"{world.contest.name}: {name} {world.scores(name).mean():.1f} dB")
+        for one, other in ((name, claims.ALIKE.name), (attention, name)):
+            found = world.lead(one, other)
+            print(f"  {one} minus {other}: {found.effect:+.1f} dB ({found.low:+.1f} to {found.high:+.1f})")
 
 
 if __name__ == "__main__":

@@ -11,21 +11,15 @@ Chapter: notebooks/mechanisms/self_attention.ipynb
 Run: python -m visual_attention.chapters.self_attention.one_vector
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from visual_attention.chapters.self_attention import claims, networks
-from visual_attention.experiments import ledger, trial, tuning
-from visual_attention.experiments.answer import answer
+from visual_attention.experiments.again import told
+from visual_attention.experiments.joined import Joined
 from visual_attention.experiments.question import Contender
-from visual_attention.experiments.verdict import Interval, paired
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention, attention_weights
 
-NAME = "self_attention-one-vector"
 CONTEST = claims.QUESTIONS[0]
 SIZES = ("300 pictures", CONTEST.middle)
 
@@ -108,69 +102,12 @@ CONTENDERS = (
         "16 bins, one layer more",
     ),
 )
-QUESTION = replace(CONTEST, contenders=(CONTEST.attention, *CONTENDERS))
-
-
-def load() -> list[ledger.Row]:
-    """All rows of the record."""
-    return ledger.read(ledger.path(NAME)).rows
-
-
-def lacking(rows: list[ledger.Row]) -> Iterator[trial.Trial]:
-    """What the record lacks: first the rates on the middle set, then the trainings."""
-    conditions = {each.name: each for each in QUESTION.conditions}
-    done = {ledger.key(row) for row in rows}
-    rates = {}
-    for each in CONTENDERS:
-        tried = tuning.scores(QUESTION, rows, each.name, QUESTION.middle)
-        for rate in tuning.next_rates(QUESTION, tried):
-            for seed in tuning.seeds(QUESTION):
-                yield trial.Trial(tuning.PART, conditions[QUESTION.middle], each.name, rate, seed)
-        rates[each.name] = tuning.chosen(QUESTION, rows, each.name, QUESTION.middle)
-    if None in rates.values():
-        return
-    for size in reversed(SIZES):
-        for seed in range(QUESTION.seeds_of(size)):
-            for name, rate in rates.items():
-                one = trial.Trial("headline", conditions[size], name, rate, seed)
-                if one.key(QUESTION) not in done:
-                    yield one
-
-
-def rows_of(rows: list[ledger.Row], size: str, name: str) -> list[ledger.Row]:
-    """A contender's trainings on so many pictures, by seed; the contest's from its own record."""
-    if name in (each.name for each in CONTENDERS):
-        found = [r for r in rows if (r["part"], r["condition"], r["arm"]) == ("headline", size, name)]
-    else:
-        found = [r for r in answer(CONTEST).headline if (r["condition"], r["arm"]) == (size, name)]
-    return sorted(found, key=lambda row: row["seed"])
-
-
-def scores(rows: list[ledger.Row], size: str, name: str) -> np.ndarray:
-    """The accuracy in percent after the last step, one number a seed."""
-    return np.array([row["scores"][QUESTION.metric][-1] for row in rows_of(rows, size, name)])
-
-
-def lead(rows: list[ledger.Row], size: str, one: str, other: str) -> Interval:
-    """The first minus the second, seed by seed."""
-    return paired(scores(rows, size, one), scores(rows, size, other))
-
-
-def main() -> None:
-    """Make what the record lacks, and compare."""
-    while todo := list(lacking(load())):
-        for one in todo:
-            ledger.append(ledger.path(NAME), trial.make(QUESTION, one))
-    rows = load()
-    for size in SIZES:
-        print(size)
-        for name in ("attention", "bins", *(each.name for each in CONTENDERS)):
-            print(f"  {name}: {scores(rows, size, name).mean():.1f}")
-        for one, other in PAIRS:
-            found = lead(rows, size, one, other)
-            print(f"  {one} minus {other}: {found.effect:+.1f} ({found.low:+.1f} to {found.high:+.1f})")
-
-
+JOINED = Joined(
+    "self_attention-one-vector",
+    CONTEST,
+    CONTENDERS,
+    {CONTEST.middle: CONTEST.seeds, "300 pictures": CONTEST.side_seeds},
+)
 PAIRS = (
     ("one head", "attention"),
     ("one vector", "one head"),
@@ -178,6 +115,18 @@ PAIRS = (
     ("one vector, others only", "bins"),
     ("bins", "two names"),
 )
+
+
+def main() -> None:
+    """Make what the record lacks, and compare."""
+    JOINED.make()
+    for size in SIZES:
+        print(size)
+        for name in ("attention", "bins", *(each.name for each in CONTENDERS)):
+            print(f"  {name}: {JOINED.scores(name, size).mean():.1f}")
+        for one, other in PAIRS:
+            print(f"  {one} minus {other}: {told(JOINED.lead(one, other, size))}")
+
 
 if __name__ == "__main__":
     main()
