@@ -80,6 +80,11 @@ def test_differences_are_paired_with_the_contest_s_own_rows(joined):
     assert (lead.effect, lead.seeds) == (pytest.approx(10), 3)
     assert found.lead("late", "max", "8 pictures").seeds == 2
     assert found.lead("attention", "late").effect == pytest.approx(11)
+    fewer = replace(found, record="toy-fewer", seeds={found.contest.middle: 2})
+    fewer.make()
+    for names, effect in ((("late", "max"), 10), (("max", "late"), -10)):
+        lead = fewer.lead(*names)
+        assert (lead.effect, lead.seeds) == (pytest.approx(effect), 2)
 
 
 def test_its_rows_are_its_rule_s_and_a_training_at_another_rate_or_set_does_not_count(joined):
