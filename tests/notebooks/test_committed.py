@@ -85,7 +85,7 @@ def no_class_and_no_star(source):
 
 @every_notebook
 def test_no_name_is_imported_and_bound_as_well(path):
-    """Else a cell that ran, such as the one for own pictures, breaks what a later one takes from an earlier."""
+    """Else a cell that ran, such as that for own pictures, breaks what a later one takes from before."""
     tables = [symtable.symtable(plain(cell.source), path.name, "exec") for cell in cells(path)]
     symbols = [symbol for table in tables for symbol in table.get_symbols()]
     imported = {symbol.get_name() for symbol in symbols if symbol.is_imported()}
