@@ -9,10 +9,15 @@ what `training.fit` and `experiments.curves.train` train, they train for a few s
 them. What differs here, the versions of numpy, matplotlib, ipywidgets and IPython, has by then been asked all
 that it is going to be asked; torch is the same, and that it trains to its end within the time, and all that a
 notebook asserts of what came out, is held by the book's own execution (test_run.py).
+
+The book executes notebooks as they are, with empty exercises. Here they are solved, so that the cells that
+put the reader's function to work are seen to do so.
 """
 
+import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,6 +101,19 @@ def built(source, folder):
     return folder
 
 
+def solved(notebook, stem, folder):
+    """The notebook with the book's solutions where a reader is to write; they lie beside it."""
+    answers = execution.ROOT / "book" / "solutions" / f"{stem}.py"
+    if answers.exists():
+        shutil.copyfile(answers, folder / "answers.py")
+        written = {node.name for node in ast.parse(answers.read_text()).body if hasattr(node, "name")}
+        for cell in notebook.cells:
+            stub = re.match(r"def (\w+)\(", cell.source) if cell.cell_type == "code" else None
+            if stub and stub[1] in written and cell.source.rstrip().endswith("return None"):
+                cell.source = f"from answers import {stub[1]}"
+    return notebook
+
+
 def run(path, folder, *, installed, source, cells=None):
     """Execute a notebook, or its first cells of code, alone in an empty folder by a kernel of Colab's.
 
@@ -125,7 +143,7 @@ def run(path, folder, *, installed, source, cells=None):
     empty = folder / "alone"
     empty.mkdir()
     shutil.copyfile(path, empty / path.name)
-    notebook = nbformat.read(empty / path.name, as_version=4)
+    notebook = solved(nbformat.read(empty / path.name, as_version=4), path.stem, empty)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     notebook.cells = code[:cells]
 
@@ -167,6 +185,11 @@ def test_the_first_notebook_fetches_the_package_and_replaces_nothing_that_colab_
 def test_each_notebook_runs_alone_and_fetches_nothing_that_is_there(fetched, path, tmp_path):
     notebook = run(path, tmp_path, installed=fetched, source=NOWHERE)
     assert notebook.cells[0].outputs == []
+    said = [output.text for cell in notebook.cells for output in cell.outputs if "text" in output]
+    assert [text for text in said if re.search(r"Write \w+ first", text)] == []
+    asked = [cell for cell in notebook.cells if cell.source.startswith("from answers import ")]
+    stubs = [cell for cell in notebook.cells if cell.source.rstrip().endswith("    return None")]
+    assert len(asked) >= 4 and stubs == []
 
 
 FIT = """
