@@ -59,9 +59,10 @@ def test_scored_steps_are_a_factor_of_two_apart():
 
 
 def test_quick_is_three_seeds_and_a_quarter_of_the_steps():
-    question = known.usual(seeds=10, variants=(Variant("longer", recipe={"steps": 32}),))
+    question = known.usual(seeds=10, tuning_seeds=3, variants=(Variant("longer", recipe={"steps": 32}),))
     short = quick(question)
-    assert (short.seeds, short.side_seeds, short.variant_seeds, short.recipe.steps) == (3, 3, 3, 4)
+    assert (short.seeds, short.side_seeds, short.variant_seeds, short.tuning_seeds) == (3, 3, 3, 1)
+    assert short.recipe.steps == 4
     assert short.specifications[0].recipe.steps == 8
     assert short.rule != question.rule
 

@@ -88,7 +88,7 @@ def estimate(question: Question, rows: list[ledger.Row], jobs: int = 1) -> str:
 
 
 def quick(question: Question) -> Question:
-    """The same question with three seeds and a quarter of the steps, for a look in minutes."""
+    """The same question with three seeds, one of them for the rates, and a quarter of the steps."""
     recipe = replace(
         question.recipe, steps=max(1, question.recipe.steps // 4), warmup=question.recipe.warmup // 4
     )
@@ -98,7 +98,8 @@ def quick(question: Question) -> Question:
         else variant
         for variant in question.variants
     )
-    return replace(question, seeds=3, side_seeds=3, variant_seeds=3, recipe=recipe, variants=variants)
+    seeds = {"seeds": 3, "side_seeds": 3, "variant_seeds": 3, "tuning_seeds": 1}
+    return replace(question, **seeds, recipe=recipe, variants=variants)
 
 
 def strongest(question: Question, rows: list[ledger.Row]) -> str | None:
