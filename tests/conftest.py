@@ -4,10 +4,15 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.widgets"]  # a bare page for widgets, of chapters and of view alike
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with one thread each beat one with two
+
+# An example may take its time on a busy machine.
+settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("patient")
 
 NO_BROWSER = (
     "no Chromium was found, so no page of the book was opened. "

@@ -66,7 +66,7 @@ class TestCorners:
 
 
 class TestOverlap:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(a=grid_box(), b=grid_box())
     def test_agrees_with_counting_cells(self, a, b):
         one, other = cells(a), cells(b)
@@ -83,7 +83,7 @@ class TestOverlap:
         assert generalised_iou(a, b).item() == pytest.approx(0.2 - 0.04 / 0.24)
 
     @pytest.mark.parametrize("kind", FLOATS)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(data=st.data())
     def test_a_box_is_all_of_itself_and_nothing_is_more_than_that(self, data, kind):
         a, b = data.draw(any_boxes(kind))
@@ -102,7 +102,7 @@ class TestOverlap:
         for function in (iou, generalised_iou):
             assert function(same.to(kind), same.to(kind)).eq(1).all()
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(a=grid_box(), b=grid_box(), axis=st.sampled_from([0, 1]))
     def test_no_axis_is_treated_otherwise(self, a, b, axis):
         """Mirrored, turned, moved and stretched along either axis, two boxes agree as before."""
@@ -207,7 +207,7 @@ class TestSuppress:
         x = boxes([0.25, 0.5, 0.5, 0.5], [0.25, 0.375, 0.5, 0.25])  # half of the first
         assert suppress(x, torch.tensor([0.9, 0.8]), torch.zeros(2), threshold=0.5).tolist() == [0, 1]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(seed=st.integers(0, 999), count=st.integers(0, 12))
     def test_kept_boxes_keep_their_distance_and_the_order_does_not_matter(self, seed, count):
         g = torch.Generator().manual_seed(seed)
@@ -235,7 +235,7 @@ class TestSuppress:
             scores = torch.tensor([0.9, 0.8, 0.7])
             assert suppress(twins.to(kind), scores, torch.zeros(3), threshold=1.0).tolist() == [0, 1, 2]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(seed=st.integers(0, 999), count=st.integers(0, 8), padding=st.integers(1, 4))
     def test_padding_is_neither_kept_nor_heard(self, seed, count, padding):
         g = torch.Generator().manual_seed(seed)

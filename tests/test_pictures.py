@@ -226,7 +226,7 @@ class TestFrom:
 
     @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about what is broken beside the pixels
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(form=st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM", "TGA"]), data=st.data())
     def test_a_damaged_file_is_a_picture_or_a_value_error(self, form, data):
         content = bytearray(stored(Image.fromarray(PIXELS), form))

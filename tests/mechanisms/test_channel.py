@@ -58,7 +58,7 @@ class TestEveryChannelGate(gates.EveryGate):
         assert gate(features(h=1, w=2)).shape == (B, C, 1, 2)
 
     @given(scale=st.floats(0.01, 5.0), seed=st.integers(0, 1000))
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     def test_gates_are_in_the_open_interval(self, scale, seed):
         for make in BUILDERS.values():
             weights = seeded(lambda: make(C)).weights(scale * features(seed))  # noqa: B023
@@ -120,7 +120,7 @@ class TestEfficientChannelAttention:
         assert EfficientChannelAttention(channels).conv.weight.shape == (1, 1, k)
 
     @given(channels=st.integers(1, 5000), gamma=st.sampled_from([1.0, 1.5, 2.0, 3.0]), b=st.integers(0, 3))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_kernel_size_as_the_authors_code_finds_it(self, channels, gamma, b):
         t = int(abs((math.log2(channels) + b) / gamma))
         assert kernel_size(channels, gamma=gamma, offset=b) == (t if t % 2 else t + 1)

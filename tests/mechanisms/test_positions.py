@@ -17,7 +17,7 @@ class TestSinusoidal:
         torch.testing.assert_close(sinusoidal(2, 4), torch.tensor(want))
 
     @given(shift=st.integers(0, 20), away=st.integers(0, 9))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_the_dot_product_knows_the_distance_alone(self, shift, away):
         table = sinusoidal(30, 26)
         torch.testing.assert_close(table[shift] @ table[shift + away], table[0] @ table[away])

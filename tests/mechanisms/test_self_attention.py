@@ -83,7 +83,7 @@ class TestAttentionWeights:
         torch.testing.assert_close(weights.sum(-1), torch.ones(B, N))
 
     @given(scale=st.floats(0.1, 3.0), seed=st.integers(0, 100))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_the_scale_multiplies_the_scores(self, scale, seed):
         queries, keys = random(N, D, seed=seed), random(11, D, seed=seed + 1)
         torch.testing.assert_close(
@@ -143,7 +143,7 @@ class TestBothBlocks:
         torch.testing.assert_close(double.float(), single, **CLOSE)
 
     @given(seed=st.integers(0, 1000))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_shuffled_tokens_give_the_same_answers_shuffled(self, seed):
         order = torch.randperm(N, generator=torch.Generator().manual_seed(seed))
         heads, tokens = seeded(BLOCKS["heads"][0]), random(B, N, D, seed=seed)

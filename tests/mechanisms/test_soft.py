@@ -113,7 +113,7 @@ class TestSoftAttention:
         torch.testing.assert_close(weights, torch.full_like(weights, 0.880797), atol=1e-6, rtol=0)
 
     @given(scale=st.floats(0.01, 3.0), seed=st.integers(0, 1000))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_gates_are_in_the_open_interval(self, scale, seed):
         weights = seeded(lambda: SoftAttention(C, MID, 1)).weights(scale * features(seed))
         assert 0 < weights.min() and weights.max() < 1
@@ -138,7 +138,7 @@ class TestSoftAttention:
 
 class TestSoftAttentionPool:
     @given(scale=st.floats(0.01, 10.0), seed=st.integers(0, 1000), temperature=st.floats(0.05, 20.0))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_weights_share_a_budget_of_1_over_the_places(self, scale, seed, temperature):
         pool = seeded(lambda: SoftAttentionPool(C, MID, temperature=temperature))
         weights = pool.weights(scale * features(seed))

@@ -27,7 +27,7 @@ def test_the_whole_matrix_is_torch_s_attention():
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     count=st.integers(1, 23),
     block=st.integers(1, 26),
@@ -46,7 +46,7 @@ def test_blocks_equal_torch_to_a_millionth_in_the_usual_precision():
     torch.testing.assert_close(Blocks(64)(*inputs), Fused()(*inputs), atol=1e-6, rtol=0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cuts=st.sets(st.integers(1, 9)), seed=st.integers(0, 99), level=st.sampled_from([-900, 0, 900]))
 def test_however_the_row_is_cut_the_sums_are_the_same(cuts, seed, level):
     generator = torch.Generator().manual_seed(seed)

@@ -47,7 +47,7 @@ def test_everyone_may_ask_itself_and_asking_is_mutual(way):
     assert allowed.diagonal().all() and (allowed == allowed.T).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(per_side=st.integers(1, 3), window=st.integers(1, 4), shift=st.integers(0, 3), data=st.integers(0, 99))
 def test_any_windows_equal_their_own_weights(per_side, window, shift, data):
     way = Windows(per_side * window, window=window, shift=shift % window)

@@ -7,7 +7,7 @@ import torch
 from visual_attention.chapters.detection import claims, cuts, nothing, seen, trained
 from visual_attention.chapters.detection.answers import Answers, suppressed, sure
 from visual_attention.chapters.detection.training import drawn
-from visual_attention.experiments import verdict
+from visual_attention.experiments import specification, verdict
 from visual_attention.experiments.answer import answer
 
 
@@ -47,6 +47,23 @@ def test_on_a_thousand_scenes_the_grid_is_far_ahead(found):
         "same answers": 0,
     }
     assert set(fewer.rising) == {"set transformer", "queries from the grid", "fixed looks"}
+
+
+def test_no_other_setting_turns_the_order(found):
+    listed = {one.name: one for one in specification.curve(found) if not one.registered}
+    assert specification.opponent(found) == "grid" and specification.turns(found) == [] and len(listed) == 14
+    gaps = {name: -round(one.interval.effect) for name, one in listed.items()}
+    assert min(gaps, key=gaps.get) == "four times as long" and gaps["four times as long"] == 15
+    assert max(gaps, key=gaps.get) == "harder: small objects only" and max(gaps.values()) == 33
+    assert all(one.interval.high < 0 for one in listed.values())
+    ends = {name: (round(one.attention), round(one.opponent)) for name, one in listed.items()}
+    assert ends["four times as long"] == (33, 48) and ends["backbone trained along"] == (38, 61)
+    assert gaps["backbone trained along"] == 22
+    weights = [gaps[f"no object weighs {weight}"] for weight in ("0.1", "0.3", "1", "2")]
+    assert weights == [26, 25, 26, 25]
+    grid = found.curve(found.question.middle, "grid")[:, -1].mean()
+    ours = found.curve(found.question.middle, "set transformer")[:, -1].mean()
+    assert round(ends["four times as long"][0] - ours) == 2 and round(grid) == 56
 
 
 def test_who_leans_on_looks_and_who_on_talk(found):

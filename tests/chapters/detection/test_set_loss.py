@@ -105,7 +105,7 @@ class TestMatching:
                     want = plain_cost(logits[b, q], boxes[b, q], objects.labels[b, o], objects.boxes[b, o])
                     assert cost[b, q, o].item() == pytest.approx(want, abs=1e-9)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(seed=st.integers(0, 10_000), q=st.integers(1, 5))
     def test_the_total_is_the_least_of_all_permutations(self, seed, q):
         logits, boxes, objects = drawn(seed, q=q)
@@ -150,7 +150,7 @@ class TestSetLoss:
         boxes_part = 5 * 0.4 + 2 * (1 - (0.2 - 0.04 / 0.24))
         assert set_loss(logits, boxes, objects).item() == pytest.approx(classes.item() + boxes_part, abs=1e-5)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(seed=st.integers(0, 10_000))
     def test_neither_order_changes_anything(self, seed):
         logits, boxes, objects = drawn(seed)
@@ -243,7 +243,7 @@ class TestSetLoss:
 class TestPaddingAndOrder:
     """For the loss of a set and that of a grid alike."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(seed=st.integers(0, 10_000))
     def test_padding_changes_nothing(self, seed):
         objects = drawn(seed)[2]
@@ -254,7 +254,7 @@ class TestPaddingAndOrder:
         assert torch.equal(grid_targets(dirty, 2, 3), grid_targets(objects, 2, 3))
         assert matching_cost(logits, boxes, dirty).isfinite().all()
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(seed=st.integers(0, 10_000))
     def test_the_order_of_the_objects_changes_nothing_even_where_they_are_alike(self, seed):
         """Boxes of whole eighths: often two centres in one cell and equal areas, wide or high."""

@@ -53,7 +53,7 @@ def by_hand(module, question, regions):
 
 
 class TestStackedAttention:
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=8)
     @given(hops=st.integers(1, 3), places=st.integers(1, 6), seed=st.integers(0, 99), own=st.booleans())
     def test_agrees_with_the_equations_in_plain_python(self, hops, places, seed, own):
         module = build(hops=hops, own_values=own)

@@ -59,7 +59,7 @@ def spoken(words):
     return " ".join(questions.vocabulary()[word] for word in words.tolist() if word)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     count=st.integers(1, 30),
     split=st.sampled_from(["train", "test"]),
@@ -80,7 +80,7 @@ def test_every_answer_is_true_of_its_scene(count, split, seed, kind):
         assert found == cells, text
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10_000))
 def test_all_questions_about_a_scene_get_their_true_answer_or_none(seed):
     names, colours = (part[0] for part in grid_world.draw(1, split="test", generator=seeded(seed)))
@@ -90,7 +90,7 @@ def test_all_questions_about_a_scene_get_their_true_answer_or_none(seed):
         assert got == (None if want is None else questions.ANSWERS.index(want[0])), questions.texts()[number]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(count=st.integers(1, 40), split=st.sampled_from(["train", "test"]), seed=st.integers(0, 10_000))
 def test_every_scene_has_what_was_promised(count, split, seed):
     scenes = grid_world.draw(count, split=split, generator=seeded(seed))

@@ -61,7 +61,7 @@ class TestBoxes:
             wanted = (columns.start, columns.stop, rows.start, rows.stop)
             assert wanted == pytest.approx((x - w / 2, x + w / 2, y - h / 2, y + h / 2))
 
-    @settings(max_examples=5, deadline=None)
+    @settings(max_examples=5)
     @given(
         seed=st.integers(0, 10_000),
         rotation=st.floats(0, 180),
