@@ -8,6 +8,6 @@ know no network, and `fillings.py` what a cell is replaced by; `trials.py` are t
 pass, `other_weights.py` asks whether other weights give the same answer. `measures.py` has all numbers of a
 method and of a network, `claims.py` makes the runs, `verdicts.py` has the rule and `table.py` what came of
 it; `trained.py` has three networks for the page, `deletion.py` prepares what `widget.py` shows, `panels.py`
-lays maps out, `attacked.py` is what outsiders tried on the page's networks, and `drawing.py` is the
-chapter's drawing.
+lays maps out, `attacked.py` is what outsiders tried on the page's networks, `afterwards.py` what they tried
+on those of the record, and `drawing.py` is the chapter's drawing.
 """
