@@ -45,11 +45,10 @@ class BrightestEye(eyes.Eye):
         cell = 2 ** (eyes.SCALES - 1)  # pixels for each number
         windows = F.avg_pool2d(widest, eyes.SIZE // 2, stride=1)[:, 0]  # (B, 5, 5)
         best = windows.flatten(1).argmax(dim=1)
-        steps = (
-            torch.stack([best % windows.shape[2], best // windows.shape[2]], dim=1) - windows.shape[1] // 2
-        )
+        middle = windows.shape[1] // 2
+        right, down = best % windows.shape[2] - middle, best // windows.shape[2] - middle
         sides = torch.tensor([x.shape[3], x.shape[2]], dtype=x.dtype, device=x.device)
-        return torch.stack([centre, 2 * cell * steps / sides], dim=1)
+        return torch.stack([centre, 2 * cell * torch.stack([right, down], dim=1) / sides], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.look(x, self.locations(x))[:, -1]

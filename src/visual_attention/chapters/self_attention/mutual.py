@@ -51,6 +51,8 @@ class SameStart(MultiHeadSelfAttention):
 
     Shape:
         (B, N, D) -> (B, N, D).
+
+    Derivatives: as :class:`MultiHeadSelfAttention`.
     """
 
     def __init__(self, dim: int, *, heads: int = 1):
