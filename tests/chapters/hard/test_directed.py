@@ -5,6 +5,8 @@ import torch
 
 from tests.chapters.contest import build, drawn
 from visual_attention.chapters.hard import directed, eyes, glimpse_claims, translated
+from visual_attention.experiments import registry
+from visual_attention.experiments.answer import answer
 from visual_attention.mechanisms.hard import losses_of_glimpses
 from visual_attention.training import seeded
 
@@ -74,3 +76,27 @@ def test_all_of_them_are_one_network():
     assert len(sizes) == 1
     assert isinstance(build(QUESTION, "told the middle"), eyes.Eye)
     assert translated.TranslatedDigits._fields[2] == "centres"
+
+
+def rounded(interval, digits=0):
+    return [round(value, digits) for value in (interval.effect, interval.low, interval.high)]
+
+
+def test_what_the_chapter_says_of_the_choosing_and_the_teaching():
+    rule, told = directed.BRIGHTEST, directed.TOLD
+    assert [len(one.rows) for one in (rule, told)] == [5, 5]
+    assert (round(rule.scores.mean()), round(told.scores.mean())) == (80, 94)
+    assert rounded(rule.minus("learned glimpses")) == [19, 12, 25]
+    assert rounded(rule.minus("four fixed glimpses")) == [11, 8, 14]
+    assert rounded(told.minus("learned glimpses")) == [33, 27, 38]
+    assert rounded(told.minus("max pooling"), 1) == [2.1, -0.6, 4.8]
+    assert round(told.minus("one path for all").effect) == 42
+    off = [row["scores"]["last glimpse off (pixels)"][-1] for row in rule.rows]
+    assert 2.5 < min(off) and max(off) < 3.5
+
+
+def test_who_is_told_pays_less_than_half_of_what_looking_everywhere_costs():
+    cost = {row["arm"]: row["multiplications"] for row in answer(registry.question("hard")).rows}
+    mine = {row["multiplications"] for row in directed.TOLD.rows}
+    assert mine == {cost["learned glimpses"]} and round(mine.pop() / 1e6, 2) == 0.28
+    assert round(cost["max pooling"] / 1e6, 2) == 0.73

@@ -46,3 +46,24 @@ def test_two_layers_of_names_begin_as_one_and_are_free_to_part():
     torch.testing.assert_close(bins.read(x, bins.names(x)), bins.names(x))
     bins(x).square().sum().backward()
     assert not torch.allclose(bins.second.weight.grad, bins.name.weight.grad)
+
+
+def told(one, other):
+    found = mutual.lead(one, other)
+    return [round(value, 1) for value in (found.effect, found.low, found.high)]
+
+
+def test_what_the_chapter_says_of_likeness_at_the_start():
+    assert [len(one.rows) for one in mutual.TRAINED.values()] == [5, 5, 5]
+    assert told("same start", "one vector") == [-0.8, -1.9, 0.3]
+    assert told("mutual", "one vector") == [-1.6, -2.9, -0.2]
+    assert told("mutual", "one head") == [1.9, -0.3, 4.0]
+
+
+def test_what_the_chapter_says_of_names_that_begin_as_one():
+    assert told("two names, same start", "two names") == [16.7, -0.7, 34.1]
+    rows = mutual.TRAINED["two names, same start"].rows
+    ends, before = ([round(row["scores"]["accuracy"][at]) for row in rows] for at in (-1, -2))
+    assert sorted(ends) == [69, 69, 71, 88, 92] and max(before) < 60
+    lost = mutual.JOINED.scores("bins")[:5] - mutual.JOINED.scores("two names")[:5]
+    assert round(lost.mean()) == 30

@@ -104,12 +104,10 @@ CONTENDERS = (
 )
 ONE_HEAD = next(each for each in JOINED.contenders if each.name == "one head")
 QUESTION = replace(CONTEST, contenders=(*CONTEST.contenders, ONE_HEAD, *CONTENDERS))
-TRAINED = {
-    each.name: Again(RECORD, QUESTION, CONTEST.middle, each.name, RATE, SEEDS)
-    for each in (*CONTENDERS[::-1], ONE_HEAD)
-}
+TRAINED = {each.name: Again(RECORD, QUESTION, CONTEST.middle, each.name, RATE, SEEDS) for each in CONTENDERS}
 PAIRS = (
     ("mutual", "one head"),
+    ("mutual", "one vector"),
     ("same start", "one head"),
     ("same start", "one vector"),
     ("two names, same start", "two names"),
