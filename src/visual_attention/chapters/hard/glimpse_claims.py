@@ -193,17 +193,17 @@ MEANING = (
     "pictures too large to be looked at everywhere, this says nothing."
 )
 TRIED = (
-    "Trained twice as long, at a rate of 2e-3 (one seed, before the rule): learned glimpses 72.0, four fixed "
-    "glimpses 76.8, which read twice as many numbers. After 512 steps they had 43.8 and 49.8.",
+    "Trained twice as long, at a rate of 2e-3 (one seed, before the rule): learned glimpses 72.0, four "
+    "fixed glimpses 76.8, which read twice as many numbers. After 512 steps they had 43.8 and 49.8.",
     "In that longer training the eye was moved: 56.4 with another picture's places, 57.2 with their mean, "
     "77.8 when told the digit's middle: the network depends on its choice, and the choice is not the best.",
     "Without clutter, after 512 steps at 3e-3 (one seed): learned glimpses 62.2, one path for all 56.6, "
     "pathwise glimpses 50.4, four fixed glimpses 72.2.",
     "An outsider turned what the page then said, that the choice does not pay (`chapters/hard/directed.py`, "
-    "five seeds without end, the learned eye's rate). An eye that is told the digit's middle, in training and "
-    "in the test: 93.9, 33 more than the learned eye (27 to 38), level with max pooling (+2.1, -0.6 to 4.8). "
-    "A rule, the brightest spot of the first look: 80.0, 19 more (12 to 25), 11 more than four fixed "
-    "glimpses (8 to 14). @FEW@",
+    "five seeds without end, the learned eye's rate). An eye that is told the digit's middle, in training "
+    "and in the test: 93.9, 33 more than the learned eye (27 to 38), level with max pooling (+2.1, -0.6 to "
+    "4.8). A rule, the brightest spot of the first look: 80.0, 19 more (13 to 25), 11 more than four fixed "
+    "glimpses (8 to 14).",
 )
 
 QUESTION = Question(
