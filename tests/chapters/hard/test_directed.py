@@ -100,3 +100,12 @@ def test_who_is_told_pays_less_than_half_of_what_looking_everywhere_costs():
     mine = {row["multiplications"] for row in directed.TOLD.rows}
     assert mine == {cost["learned glimpses"]} and round(mine.pop() / 1e6, 2) == 0.28
     assert round(cost["max pooling"] / 1e6, 2) == 0.73
+
+
+def test_on_a_thousand_pictures_a_good_choice_is_worth_more_still():
+    rule, told = directed.FEW_BRIGHTEST, directed.FEW_TOLD
+    assert [len(one.rows) for one in (rule, told)] == [3, 3]
+    assert (round(rule.scores.mean()), round(told.scores.mean())) == (36, 73)
+    assert rounded(rule.minus("blurred picture")) == [12, 2, 23]
+    assert rounded(rule.minus("four fixed glimpses")) == [8, 4, 13]
+    assert rounded(told.minus("max pooling")) == [17, -4, 38]
