@@ -4,7 +4,7 @@ from torch.autograd.gradcheck import GradcheckError
 
 from tests.contract.case import Cannot, Case
 from tests.contract.inputs import maps, once
-from visual_attention.chapters.hard import choosers, eyes
+from visual_attention.chapters.hard import choosers, directed, eyes
 from visual_attention.mechanisms.patch_choice import gumbel_choice_loss
 
 LOOKS = ("glimpse", "recur", "locate", "expect", "classify")
@@ -24,10 +24,11 @@ ABSTRACT = {eyes.Blind: "deaf to its input on purpose, so that its Jacobian is 0
 CASES = [
     *(
         Case(kind, lambda kind=kind: kind(dim=8), maps(1), cannot=NO_GRADIENT, **EYES)
-        for kind in (eyes.Eye, eyes.PathwiseEye)
+        for kind in (eyes.Eye, eyes.PathwiseEye, directed.ToldEye)
     ),
     Case(eyes.OnePath, lambda: eyes.OnePath(dim=8), maps(1), **EYES),
     Case(eyes.FixedEye, lambda: eyes.FixedEye(dim=8), maps(1), **EYES),
+    Case(directed.BrightestEye, lambda: directed.BrightestEye(dim=8), maps(1), jumps=True, **EYES),
     Case(eyes.Everywhere, lambda: eyes.Everywhere(width=8, hidden=5), maps(1), **WHOLE),
     Case(eyes.Blurred, lambda: eyes.Blurred(width=4, hidden=5), maps(1), **WHOLE),
     Case(

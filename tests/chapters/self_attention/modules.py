@@ -1,6 +1,7 @@
 """The contract's entries for the networks of the contest and of the exercise."""
 
 from tests.contract.case import Case
+from visual_attention.chapters.self_attention.mutual import Mutual, SameStart, TwoNamesSameStart
 from visual_attention.chapters.self_attention.networks import (
     Alone,
     Bins,
@@ -33,6 +34,9 @@ CASES = [
     Case(Bins, lambda: Bins(WIDTH, 5), tokens, ((),)),
     Case(OneVector, lambda: OneVector(WIDTH, heads=3), tokens, ((),), again=("qkv",)),
     Case(TwoNames, lambda: TwoNames(WIDTH, 5), tokens, ((),)),
+    Case(Mutual, lambda: Mutual(WIDTH, heads=3), tokens, ((),), again=("qkv",)),
+    Case(SameStart, lambda: SameStart(WIDTH, heads=3), tokens, ((),), fused=True),
+    Case(TwoNamesSameStart, lambda: TwoNamesSameStart(WIDTH, 5), tokens, ((),)),
     Case(Alone, lambda: Alone(WIDTH, 8), tokens, ((),)),
     Case(Layer, lambda: Layer(GridMixer(WIDTH, 3, 4), WIDTH), tokens, ((),)),
     Case(

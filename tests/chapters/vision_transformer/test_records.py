@@ -92,6 +92,28 @@ def test_seed_by_seed_more_pictures_help_the_convolution_more(found):
     assert [round(x) for x in (more.effect, more.low, more.high)] == [9, 2, 16]
 
 
+def test_moving_is_worth_as_many_pictures_to_the_transformer_and_not_to_the_convolution(found):
+    gained = {
+        name: verdict.paired(
+            found.curve("200 pictures", f"{name}, moved")[:5, -1], found.curve("3,200 pictures", name)[:5, -1]
+        )
+        for name in ("transformer", "convolution")
+    }
+    one, other = gained["transformer"], gained["convolution"]
+    assert [round(x, 1) for x in (one.effect, one.low, one.high)] == [-0.3, -3.7, 3.1]
+    means = {line.contender.name: round(line.mean) for line in found.table("200 pictures")}
+    assert other.high < -1 and means["convolution, moved"] == 93
+
+
+def test_the_gap_shrinks_in_points_and_grows_in_errors(found):
+    points, errors = [], []
+    for size in ("200 pictures", "3,200 pictures"):
+        one, other = (found.curve(size, name)[:5, -1].mean() for name in ("transformer", "convolution"))
+        points.append(round(other - one))
+        errors.append((100 - one) / (100 - other))
+    assert points == [50, 15] and errors[0] == pytest.approx(4.5, abs=0.1) and 6 < errors[1] < 6.5
+
+
 def test_the_lead_of_the_convolution_shrinks_where_all_digits_lie_in_the_middle(found):
     listed = specification.curve(found)
     assert len(listed) == 9 and not specification.turns(found)
