@@ -169,7 +169,9 @@ MEANING = (
     "Whoever relates must find one thing to look beside it. Trained for half as long again, at one rate that "
     "nobody tuned, own readings did so on none of five seeds (36 to 45 % of the relations, where the side "
     "alone can give 46 % away), and on a sixth they had all of them after 768 steps. So they can, and it is "
-    "rare; whether tuned rates change that, the record says where it is whole."
+    "rare. A place to start from is not all that they lack: with the first look put on the named thing from "
+    "outside, three of the five seeds had 24 to 28 % after 768 steps. Whether tuned rates change that, the "
+    "record says where it is whole."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures: on the first edition's grid of 4 x 4 with "

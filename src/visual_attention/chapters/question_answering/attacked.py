@@ -1,0 +1,194 @@
+"""What did an outsider try on the chapter's networks, after their scores had been seen?
+
+Is finding the named thing all that hops lack? They learn again from nothing, on the seeds that do not relate,
+and are handed from outside what they seem to lack: the first look, or the first look and both readings. Does
+an answer follow the first look? In the stored network it is pointed at another thing. And does a decoder that
+was never asked about absent things know that one is absent? A linear probe reads its stream.
+
+Chapter: notebooks/applications/question_answering.ipynb
+Run: python -m visual_attention.chapters.question_answering.attacked
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from visual_attention.chapters.question_answering import (
+    asking,
+    claims,
+    decoder,
+    inventing,
+    sentences,
+    small_world,
+    trained_decoders,
+)
+from visual_attention.chapters.question_answering.asking import Pupil
+from visual_attention.chapters.question_answering.readings import Change, Looked, ReadingHops
+from visual_attention.chapters.question_answering.small_world import ASKED, Asked
+from visual_attention.experiments import trial
+from visual_attention.experiments.question import Contender
+
+FILE = Path(__file__).with_name("attacked.jsonl")
+SEEDS, STEPS, RATE = 3, 768, 3e-3
+HANDED = {"the first look": {}, "the first look and both readings": {"told": True}}
+PROBED = 800  # pictures of each sort that a probe learns from
+
+
+class _Handed(ReadingHops):
+    """Own readings, or, where they are `told`, the name for the first hop and the side for the second."""
+
+    def __init__(self, *args, told: bool = False, **options):
+        super().__init__(*args, **options)
+        self.told = told
+
+    def look(self, cells: Tensor, words: Tensor, change: Change | None = None) -> Looked:
+        """All hops, with readings that are told."""
+        if not self.told:
+            return super().look(cells, words, change)
+        keys, values, said = self.key(cells), self.value(cells), self.words(words)
+        memory, looked = torch.zeros_like(keys[:, 0]), []
+        for hop in range(self.hops):
+            read = F.one_hot(torch.full((len(words),), 2 - hop), words.shape[1]).float()
+            asked = self.norm((read[:, None] @ said)[:, 0])
+            query = self.ask[hop](torch.cat([asked, memory], dim=1))
+            weights = torch.softmax((keys @ query[..., None])[..., 0] / self.dim**0.5, dim=1)
+            weights = change(hop, weights) if change else weights
+            memory = (weights[:, None] @ values)[:, 0]
+            looked.append((read, weights, memory))
+        return Looked(*(torch.stack(parts, dim=1) for parts in zip(*looked, strict=True)))
+
+
+def at(where: Tensor) -> Change:
+    """The first look at given cells (B,), as it was where they are -1."""
+    spot, there = F.one_hot(where.clamp_min(0), small_world.PLACES).float(), (where >= 0)[:, None]
+    return lambda hop, weights: torch.where(there, spot, weights) if hop == 0 else weights
+
+
+def loss(pupil: Pupil, asked: Asked) -> Tensor:
+    """As `asking.loss`, with the first look at the named thing."""
+    if pupil.training:
+        pupil.lessons += 1
+    column = torch.randint(len(ASKED), (len(asked.cells),)) * int(pupil.lessons > pupil.first)
+    row = torch.arange(len(column))
+    scores = pupil(asked.cells, asked.words[row, column], change=at(asked.where[row, column, 0]))
+    return F.cross_entropy(scores, asked.answers[row, column])
+
+
+def score(pupil: Pupil, asked: Asked) -> dict[str, float]:
+    """Relations and attributes in percent, with the first look at the named thing."""
+    right = [
+        asking.percent(asking.answered(pupil, asked, column, change=at(asked.where[:, column, 0])))
+        for column in range(len(ASKED))
+    ]
+    return {"attributes": right[0], "relations": sum(right[column] for column in asking.RELATIONS) / 2}
+
+
+def learn(way: str, seed: int, *, steps: int = STEPS) -> dict[str, float]:
+    """Train hops that are handed something, without end, and score them."""
+    build: Callable = claims.pupil(_Handed, deep="hops", **HANDED[way])
+    handed = Contender("own readings", "attention", build, "Handed the first look.", "a reading for each hop")
+    task = replace(claims.QUESTION.task, loss=loss, score=score)
+    question = replace(claims.QUESTION, task=task, contenders=(handed, *claims.CONTENDERS[1:]))
+    return trial.live(question, handed.name, steps=steps, rate=RATE, seed=seed, points=1)[1][steps]
+
+
+def rows() -> list[dict]:
+    """What was learned: a row for each way and seed."""
+    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+
+
+# ---- the stored networks
+
+
+@torch.no_grad()
+def pointed(pupil: Pupil, asked: Asked) -> dict[str, float]:
+    """Answers to relations, in percent, when the first look is pointed at another thing that has something
+    of another answer on the same side: how many name what lies beside that thing, how many the old answer."""
+    generator = torch.Generator().manual_seed(7)  # the scenes of the chapter's 600 pictures
+    setting, count = claims.QUESTION.setting, len(asked.cells)
+    names, things = setting["names"], setting["things"]
+    scenes = small_world.arrange(count, "test", generator, names=names, things=things, clear=True)
+    new, old = [], []
+    for column in asking.RELATIONS:
+        side = asked.words[:, column, 1] - small_world.WORDS.index("left")
+        beyond = small_world.neighbours()[side]  # (B, 9)
+        beside = scenes.colours.gather(1, beyond.clamp_min(0))  # the colour there
+        fits = (scenes.names >= 0) & (beyond >= 0) & (beside >= 0)
+        fits &= beside != asked.answers[:, column, None]
+        cell = fits.int().argmax(1)
+        said = pupil(asked.cells, asked.words[:, column], change=at(cell)).argmax(1)
+        kept = fits.any(1)
+        new.append((said == beside.gather(1, cell[:, None])[:, 0])[kept])
+        old.append((said == asked.answers[:, column])[kept])
+    return {"beside the other": asking.percent(torch.cat(new)), "as before": asking.percent(torch.cat(old))}
+
+
+@torch.no_grad()
+def forbidden(pupil: Pupil, asked: Asked, which: int, hop: int) -> float:
+    """Relations where one look alone may not see a cell: 0 the named thing's, 1 its neighbour's."""
+    right = []
+    for column in asking.RELATIONS:
+        cell = F.one_hot(asking.forbidden_cell(asked, column, which), small_world.PLACES).bool()
+        change = asking.only(hop, asking.without(cell))
+        right.append(asking.answered(pupil, asked, column, change=change))
+    return asking.percent(torch.stack(right))
+
+
+@torch.no_grad()
+def stream(regime: str, sort: str, split: str, seed: int, count: int) -> Tensor:
+    """A stored decoder's tokens as it answers questions of a sort, (K blocks, B, 16, D)."""
+    model = trained_decoders.load(regime)
+    said = sentences.draw(count, split, torch.Generator().manual_seed(seed), sorts=(sort,))
+    tokens = torch.cat([said.tokens[:, : decoder.ASKED], inventing.told(model, said)], dim=1)[:, :-1]
+    made, kept = model._stream(said.cells, tokens), []
+    for block in model.blocks:
+        made = block(made)
+        kept.append(made)
+    return torch.stack(kept)
+
+
+def noticed(regime: str) -> float:
+    """How well the best linear probe tells, from one token after one block, whether the thing that a colour
+    is asked of is there, in percent; a guess has 50."""
+    learnt = [
+        stream(regime, sort, "validation", 21 + k, PROBED) for k, sort in enumerate(("attribute", "absent"))
+    ]
+    judged = [stream(regime, sort, "test", 99, inventing.JUDGED) for sort in ("attribute", "absent")]
+    wanted = torch.cat([torch.ones(PROBED), -torch.ones(PROBED)])[:, None]
+    shares = []
+    for block in range(len(learnt[0])):
+        for place in range(small_world.PLACES + 2, learnt[0].shape[2]):  # from the name on
+            x = _with_one(torch.cat([part[block, :, place] for part in learnt]))
+            probe = torch.linalg.solve(x.mT @ x + 0.01 * torch.eye(x.shape[1]), x.mT @ wanted)
+            there, absent = (_with_one(part[block, :, place]) @ probe for part in judged)
+            shares.append(50 * ((there > 0).double().mean() + (absent < 0).double().mean()).item())
+    return max(shares)
+
+
+def _with_one(x: Tensor) -> Tensor:
+    return torch.cat([x, torch.ones(len(x), 1)], dim=1)
+
+
+def main() -> None:
+    """Train what the file lacks, and show it."""
+    torch.set_num_threads(1)
+    done = {(row["way"], row["seed"]) for row in rows()} if FILE.exists() else set()
+    for way in HANDED:
+        for seed in range(SEEDS):
+            if (way, seed) not in done:
+                found = {name: round(share) for name, share in learn(way, seed).items()}
+                with FILE.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"way": way, "seed": seed} | found) + "\n")
+    for row in rows():
+        print(row)
+    for regime in ("never", "in all"):
+        print(f"{regime}: a probe tells in {noticed(regime):.0f} % whether the thing is there")
+
+
+if __name__ == "__main__":
+    main()
