@@ -52,9 +52,9 @@ def test_who_is_given_features_does_not_need_them():
     for run, seeds in ((place, 5), (features, 3)):
         assert [row["seed"] for row in run.rows] == list(range(seeds))
         assert {row["rule"] for row in run.rows} == {place_alone.QUESTION.rule}
-    print(
-        [place.minus(x) for x in ("at the click", "the click looks")],
-        place.scores,
-        features.scores,
-        features.minus("uniform weights"),
-    )
+    level = place.minus("at the click")
+    assert [round(x, 1) for x in (level.effect, level.low, level.high)] == [0.1, -0.5, 0.8]
+    assert [round(run.scores.mean()) for run in (place, features)] == [71, 27]
+    assert place.minus("the click looks").low > 4
+    idle = features.minus("uniform weights")
+    assert idle.low < 0 < idle.high

@@ -132,7 +132,7 @@ BINS = Contender(
     "Each patch puts its value into the bins that its content names, and takes back what lies in them.",
     "16 bins",
 )
-MADE = ((GATED, 1e-2, 5), (OTHERS, 3e-3, 3), (BINS, 1e-2, 3))  # rates and seeds
+MADE = ((GATED, 1e-2, 5), (OTHERS, 3e-3, 5), (BINS, 1e-2, 3))  # rates and seeds
 CONTEST = moving_claims.QUESTION
 QUESTION = replace(
     CONTEST, contenders=(CONTEST.attention, *(one for one, *_ in MADE)), task=replace(CONTEST.task, cuts={})
