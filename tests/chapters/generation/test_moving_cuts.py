@@ -75,7 +75,7 @@ def test_a_cut_network_uses_the_twins_that_are_foreseen():
 
 def test_the_module_runs(capsys):
     moving_cuts.main()
-    assert "own              moves 0%" in capsys.readouterr().out
+    assert "own                  moves 0%" in capsys.readouterr().out
 
 
 def test_without_itself_only_looks_at_oneself_are_gone(weights):
