@@ -4,7 +4,7 @@ import torch
 
 from tests.contract.case import Case
 from tests.contract.inputs import TOKENS, tokens
-from visual_attention.chapters.generation import mixing
+from visual_attention.chapters.generation import mixing, others
 from visual_attention.chapters.generation.best_velocity import BestVelocity
 from visual_attention.chapters.generation.cutting import CutAttention
 from visual_attention.chapters.generation.judge import Judge
@@ -89,6 +89,15 @@ CASES = [
     Case(mixing.PlaceMixer, lambda: mixing.PlaceMixer(6, middle=8), tokens(D), ((6,),)),
     Case(mixing.LargestOfAll, lambda: mixing.LargestOfAll(D, middle=8), tokens(D), TOKENS),
     Case(mixing.PlaceAttention, lambda: mixing.PlaceAttention(6, D, heads=3), tokens(D), ((6,),)),
+    Case(
+        others.OthersAttention,
+        lambda: others.OthersAttention(D, heads=3),
+        tokens(D),
+        ((5,), (8,)),
+        again=("qkv",),
+    ),
+    Case(others.LargestOfOthers, lambda: others.LargestOfOthers(D, middle=8), tokens(D), ((5,), (8,))),
+    Case(others.Bins, lambda: others.Bins(D, bins=4), tokens(D), TOKENS),
     Case(AskWords, lambda: AskWords(D, heads=3), patches_and_words, TOKENS),
     Case(WrittenAsk, lambda: WrittenAsk(D, asked), patches_and_words, TOKENS),
     Case(

@@ -75,4 +75,16 @@ def test_a_cut_network_uses_the_twins_that_are_foreseen():
 
 def test_the_module_runs(capsys):
     moving_cuts.main()
-    assert "own              moves 0%" in capsys.readouterr().out
+    assert "own                  moves 0%" in capsys.readouterr().out
+
+
+def test_without_itself_only_looks_at_oneself_are_gone(weights):
+    gone = moving_cuts.without_itself(weights, TWINS) == 0
+    assert torch.equal(gone, torch.eye(5, dtype=torch.bool).expand_as(gone))
+
+
+def test_other_things_are_those_of_the_other_shape(weights):
+    gone = (moving_cuts.without_other_things(weights, TWINS) == 0)[:, 0]
+    pairs = {tuple(sorted(pair)) for pair in gone[0].nonzero().tolist()}
+    assert pairs == {(0, 1), (1, 2), (0, 4), (2, 4)}  # of 0 1 0 - 1
+    assert torch.equal(gone, gone.mT) and not (gone & TWINS).any()

@@ -111,3 +111,37 @@ def test_in_the_stored_network_channels_carry_the_answer():
     for cut, share in ways:
         scores = cuts.scores_with(model, drawn.images, drawn.digits, cut)
         assert abs(told(scores, drawn) - share) < 0.75, cut.__name__
+
+
+def test_a_rim_is_the_cells_beside_the_digit(inputs):
+    x, digit = inputs
+    seen = []
+    cuts.with_rim(lambda block, x, cells: seen.append(cells))(None, x, digit)
+    rows = [(cells[0] > 0).int().tolist() for cells in seen[0]]
+    assert rows == [[[0, 1, 1, 1, 0]] * 3, [[1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]]
+
+
+def test_both_forbidden_is_the_sum_of_both(block, inputs):
+    x, digit = inputs
+    apart = block.position(x) - x, block.channel(x) - x  # what each adds, the other being cut
+    wanted = cuts.digit_off_for_places(block, x, digit) + cuts.digit_off_for_channels(block, x, digit)
+    found = cuts.digit_off_for_both(block, x, digit)
+    torch.testing.assert_close(found, wanted - x - sum(apart), atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_two_ways_lead_to_the_digit_and_each_stands_in_for_the_other():
+    model = trained.load()
+    drawn = lookalikes.batch(300, split="test", generator=torch.Generator().manual_seed(7))
+    both = cuts.with_rim(cuts.digit_off_for_both)
+    ways = {
+        "places": cuts.with_rim(cuts.digit_off_for_places),
+        "channels": cuts.with_rim(cuts.digit_off_for_channels),
+        "both": both,
+        "elsewhere": lambda block, x, digit: both(block, x, digit.roll((6, 6), (2, 3))),
+    }
+    left = {
+        name: round(told(cuts.scores_with(model, drawn.images, drawn.digits, cut), drawn))
+        for name, cut in ways.items()
+    }
+    assert left == {"places": 92, "channels": 81, "both": 48, "elsewhere": 100}

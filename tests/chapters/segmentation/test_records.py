@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from visual_attention.chapters.segmentation import asking, claims, clicks, trained_clicks, trained_encoder
+from visual_attention.chapters.segmentation import (
+    asking,
+    claims,
+    clicks,
+    steadier,
+    trained_clicks,
+    trained_encoder,
+)
 from visual_attention.experiments.answer import answer
 
 
@@ -25,6 +32,14 @@ def test_on_a_thousand_pictures_equal_shares_do_as_well_as_a_branch():
     assert [round(lines[name].mean) for name in names] == [91, 90, 89, 54, 54]
     assert 63 <= lines["deeper"].mean <= 64 and max(lines[n].mean for n in ("plain", "colours")) < 52
     assert round(lines["uniform shares"].cuts["digit forbidden to places"]) == 56
+
+
+def test_at_another_rate_dual_attention_is_level_with_its_branch_of_channels():
+    assert {row["rule"] for row in steadier.DUAL.rows} == {claims.QUESTIONS[0].rule}
+    scores = steadier.DUAL.scores
+    assert [round(x) for x in (len(scores), scores.min(), scores.max(), scores.mean())] == [5, 82, 100, 95]
+    leads = [steadier.DUAL.minus(name) for name in ("uniform shares", "channels only")]
+    assert [[round(x) for x in (i.effect, i.low, i.high)] for i in leads] == [[6, -3, 15], [-1, -5, 3]]
 
 
 def test_on_four_hundred_pictures_an_index_and_convolutions_are_ahead():

@@ -185,6 +185,19 @@ TRIED = (
     "384: attention 54 to 60, the wide convolution 0, weights by place 3. After 768 of half the batch: "
     "attention 59, uniform weights 11, the mixer 11. Four shapes on 4 x 4 cells were learned, but slowly "
     "(attention 35 after 1,024 steps).",
+    "After the record of 1,000 pictures, by an outsider, five seeds: a maximum over the *other* patches, "
+    "of which the asking patch takes what its own gate lets in, has an agreement of 67, 14 more than "
+    "attention (5 to 23). Attention in which no patch may take from itself: 61, 7 more (2 to 13), which "
+    "is no clear difference from that maximum. Sixteen bins that content names: 37, no clear difference "
+    "from attention (three seeds). On a validation seed the maximum over the others without a gate had 40 "
+    "and attention 42.",
+)
+MEANING = (
+    "On a thousand pictures attention is far ahead of the networks that were registered. But the strongest "
+    "of them, the largest of all, hears the asking patch itself, and so does attention. An outsider left "
+    "it out: a maximum over the *other* patches, with a gate, then passes attention, and attention without "
+    "itself gains as well. What is needed is to hear of the others and to take what concerns oneself; to "
+    "weigh patches against each other is not."
 )
 
 QUESTION = Question(
@@ -205,5 +218,6 @@ QUESTION = Question(
     setting={"shapes": 2, "side": 3, "moves": True, "dim": 48, "depth": 2},
     variants=VARIANTS,
     design=DESIGN,
+    meaning=MEANING,
     tried=TRIED,
 )

@@ -49,6 +49,18 @@ def without_as_many(weights: Tensor, twins: Tensor) -> Tensor:
     return _kept(weights, ~(twins.roll(1, dims=2) & ~twins & ~itself))
 
 
+def without_itself(weights: Tensor, twins: Tensor) -> Tensor:
+    """No patch looks at itself."""
+    return _kept(weights, ~torch.eye(twins.shape[-1], dtype=torch.bool, device=twins.device).expand_as(twins))
+
+
+def without_other_things(weights: Tensor, twins: Tensor) -> Tensor:
+    """A stricter control: things that have a twin do not look at things of the other shape."""
+    things = twins.any(-1)
+    itself = torch.eye(twins.shape[-1], dtype=torch.bool, device=twins.device)
+    return _kept(weights, ~(things[:, :, None] & things[:, None] & ~twins & ~itself))
+
+
 def _kept(weights: Tensor, allowed: Tensor) -> Tensor:
     left = weights * allowed[:, None]
     return left / left.sum(-1, keepdim=True).clamp_min(1e-12)
@@ -105,9 +117,17 @@ def main() -> None:
     drawn = moving.batch(4)
     weights = torch.rand(4, 2, 9, 9).softmax(-1)
     twins = moving.alike(drawn.shapes)
-    for change in (own, uniform, anothers, without_twins, without_as_many):
+    for change in (
+        own,
+        uniform,
+        anothers,
+        without_twins,
+        without_as_many,
+        without_itself,
+        without_other_things,
+    ):
         moved = (change(weights, twins) - weights).abs().sum(-1).mean() / 2
-        print(f"{change.__name__:16} moves {moved:.0%} of the weights")
+        print(f"{change.__name__:20} moves {moved:.0%} of the weights")
 
 
 if __name__ == "__main__":

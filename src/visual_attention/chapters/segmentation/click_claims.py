@@ -124,10 +124,11 @@ DESIGN = (
 MEANING = (
     "On four hundred pictures a click that has to look is far ahead of the control, which cannot find out "
     "where was clicked, and of both trivial answers; and it is ten points behind a query that is given the "
-    "features under its click, and seventeen behind convolutions that get the click as a channel. So a look "
-    "can carry a click, and here a plain index carries it better. What the design buys is not in the IoU: an "
-    "encoder runs once, and each further click is cheap. Three networks were still rising when their steps "
-    "were spent."
+    "features under its click, and seventeen behind convolutions that get the click as a channel. So a "
+    "look can carry a click. But it carries where the click is, and nothing of what lies there; and the "
+    "features that the other query is given are idle, too: one that keeps its place and is given nothing "
+    "is level with it. See what else was tried. What the design buys is not in the IoU: an encoder runs "
+    "once, and each further click is cheap. Three networks were still rising when their steps were spent."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures: with things in fixed cells uniform weights "
@@ -136,6 +137,11 @@ TRIED = (
     "A decoder that adds the query to what it found, 400 steps, on test pictures: 70 % after one click and "
     "77 after two, and as much with uniform weights: a query that keeps its place needs no look. The decoder "
     "of this contest lets nothing pass by the look but a click's kind.",
+    "After the record, by an outsider: in the trained network of the page, the content of another picture "
+    "in keys and values leaves 65 of 65 %, equal codes of places leave 27. On four hundred pictures a "
+    "query that keeps its place and is given nothing has 71 %, 0.1 more than the one that is given "
+    "features, too (0.5 less to 0.8 more; five seeds); one that is given features without its place, 27 "
+    "(three seeds).",
 )
 
 QUESTION = Question(

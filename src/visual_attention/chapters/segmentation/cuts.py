@@ -50,6 +50,20 @@ def digit_off_for_channels(block: nn.Module, x: Tensor, digit: Tensor) -> Tensor
     return x + added(block, x, digit, channel=blind)
 
 
+def digit_off_for_both(block: nn.Module, x: Tensor, digit: Tensor) -> Tensor:
+    """Neither may places take from the digit's cells nor are channels compared there."""
+    return x + added(block, x, digit, position=forbidden, channel=blind)
+
+
+def with_rim(cut: Cut) -> Cut:
+    """The same cut of the digit's cells and of those beside them, into which convolutions carry its tint."""
+
+    def wider(block: nn.Module, x: Tensor, digit: Tensor) -> Tensor:
+        return cut(block, x, F.max_pool2d(digit, 3, stride=1, padding=1))
+
+    return wider
+
+
 def uniform(block: nn.Module, x: Tensor, digit: Tensor) -> Tensor:
     """All shares are equal, in both branches."""
     return x + added(block, x, digit, position=even, channel=even)
