@@ -33,7 +33,7 @@ class MoreSeeds:
     seeds: tuple[int, ...] = SEEDS
 
     def scores(self) -> dict[float, list[float]]:
-        """The validation score after the last step by rate, a number a seed: the contest's seeds, then these."""
+        """The last validation score of each seed, by rate: of the contest's seeds, then of these."""
         return {
             rate: [
                 row["scores"][self.question.metric][-1]

@@ -54,9 +54,9 @@ PLAIN = Again("channel-residual-gentler", RESIDUAL, "300 pictures", "no gate", R
 ANOTHERS = Again("channel-again", RESIDUAL, "300 pictures", "another picture's gates", RATE, 5)
 TOLD = Again("channel-again", COLOUR, ENDLESS, HEARD.name, RATE, 5)
 CHOSEN = (
-    MoreSeeds("channel-residual-rates", RESIDUAL, "squeeze and excitation", (0.003, 0.01)),
-    MoreSeeds("channel-residual-rates", RESIDUAL, "ECA", (0.003, 0.01)),
-    MoreSeeds("channel-residual-rates", RESIDUAL, "no gate", (0.01, 0.03)),
+    MoreSeeds("channel-residual-rates", RESIDUAL, "squeeze and excitation", (0.003, 0.01, 0.03)),
+    MoreSeeds("channel-residual-rates", RESIDUAL, "ECA", (0.001, 0.003, 0.01, 0.03)),
+    MoreSeeds("channel-residual-rates", RESIDUAL, "no gate", (0.003, 0.01, 0.03)),
     MoreSeeds("channel-rates", colour_claims.QUESTION, "CBAM", (0.01, 0.03)),
 )
 

@@ -1,8 +1,9 @@
 """What did an outsider try on the trained network, after the page had been written?
 
-On the page's six hundred pictures the map misses eighteen, too few to say what holding it on the digit brings
-back; here are nine thousand. Two cuts more ask what a map has to say: the same weight on all of the digit, and
-the network's own weights moved by one place. And confetti is counted by how much of the digit it leaves whole.
+On the page's six hundred pictures the map misses eighteen, too few to say what holding it on the digit
+brings back; here are nine thousand. Two cuts more ask what a map has to say: the same weight on all of the
+digit, and the network's own weights moved by one place. And confetti is counted by how much of the digit it
+leaves whole.
 
 Chapter: notebooks/applications/classification.ipynb
 Run: python -m visual_attention.chapters.classification.attacked

@@ -1,0 +1,39 @@
+"""A branch that is halved, always: what it does, and what the page says of its record."""
+
+import pytest
+import torch
+
+from visual_attention.chapters.channel import gentler, halved
+from visual_attention.experiments import ledger, registry
+from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import paired
+from visual_attention.training import seeded
+
+
+def rounded(interval):
+    return [round(x, 1) + 0.0 for x in (interval.effect, interval.low, interval.high)]
+
+
+def test_each_block_adds_half_of_its_branch_and_nothing_learns_it():
+    setting = halved.CONTEST.setting
+    with seeded(0):
+        model = halved.QUESTION.contender(halved.HALVED.name).build(setting).eval()
+    with seeded(0):
+        plain = halved.QUESTION.contender("no gate").build(setting).eval()
+    images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert [p.shape for p in model.parameters()] == [p.shape for p in plain.parameters()]
+    with torch.no_grad():
+        x = model.stem(images)
+        block = model.blocks[0]
+        assert torch.allclose(block(x), torch.relu(block.shortcut(x) + 0.5 * plain.blocks[0].branch(x)))
+
+
+def test_a_constant_does_as_well_as_gates_that_are_learned():
+    scores = halved.HALF.scores
+    assert len(scores) == 10 and round(scores.mean(), 1) == 72.4
+    assert rounded(halved.HALF.minus("fixed gates")) == [0.1, -1.7, 1.8]
+    assert rounded(halved.HALF.minus("ECA")) == [-0.6, -2.9, 1.8]
+    assert rounded(halved.HALF.minus("squeeze and excitation")) == [0.9, -0.8, 2.6]
+    assert rounded(halved.HALF.minus(gentler.PLAIN)) == [1.3, -1.3, 3.9]
+    assert halved.CHOSEN.best() == halved.RATE and all(len(x) == 3 for x in halved.CHOSEN.scores().values())
+    assert ledger.read(ledger.path(halved.RECORD)).faults == []
