@@ -1,12 +1,9 @@
 """A branch that is halved, always: what it does, and what the page says of its record."""
 
-import pytest
 import torch
 
 from visual_attention.chapters.channel import gentler, halved
-from visual_attention.experiments import ledger, registry
-from visual_attention.experiments.answer import answer
-from visual_attention.experiments.verdict import paired
+from visual_attention.experiments import ledger
 from visual_attention.training import seeded
 
 

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
 import torch
 
 from visual_attention import cues
-from visual_attention.chapters.spatial import only_shut
+from visual_attention.chapters.spatial import only_shut, steady
 from visual_attention.chapters.spatial.steady import CONTEST, STEADY
 from visual_attention.experiments import ledger
 from visual_attention.training import seeded
@@ -39,3 +38,36 @@ def test_it_has_the_parameters_of_the_registered_rival():
     }
     assert len(set(count.values())) == 1
     assert replace(only_shut.QUESTION, contenders=CONTEST.contenders).rule == CONTEST.rule
+
+
+def rounded(interval):
+    return [round(x, 1) + 0.0 for x in (interval.effect, interval.low, interval.high)]
+
+
+def test_a_sum_that_only_takes_away_is_level_with_the_gate():
+    few = only_shut.FEWER
+    assert few.rate == only_shut.CHOSEN.best() == 0.09
+    assert all(len(scores) == 3 for scores in only_shut.CHOSEN.scores().values())
+    scores = sorted(few.scores)
+    assert len(scores) == 10 and round(sum(scores) / 10) == 84
+    assert round(scores[0]) == 70 and scores[1] > 82
+    assert rounded(few.minus("scores added")) == [25.1, 17.7, 32.6]
+    assert rounded(few.minus("second convolution")) == [4.0, 0.1, 8.0]
+    assert rounded(few.minus(STEADY)) == [-0.7, -4.8, 3.4]
+    gentler = only_shut.GENTLER
+    assert len(gentler.scores) == 10 and round(gentler.scores.mean()) == 80
+    assert rounded(gentler.minus(STEADY)) == [-4.5, -7.5, -1.5]
+
+
+def test_without_end_it_is_ahead_of_the_registered_sum():
+    many = only_shut.HIGHER
+    assert len(many.scores) == 5 and round(many.scores.mean()) == 98
+    found = many.minus("scores added")
+    assert [round(x, 2) for x in (found.effect, found.low, found.high)] == [4.96, 1.57, 8.35]
+    assert ledger.read(ledger.path(only_shut.RECORD)).faults == []
+
+
+def test_three_validation_seeds_leave_cbam_its_rate():
+    found = steady.CHOSEN.scores()
+    assert {rate: round(sum(x) / len(x), 1) for rate, x in found.items()} == {0.01: 77.1, 0.03: 84.1}
+    assert steady.CHOSEN.best() == 0.03 and all(len(x) == 3 for x in found.values())
