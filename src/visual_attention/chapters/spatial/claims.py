@@ -106,9 +106,9 @@ MEANING = (
     "are fixed or belong to another picture gain nothing. In the trained networks the gates carry the place "
     "of the bar: of one with the bar in the same place they leave nearly all of the accuracy, held at their "
     "mean much less than half. Unlike on the cue in the colour, scores that are added stay behind, without "
-    "end by 4 points; but not for being added: with their logarithm, which can only take away, a sum is "
-    "level with the gate (an attack, below). The norm that the authors' published code puts before the sigmoid is part of the "
-    "gate; the formula's gate without it ends lower."
+    "end by 4 points; but not for being added: a sum with the gates' logarithm, which can only take away, is "
+    "level with the gate (an attack, below). The norm that the authors' published code puts before the "
+    "sigmoid is part of the gate; the formula's gate without it ends lower."
 )
 TRIED = (
     "By the author, after the rows of a first rule: the norm of the published code before the sigmoid. On "
