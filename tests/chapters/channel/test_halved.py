@@ -34,3 +34,11 @@ def test_a_constant_does_as_well_as_gates_that_are_learned():
     assert rounded(halved.HALF.minus(gentler.PLAIN)) == [1.3, -1.3, 3.9]
     assert halved.CHOSEN.best() == halved.RATE and all(len(x) == 3 for x in halved.CHOSEN.scores().values())
     assert ledger.read(ledger.path(halved.RECORD)).faults == []
+
+
+def test_on_larger_pieces_the_gate_s_lead_is_not_by_choosing():
+    assert rounded(halved.lead("fixed gates")) == [0.5, -1.6, 2.6]
+    assert rounded(halved.lead(halved.HALVED.name)) == [1.3, -2.3, 4.9]
+    plain = halved.larger("no gate").values()
+    assert len(plain) == 5 and (round(min(plain)), round(max(plain))) == (54, 83)
+    assert len(halved.larger("squeeze and excitation")) == 5

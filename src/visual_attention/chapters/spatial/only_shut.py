@@ -29,7 +29,7 @@ class OnlyShut(cues.Added):
     """The logarithm of a gate, added to the map, then a ReLU: what is added is never above 0.
 
     Args:
-        gate: the gate.
+        gate: the gate, whose weights are asked for.
 
     Shape:
         As the gate's.
