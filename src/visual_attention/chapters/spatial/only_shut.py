@@ -48,7 +48,7 @@ SHUT = Contender(
 )
 QUESTION = replace(CONTEST, contenders=(*CONTEST.contenders, SHUT))
 RECORD = "spatial-shut"
-CHOSEN = MoreSeeds(RECORD, QUESTION, SHUT.name, (0.01, 0.03, 0.09), tuple(range(FIRST_SEED, FIRST_SEED + 3)))
+CHOSEN = MoreSeeds(RECORD, QUESTION, SHUT.name, (0.03, 0.09), tuple(range(FIRST_SEED, FIRST_SEED + 3)))
 FEWER = Again(RECORD, QUESTION, CONTEST.middle, SHUT.name, RATE, CONTEST.seeds)
 GENTLER = replace(FEWER, rate=STEADY.rate)
 HIGHER = Again(RECORD, QUESTION, ENDLESS, SHUT.name, 0.01, 5)
