@@ -42,3 +42,15 @@ def test_on_larger_pieces_the_gate_s_lead_is_not_by_choosing():
     plain = halved.larger("no gate").values()
     assert len(plain) == 5 and (round(min(plain)), round(max(plain))) == (54, 83)
     assert len(halved.larger("squeeze and excitation")) == 5
+
+
+def test_with_rates_of_three_validation_seeds_no_gate_is_ahead():
+    ours, eca, plain, cbam = gentler.CHOSEN
+    assert (ours.best(), eca.best(), plain.best(), cbam.best()) == (0.01, 0.003, 0.01, 0.01)
+    means = [{rate: round(sum(x) / 3, 1) for rate, x in one.scores().items()} for one in gentler.CHOSEN]
+    assert all(len(x) == 3 for one in gentler.CHOSEN for x in one.scores().values())
+    assert means[1][0.003] == 69.5 and means[1][0.01] == 68.2
+    assert means[2] == {0.01: 69.5, 0.03: 67.6} and means[3] == {0.01: 86.6, 0.03: 47.7}
+    assert len(gentler.ECA.scores) == 10 and round(gentler.ECA.scores.mean(), 1) == 70.6
+    assert rounded(gentler.ECA.minus(gentler.PLAIN)) == [-0.5, -2.2, 1.2]
+    assert rounded(gentler.ECA.minus("squeeze and excitation")) == [-0.9, -2.9, 1.1]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from visual_attention.chapters.classification import attacked, garments, steadier
+from visual_attention.chapters.classification import attacked, steadier
 
 
 def percent(right):
@@ -58,21 +58,3 @@ def test_three_validation_seeds_do_not_break_the_tie():
         assert all(len(of_seeds) == 3 for of_seeds in scores.values())
         assert {rate: round(sum(of_seeds) / 3, 1) for rate, of_seeds in scores.items()} == said
     assert (soft.best(), gem.best()) == (0.003, 0.01)
-
-
-def test_pools_that_learn_no_place_stay_behind_attention_on_frozen_features():
-    stored = garments.stored("scene")
-    found = {
-        name: round(100 * attacked.named(pooled, stored.labels))
-        for name, pooled in attacked.placeless(stored.tokens).items()
-    }
-    said = {"mean and spread": 35, "unlike the mean": 41, "class token, largest, smallest": 43}
-    assert all(abs(found[name] - said[name]) <= 1 for name in said) and found.keys() == said.keys()
-
-
-def test_what_is_pooled_by_hand():
-    tokens = torch.tensor([[[9.0], [1.0], [1.0], [4.0]], [[8.0], [2.0], [2.0], [2.0]]])
-    found = attacked.placeless(tokens)
-    assert found["mean and spread"].tolist() == pytest.approx([[2.0, 3**0.5], [2.0, 0.0]])
-    assert found["class token, largest, smallest"].tolist() == [[9.0, 4.0, 1.0], [8.0, 2.0, 2.0]]
-    assert 3.9 < found["unlike the mean"][0].item() <= 4.0 and found["unlike the mean"][1].item() == 2.0

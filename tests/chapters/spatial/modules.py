@@ -3,9 +3,13 @@
 from torch import nn
 
 from tests.contract.case import Case
-from tests.contract.inputs import maps
 from visual_attention.chapters.spatial.only_shut import OnlyShut
 from visual_attention.mechanisms.slots import FixedGate
+
+
+def bright(draw, batch, size):
+    """Maps as behind a ReLU, above 0."""
+    return (draw.unit(batch, 4, *size),)
 
 
 def open_gate():
@@ -15,4 +19,4 @@ def open_gate():
     return gate
 
 
-CASES = [Case(OnlyShut, lambda: OnlyShut(open_gate()), maps(4), silent={"gate": "whose weights"})]
+CASES = [Case(OnlyShut, lambda: OnlyShut(open_gate()), bright, silent={"gate": "whose weights"})]

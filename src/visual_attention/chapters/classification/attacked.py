@@ -2,8 +2,8 @@
 
 On the page's six hundred pictures the map misses eighteen, too few to say what holding it on the digit
 brings back; here are nine thousand. Two cuts more ask what a map has to say: the same weight on all of the
-digit, and the network's own weights moved by one place. Confetti is counted by how much of the digit it
-leaves whole. And frozen features are pooled in three more ways that learn no place.
+digit, and the network's own weights moved by one place. And confetti is counted by how much of the digit it
+leaves whole.
 
 Chapter: notebooks/applications/classification.ipynb
 Run: python -m visual_attention.chapters.classification.attacked
@@ -14,9 +14,8 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from visual_attention.chapters.classification import cuts, garments, sizes, trained
+from visual_attention.chapters.classification import cuts, sizes, trained
 from visual_attention.experiments import pointing
-from visual_attention.own import few_labels, heads
 
 DRAWS, AT_ONCE = 15, 600
 PIECE = sizes.CANVAS // cuts.TILES  # pixels of a side of a piece of confetti
@@ -70,30 +69,8 @@ def torn(side: int) -> tuple[Tensor, Tensor, Tensor]:
     return left_whole(test.masks, side), *(some == test.labels for some in named)
 
 
-def placeless(tokens: Tensor) -> dict[str, Tensor]:
-    """Pools of frozen tokens (B, 1 + N, D) that learn no place, each (B, some numbers)."""
-    first, patches = tokens[:, 0], tokens[:, 1:]
-    mean = patches.mean(dim=1)
-    away = (patches - mean[:, None]).square().sum(dim=2) / patches.var(dim=(0, 1)).sum()  # (B, N)
-    unlike = (torch.softmax(3 * away, dim=1)[:, :, None] * patches).sum(dim=1)
-    return {
-        "mean and spread": torch.cat([mean, patches.std(dim=1)], dim=1),
-        "unlike the mean": unlike,
-        "class token, largest, smallest": torch.cat([first, patches.amax(1), patches.amin(1)], dim=1),
-    }
-
-
-def named(pooled: Tensor, labels: Tensor, *, each: int = 20) -> float:
-    """How many garments a linear reader of pooled tokens names, trained as all heads of the page."""
-    as_class_token = pooled[:, None].expand(-1, 2, -1)
-    return few_labels.judged(heads.CLASS, as_class_token, labels, classes=10, each=each).accuracy
-
-
 def main() -> None:
     """Print the attacks."""
-    garment = garments.stored("scene")
-    for name, pooled in placeless(garment.tokens).items():
-        print(f"{name}: {named(pooled, garment.labels):.1%}")
     hit, right = answers()
     print(f"the map misses {int((~hit).sum())} of {len(hit)}")
     for name, some in right.items():
