@@ -162,10 +162,10 @@ MEANING = (
     "On three hundred pictures gates that look at the picture do no better than gates that are fixed, nor "
     "than each branch divided by two, always: not by choosing. Squeeze and excitation is two points above "
     "the plain network, with 0 in its interval, and 0.4 where the plain network has its rate. Without end "
-    "no gate is ahead of the plain network, nor is any faster. The trained networks use what their gates know, for held at their mean they cost two "
-    "points, in ECA six; the one with fixed gates does as well without. All networks were still rising when "
-    "their steps were spent. Twelve photographs and 32,000 parameters say little about networks a thousand "
-    "times as large."
+    "no gate is ahead of the plain network, nor is any faster. The trained networks use what their gates "
+    "know, for held at their mean they cost two points, in ECA six; the one with fixed gates does as well "
+    "without. All networks were still rising when their steps were spent. Twelve photographs and 32,000 "
+    "parameters say little about networks a thousand times as large."
 )
 TRIED = (
     "By the author, after the record of 300 pictures: the network without a gate at 0.01, the rate of "
