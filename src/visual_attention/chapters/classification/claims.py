@@ -205,7 +205,10 @@ TRIED = (
     "tie-break.",
     "The same: GeM pooling at 0.01 without end names between 70 and 79 % (five seeds), 4.0 points from soft "
     "pooling (-2.9 to 10.8), 1.2 from max pooling (-4.1 to 6.4). A sentence of this page fell.",
-    "The same: empty slots four times as long (seed 0, a thousand pictures) rise from 40 to 55 %.",
+    "An outsider: two more validation seeds for the rates on a thousand pictures. Soft pooling ties again, "
+    "at 59.2 % with 0.003 and with 0.01; GeM pooling keeps 0.01 (54.0 %, with 0.03 43.9). What three seeds "
+    "cannot part, the tie-break still decides.",
+    "An outsider: empty slots four times as long (seed 0, a thousand pictures) rise from 40 to 55 %.",
 )
 
 QUESTIONS = [

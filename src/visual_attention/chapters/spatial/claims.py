@@ -106,8 +106,9 @@ MEANING = (
     "are fixed or belong to another picture gain nothing. In the trained networks the gates carry the place "
     "of the bar: of one with the bar in the same place they leave nearly all of the accuracy, held at their "
     "mean much less than half. Unlike on the cue in the colour, scores that are added stay behind, without "
-    "end by 4 points. The norm that the authors' published code puts before the sigmoid is part of the "
-    "gate; the formula's gate without it ends lower."
+    "end by 4 points; but not for being added: a sum with the gates' logarithm, which can only take away, is "
+    "level with the gate (an attack, below). The norm that the authors' published code puts before the "
+    "sigmoid is part of the gate; the formula's gate without it ends lower."
 )
 TRIED = (
     "By the author, after the rows of a first rule: the norm of the published code before the sigmoid. On "
@@ -119,6 +120,13 @@ TRIED = (
     "An outsider: two more validation seeds for the rates. With three the gate gets 0.03 (82.5 % against "
     "77.6 at 0.09), the second convolution and the added scores keep theirs. The verdict would be undecided "
     "still, the gate ahead.",
+    "An outsider: the logarithm of the gates, added, which only takes away. At 0.09, chosen on three "
+    "validation seeds, it names 83.6 % of the digits (ten seeds, 500 pictures): 25.1 points more than the "
+    "registered sum (17.7 to 32.6), 0.7 less than the gate at 0.03 (4.8 less to 3.4 more), 4.0 more than the "
+    "second convolution (0.1 to 8.0). Without end 97.8 % (five seeds). The sentence that adding does less "
+    "fell.",
+    "The same: a second convolution with gaps, which sees 12 pixels: 80.1 % on three validation seeds, the "
+    "gate 82.5. Two more validation seeds leave CBAM its rate (84.1 % at 0.03, 77.1 at 0.01).",
     "An outsider: added scores whose norm starts with a gain of 4 (seeds 0 to 3: 42, 18, 45 and 46 %), "
     "scores for each channel and place (64.0 % on one validation seed), a hidden layer (43.4). None comes "
     "near.",
