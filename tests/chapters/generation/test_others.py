@@ -1,4 +1,4 @@
-"""Who leaves the asking patch out, of attention or of a maximum; and what the record says of them."""
+"""Who leaves the asking patch out, of attention or of a maximum."""
 
 import pytest
 import torch
@@ -66,26 +66,3 @@ def test_bins_give_means_of_what_is_named_alike():
 def test_one_patch_has_no_other(build):
     with pytest.raises(ValueError, match="2 tokens"):
         build()(tokens(1))
-
-
-def test_the_record_says_who_passes_attention():
-    found = {}
-    for name, run in others.RUNS.items():
-        assert {row["rule"] for row in run.rows} == {others.QUESTION.rule}
-        lead = run.minus("attention")
-        found[name] = [round(value) for value in (run.scores.mean(), lead.effect, lead.low, lead.high)]
-        assert [row["seed"] for row in run.rows] == list(range(lead.seeds))
-    assert found == {
-        "largest of the others, gated": [67, 14, 5, 23],
-        "attention to others": [61, 7, 2, 13],
-        "bins": [37, -14, -42, 14],
-    }
-    one, other = others.RUNS["attention to others"], others.RUNS["largest of the others, gated"]
-    between = one.minus(other)
-    assert between.low < 0 < between.high
-
-
-def test_in_all_of_them_two_shapes_share_a_colour_as_often_as_chance_has_it():
-    share = "others agree"
-    for run in others.RUNS.values():
-        assert 12 < sum(row["scores"][share][-1] for row in run.rows) / len(run.rows) < 22

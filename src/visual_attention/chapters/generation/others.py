@@ -3,23 +3,15 @@
 Attention and the largest of all hear of the asking patch, too. A ring that asks for rings finds itself first,
 whatever attention chooses; and a maximum over all patches says that *somewhere* there is a red ring, and not
 whether it is another one. Here the asking patch is left out, of attention and of the maximum; the maximum is
-given a gate as well, by which the asking patch says which channels it wants to hear. A third contender puts
-values into bins that content names, as in the chapter on self-attention. Thought of by an outsider, after the
-record of 1,000 pictures had been seen; each rate is that of the attention or of the maximum that it is made
-from, and that of the bins the better of the two on a validation seed.
+given a gate as well, by which the asking patch says which channels it wants to hear. A third network puts
+values into bins that content names, as in the chapter on self-attention.
 
 Chapter: notebooks/applications/generation.ipynb
-Run: python -m visual_attention.chapters.generation.others
 """
-
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from visual_attention.chapters.generation import moving_claims
-from visual_attention.experiments.again import Again, told
-from visual_attention.experiments.question import Contender
 from visual_attention.mechanisms.inputs import require_positive, require_tokens
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
@@ -109,50 +101,3 @@ class Bins(nn.Module):
 def _require_others(x: Tensor) -> None:
     if x.shape[1] < 2:
         raise ValueError(f"wanted 2 tokens or more, so that each has another, got {tuple(x.shape)}")
-
-
-OTHERS = Contender(
-    "attention to others",
-    "rival",
-    moving_claims.network(lambda side, dim: OthersAttention(dim, heads=moving_claims.HEADS)),
-    "Attention in which no patch may take from itself.",
-    "queries and keys",
-)
-GATED = Contender(
-    "largest of the others, gated",
-    "rival",
-    moving_claims.network(lambda side, dim: LargestOfOthers(dim, middle=64)),
-    "Each patch hears the largest value of each channel in any other patch, as far as its gate lets it in.",
-    "a maximum, a gate",
-)
-BINS = Contender(
-    "bins",
-    "rival",
-    moving_claims.network(lambda side, dim: Bins(dim, bins=16)),
-    "Each patch puts its value into the bins that its content names, and takes back what lies in them.",
-    "16 bins",
-)
-MADE = ((GATED, 1e-2, 5), (OTHERS, 3e-3, 5), (BINS, 1e-2, 3))  # rates and seeds
-CONTEST = moving_claims.QUESTION
-QUESTION = replace(
-    CONTEST, contenders=(CONTEST.attention, *(one for one, *_ in MADE)), task=replace(CONTEST.task, cuts={})
-)  # the contest's cuts know its own attention only
-RUNS = {
-    one.name: Again("generation-others", QUESTION, CONTEST.middle, one.name, rate, seeds)
-    for one, rate, seeds in MADE
-}
-
-
-def main() -> None:
-    """Make what the record lacks, and compare."""
-    for name, run in RUNS.items():
-        run.make()
-        print(f"{name}: {run.scores.mean():.1f}")
-        for other in ("attention", "largest of all"):
-            print(f"  minus {other}: {told(run.minus(other))}")
-    both = RUNS[OTHERS.name].minus(RUNS[GATED.name])
-    print(f"{OTHERS.name} minus {GATED.name}: {told(both)}")
-
-
-if __name__ == "__main__":
-    main()
