@@ -5,7 +5,7 @@ import torch
 
 from visual_attention.chapters.classification import claims, cuts, garments, sizes, steadier, trained
 from visual_attention.chapters.classification.gradcam import grad_cam
-from visual_attention.experiments import pointing, tuning
+from visual_attention.experiments import pointing, specification, tuning
 from visual_attention.experiments.answer import answer
 from visual_attention.own import few_labels, heads
 
@@ -147,6 +147,30 @@ def test_a_contest_that_is_not_whole_has_no_verdict():
 @pytest.fixture(scope="module")
 def found():
     return answer(claims.QUESTIONS[0])
+
+
+def test_on_the_sides_and_under_other_settings_soft_pooling_is_never_clearly_ahead(found):
+    few, many = (
+        {line.contender.name: line for line in found.table(n)} for n in ("300 pictures", "4,000 pictures")
+    )
+    near = [line.mean for name, line in few.items() if name != "more convolution"]
+    assert max(near) - min(near) < 4 and few["more convolution"].mean < min(near)
+    assert all(line.interval.low < 0 for name, line in few.items() if name != "soft pooling")
+    level = {"GeM pooling": 75, "max pooling": 73, "soft pooling": 72}
+    assert {name: round(many[name].mean) for name in level} == level
+    for name in set(many) - {"soft pooling"}:
+        lead = many[name].interval
+        assert (lead.low < 0 < lead.high) if name in level else (lead.low > 0 and round(lead.effect) >= 28)
+    listed = {one.name: one for one in specification.curve(found) if not one.registered}
+    assert specification.opponent(found) == "GeM pooling" and len(listed) == 11
+    clear = {name: one for name, one in listed.items() if not one.interval.low < 0 < one.interval.high}
+    told = {
+        name: [round(-x) for x in (one.interval.effect, one.interval.high, one.interval.low)]
+        for name, one in clear.items()
+    }
+    assert told == {"half the width": [7, 3, 10], "no norm behind the pool": [6, 2, 11]}
+    bare = clear["no norm behind the pool"]
+    assert (round(bare.attention), round(bare.opponent)) == (58, 64)
 
 
 def test_on_a_thousand_pictures_gem_pooling_is_level(found):
