@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.stats import binomtest
 
 from visual_attention.chapters.question_answering import (
     asking,
@@ -25,6 +26,21 @@ def test_a_contest_that_is_not_whole_has_no_verdict():
     places = (contest.question.middle, "without end", "without end")
     for one, where in zip(contest.verdicts, places, strict=True):
         assert (one.verdict == "not run yet") == (contest.seeds(where) < contest.question.seeds)
+
+
+def test_one_of_ten_relates_and_the_mean_describes_nobody():
+    contest = answer(claims.QUESTION)
+    middle = contest.question.middle
+    fewer = contest.fewer()
+    assert (fewer.verdict, fewer.seeds, fewer.strongest) == ("undecided", 10, "question appended")
+    lead = fewer.against["question appended"]
+    assert [round(x) for x in (lead.effect, lead.low, lead.high)] == [7, -7, 20]
+    ends = {one.name: sorted(contest.curve(middle, one.name)[:, -1]) for one in contest.question.contenders}
+    ours = ends.pop("own readings")
+    assert round(sum(ours) / 10) == 48 and [round(x) for x in (ours[0], *ours[-2:])] == [34, 47, 100]
+    assert sum(map(len, ends.values())) == 100 and max(map(max, ends.values())) == 44
+    few = binomtest(1, 10).proportion_ci()
+    assert [round(100 * few.low, 1), round(100 * few.high)] == [0.3, 45]
 
 
 @pytest.fixture(scope="module")

@@ -166,12 +166,12 @@ DESIGN = (
     "no digit, no shape and no photograph."
 )
 MEANING = (
-    "Whoever relates must find one thing to look beside it. Trained for half as long again, at one rate that "
-    "nobody tuned, own readings did so on none of five seeds (36 to 45 % of the relations, where the side "
-    "alone can give 46 % away), and on a sixth they had all of them after 768 steps. So they can, and it is "
-    "rare. A place to start from is not all that they lack: with the first look put on the named thing from "
-    "outside, three of the five seeds had 24 to 28 % after 768 steps. Whether tuned rates change that, the "
-    "record says where it is whole."
+    "Whoever relates must find one thing to look beside it. On two thousand pictures, each network at a rate "
+    "of its own, one of ten with own readings has all relations and nine have 34 to 47 %; of a hundred "
+    "others none has more than 44, and the side alone can give 46 % away. So they can, and it is rare: "
+    "undecided, and a mean describes neither heap. For half as long again, at one rate that nobody tuned, "
+    "none of five did. A place to start from is not all that they lack: with the first look put on the named thing from "
+    "outside, three of these five seeds had 24 to 28 % after 768 steps."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures: on the first edition's grid of 4 x 4 with "
