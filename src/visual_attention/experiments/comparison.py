@@ -1,7 +1,7 @@
 """Does the claim hold? Paired over seeds, with an interval, by a rule that does not change.
 
 The rule: the effect is the mean over seeds of treatment minus baseline (turned round where lower is better).
-Its 95 % interval is a percentile bootstrap over seeds. With fewer than three seeds the verdict is
+Its 95 % interval is Student's t over the seeds' differences. With fewer than three seeds the verdict is
 "undecided"; otherwise it is "supported" if the whole interval is at or above the claim's margin, "not
 supported" if the whole interval is below it (or not above 0), and "undecided" in between.
 """

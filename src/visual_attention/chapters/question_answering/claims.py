@@ -170,8 +170,8 @@ MEANING = (
     "of its own, one of ten with own readings has all relations and nine have 34 to 47 %; of a hundred "
     "others none has more than 44, and the side alone can give 46 % away. So they can, and it is rare: "
     "undecided, and a mean describes neither heap. For half as long again, at one rate that nobody tuned, "
-    "none of five did. A place to start from is not all that they lack: with the first look put on the named thing from "
-    "outside, three of these five seeds had 24 to 28 % after 768 steps."
+    "none of five did. A place to start from is not all that they lack: with the first look put on the "
+    "named thing from outside, three of these five seeds had 24 to 28 % after 768 steps."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures: on the first edition's grid of 4 x 4 with "
