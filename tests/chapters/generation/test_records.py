@@ -27,6 +27,7 @@ def test_what_the_tuning_found_is_what_the_page_says():
         found[one.name] = round(tried[tuning.best(QUESTION, tried)])
     assert found == {
         "attention": 51,
+        "largest of the others": 70,
         "largest of all": 25,
         "uniform weights": 6,
         "mixer": 5,
@@ -35,6 +36,23 @@ def test_what_the_tuning_found_is_what_the_page_says():
         "each alone": 2,
         "wide convolution": 1,
     }
+
+
+def test_a_maximum_over_the_others_is_ahead_on_a_thousand_pictures():
+    contest = answer(QUESTION)
+    fewer = contest.fewer()
+    assert (fewer.verdict, fewer.seeds, fewer.strongest) == ("not supported", 10, "largest of the others")
+    told = {
+        name: [round(x) for x in (lead.effect, lead.low, lead.high)] for name, lead in fewer.against.items()
+    }
+    assert told["largest of the others"] == [-14, -19, -10] and told["largest of all"] == [26, 24, 28]
+    behind = [lead[0] for name, lead in told.items() if not name.startswith("largest")]
+    assert min(behind) >= 45 and len(behind) == 6
+    means = {line.contender.name: round(line.mean) for line in contest.table(QUESTION.middle)}
+    first = {"largest of the others": 66, "attention": 52, "largest of all": 26}
+    assert {name: means[name] for name in first} == first
+    assert max(mean for name, mean in means.items() if name not in first) == 7
+    assert {"attention", "largest of all", "largest of the others"} <= set(fewer.rising)
 
 
 def test_the_judge_is_right_about_real_pictures_as_often_as_the_page_says():

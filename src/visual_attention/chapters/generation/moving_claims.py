@@ -201,11 +201,12 @@ TRIED = (
     "validation seed the maximum over the others without a gate had 40 and attention 42.",
 )
 MEANING = (
-    "On a thousand pictures attention is far ahead of the networks that were registered. But the strongest "
-    "of them, the largest of all, hears the asking patch itself, and so does attention. An outsider left "
-    "it out: a maximum over the *other* patches, with a gate, then passes attention, and attention without "
-    "itself gains as well. What is needed is to hear of the others and to take what concerns oneself; to "
-    "weigh patches against each other is not."
+    "On a thousand pictures attention is 26 points ahead of the largest of all, and 45 and more of what goes "
+    "by offset, by place or by a mean. But the largest of the others, a maximum that leaves the asking patch "
+    "out and takes what a gate lets in, is 14 points ahead of attention. So what is needed is to hear of the "
+    "others and to take what concerns oneself; to weigh patches against each other is not. Attention's look "
+    "at itself stands in its way: forbidden in the trained networks, they agree better. Without that one "
+    "rival the verdict would read supported, as it did under the first rule."
 )
 
 QUESTION = Question(
