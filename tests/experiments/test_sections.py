@@ -80,11 +80,25 @@ def test_a_table_that_would_be_too_wide_has_its_cuts_apart(monkeypatch):
     whole = sections._contest(found, condition)
     monkeypatch.setattr(sections, "MOST_COLUMNS", 5)
     parted = sections._contest(found, condition)
-    assert (whole.count("<table"), parted.count("<table")) == (1, 2)
-    first, second = parted.split("</table>")[:2]
+    others = found.table(condition)[0].others
+    assert (whole.count("<table"), parted.count("<table")) == (1, 3 if others else 2)
+    first, *_, second = parted.split("</table>")[:-1]
     names = words.header(found, found.table(condition))
     cuts = [name for name in names if name.startswith("with ")]
     heads = [part.split("</thead>")[0].replace("&#x27;", "'") for part in (first, second)]
     assert cuts and all(name in heads[1] and name not in heads[0] for name in cuts)
     rows = second.replace("&#x27;", "'")
     assert all(each.contender.name in rows for each in found.table(condition))
+
+
+def test_what_else_was_measured_stands_apart_where_it_is_much():
+    from visual_attention.experiments import registry, sections
+    from visual_attention.experiments.answer import answer
+
+    found = answer(registry.question("question_answering"))
+    condition = found.question.middle
+    first, second, third = sections._contest(found, condition).split("</table>")[:3]
+    for name in found.table(condition)[0].others:
+        assert f">{name}<" in second and f">{name}<" not in first + third
+    assert "what else was measured" in second and "after each cut" in third
+    assert all(one.name in second for one in found.question.contenders)

@@ -123,7 +123,8 @@ def _condition(answer: Answer, condition: str) -> list[str]:
 
 
 def _contest(answer: Answer, condition: str) -> str:
-    """The table of one condition; where it would be too wide, the cuts have one of their own."""
+    """The table of one condition; where it would be too wide, the cuts have one of their own, and, where that
+    is not enough, what else was measured."""
     lines = answer.table(condition)
     header, rows = words.header(answer, lines), words.cells(answer, lines)
     seeds = f"over {lines[0].seeds} seeds" if lines[0].seeds > 1 else "of one seed"
@@ -132,7 +133,12 @@ def _contest(answer: Answer, condition: str) -> str:
         return _table(caption, header, _rows(rows))
     cut = [place for place, name in enumerate(header) if name.startswith("with ")]
     kept = [place for place in range(len(header)) if place not in cut]
-    parts = {caption: kept, f"{condition}: what is left after each cut.": [0, *cut]}
+    others = [place for place in kept if header[place] in lines[0].others] if len(kept) > MOST_COLUMNS else []
+    parts = {caption: [place for place in kept if place not in others]}
+    if others:
+        parts[f"{condition}: what else was measured."] = [0, *others]
+    if cut:
+        parts[f"{condition}: what is left after each cut."] = [0, *cut]
     return "".join(
         _table(title, [header[k] for k in places], _rows([[row[k] for k in places] for row in rows]))
         for title, places in parts.items()
