@@ -22,11 +22,13 @@ def test_it_has_all_roles_ten_seeds_and_eight_other_settings(question):
 
 @each
 def test_its_splits_share_no_picture(question):
-    """Drawn with one seed; but generation judges what is made from noise, and the seeds part the noise."""
+    """Drawn with one seed; but generation judges what is made from noise, and the seeds part the noise.
+
+    Up to 64 examples would be a batch, for which two questions paint a pool first."""
     makes = question.name == "generation"
     splits = {}
     for split in ("train", "validation", "test"):
-        drawn = contest.drawn(question, 64, split, seed=trial.OFFSETS.get(split, 0) if makes else 0)
+        drawn = contest.drawn(question, 80, split, seed=trial.OFFSETS.get(split, 0) if makes else 0)
         assert ("noise" in getattr(drawn, "_fields", ())) is makes
         splits[split] = {example.numpy().tobytes() for example in (drawn.noise if makes else drawn[0])}
     assert all(len(pictures) > 32 for pictures in splits.values())
