@@ -73,3 +73,31 @@ def test_differences_are_paired_by_seed(other, monkeypatch):
 def test_told_in_a_few_words():
     assert told(Interval(1.24, -0.26, 2.1, 5)) == "+1.2 points (-0.3 to +2.1)"
     assert answer.answer is not None
+
+
+def test_a_comparison_makes_what_lacks_and_says_who_is_ahead_of_whom(other, monkeypatch, capsys):
+    class Contest:
+        def curve(self, condition, name):
+            return np.array([[0.0, {"attention": 40.0, "mean": 60.0}[name] + seed] for seed in range(2)])
+
+    scores = iter([50.0, 51.0, 30.0, 32.0])
+
+    def made(question, one):
+        made_of = {"condition": one.condition.name, "rate": one.rate, "rule": question.rule}
+        return known.row(one.arm, seed=one.seed, scores=[1.0, 2.0, next(scores)], **made_of)
+
+    monkeypatch.setattr(trial, "make", made)
+    monkeypatch.setattr(again, "_contest", lambda question: question)
+    monkeypatch.setattr(again, "answer", lambda question: Contest())
+    slower = replace(other, rate=0.01)
+    other.make()
+    slower.make()
+    again.compare(other, others=("attention", "mean", slower))
+    first, *minus = capsys.readouterr().out.splitlines()
+    assert first == f"max at 0.02, {other.condition}, 2 seeds: 50.5"
+    assert [line.split(": ")[0] for line in minus] == [
+        "  minus attention",
+        "  minus mean",
+        "  minus max at 0.01",
+    ]
+    assert [float(line.split(": ")[1].split()[0]) for line in minus] == [10, -10, 19.5]

@@ -5,6 +5,7 @@ But somebody who attacks it may ask what another rate, or another contender, giv
 have a record of their own, and the page says when they were thought of.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,19 @@ class Again:
 def told(found: Interval) -> str:
     """An interval in a few words, such as "+1.2 points (0.3 to 2.1)"."""
     return f"{found.effect:+.1f} points ({found.low:+.1f} to {found.high:+.1f})"
+
+
+def compare(*runs: Again, others: Iterable["str | Again"]) -> None:
+    """Make what the records lack, and print each mean and what it is ahead of others by."""
+    for one in runs:
+        one.make()
+        print(f"{_named(one)}, {one.condition}, {len(one.scores)} seeds: {one.scores.mean():.1f}")
+        for other in others:
+            print(f"  minus {_named(other)}: {told(one.minus(other))}")
+
+
+def _named(one: "str | Again") -> str:
+    return one if isinstance(one, str) else f"{one.arm} at {one.rate:g}"
 
 
 def _contest(question: Question) -> Question:

@@ -3,20 +3,9 @@
 import pytest
 import torch
 
+from tests.chapters.self_attention.mixers import WIDTH, made, tokens
 from visual_attention.chapters.self_attention import mutual, networks
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
-from visual_attention.training import seeded
-
-WIDTH = 12
-
-
-def tokens(count=2):
-    return torch.randn(count, 16, WIDTH, generator=torch.Generator().manual_seed(3))
-
-
-def made(build):
-    with seeded(0):
-        return build()
 
 
 @pytest.mark.parametrize("heads", [1, 3])

@@ -3,19 +3,8 @@
 import pytest
 import torch
 
+from tests.chapters.self_attention.mixers import WIDTH, made, tokens
 from visual_attention.chapters.self_attention import networks, one_vector
-from visual_attention.training import seeded
-
-WIDTH = 12
-
-
-def tokens(count=2):
-    return torch.randn(count, 16, WIDTH, generator=torch.Generator().manual_seed(3))
-
-
-def made(build):
-    with seeded(0):
-        return build()
 
 
 @pytest.mark.parametrize("kind", [networks.Bins, one_vector.TwoNames])

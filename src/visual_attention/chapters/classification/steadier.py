@@ -10,7 +10,7 @@ Run: python -m visual_attention.chapters.classification.steadier
 """
 
 from visual_attention.chapters.classification.claims import QUESTIONS
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.more_seeds import MoreSeeds
 from visual_attention.experiments.question import ENDLESS
 
@@ -26,14 +26,11 @@ CHOSEN = (
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    for one in (SOFT, GEM, *CHOSEN):
-        one.make()
     for one in CHOSEN:
+        one.make()
         print(f"{one.arm}: {one.scores()}, so {one.best()}")
-    for name in ("GeM pooling", "max pooling", "non-local"):
-        print(f"soft pooling at {RATE} minus {name}: {told(SOFT.minus(name))}")
-    for name in ("soft pooling", "max pooling"):
-        print(f"GeM pooling at {RATE} minus {name}: {told(GEM.minus(name))}")
+    compare(SOFT, others=("GeM pooling", "max pooling", "non-local"))
+    compare(GEM, others=("soft pooling", "max pooling"))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ Run: python -m visual_attention.chapters.detection.steadier
 """
 
 from visual_attention.chapters.detection.claims import QUESTIONS
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.question import ENDLESS
 
 (CONTEST,) = QUESTIONS
@@ -17,10 +17,7 @@ FIXED = Again("detection-again", CONTEST, ENDLESS, "fixed looks", 0.01, 5)
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    FIXED.make()
-    print(f"fixed looks at {FIXED.rate}: {FIXED.scores.mean():.1f}")
-    for name in ("fixed looks", "set transformer"):
-        print(f"minus {name}: {told(FIXED.minus(name))}")
+    compare(FIXED, others=("fixed looks", "set transformer"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ Run: python -m visual_attention.chapters.generation.others_tried
 from dataclasses import replace
 
 from visual_attention.chapters.generation import moving_claims, others
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.question import Contender
 
 OTHERS = Contender(
@@ -42,11 +42,7 @@ RUNS = {
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    for name, run in RUNS.items():
-        run.make()
-        print(f"{name}: {run.scores.mean():.1f}")
-        for other in RIVALS:
-            print(f"  minus {other}: {told(run.minus(other))}")
+    compare(*RUNS.values(), others=RIVALS)
 
 
 if __name__ == "__main__":

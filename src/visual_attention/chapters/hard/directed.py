@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from visual_attention.chapters.hard import eyes, glimpse_claims
 from visual_attention.chapters.hard.translated import TranslatedDigits
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.question import ENDLESS, Contender
 from visual_attention.mechanisms.hard import losses_of_glimpses
 
@@ -116,11 +116,8 @@ FEW_BRIGHTEST, FEW_TOLD = (
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    for one in (BRIGHTEST, TOLD, FEW_BRIGHTEST, FEW_TOLD):
-        one.make()
-        print(f"{one.arm}, {one.condition}: {one.scores.mean():.1f}")
-        for other in ("learned glimpses", "four fixed glimpses", "blurred picture", "max pooling"):
-            print(f"  minus {other}: {told(one.minus(other))}")
+    others = "learned glimpses", "four fixed glimpses", "blurred picture", "max pooling"
+    compare(BRIGHTEST, TOLD, FEW_BRIGHTEST, FEW_TOLD, others=others)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from visual_attention.chapters.segmentation.prompt import (
     grid_code,
     under,
 )
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.question import Contender, Setting
 
 RATE = 3e-3  # as the contest chose it for the rival that has both
@@ -34,18 +34,7 @@ EXCHANGED = ("nothing", "content", "places")
 
 
 class _PlaceDecoder(ClickDecoder):
-    """A decoder whose queries keep their place, look nowhere and are given nothing.
-
-    Args:
-        widths: C and P of the encoder.
-        dim: D.
-
-    Shape:
-        As `ClickDecoder`.
-    """
-
-    def __init__(self, widths: tuple[int, int], *, dim: int = 32):
-        super().__init__(widths, dim=dim, depth=0)
+    """A decoder whose queries keep their place, look nowhere and are given nothing."""
 
     def find(self, seen: Seen, clicks: Tensor, change=None) -> Tensor:
         """The queries themselves, (B, K, D)."""
@@ -53,30 +42,19 @@ class _PlaceDecoder(ClickDecoder):
 
 
 class _FeaturesDecoder(ClickDecoder):
-    """A decoder whose queries are given the features under their clicks and do not keep their place.
-
-    Args:
-        widths: C and P of the encoder.
-        dim: D.
-
-    Shape:
-        As `ClickDecoder`.
-    """
-
-    def __init__(self, widths: tuple[int, int], *, dim: int = 32):
-        super().__init__(widths, dim=dim, depth=0, looks="at the click")
+    """A decoder whose queries are given the features under their clicks and do not keep their place."""
 
     def find(self, seen: Seen, clicks: Tensor, change=None) -> Tensor:
         """What lies under each click, and the click's kind, (B, K, D)."""
         return self.kinds(clicks) + self.given(under(seen.pixels, clicks))
 
 
-def network(decoder: type[ClickDecoder]) -> Callable[[Setting], nn.Module]:
-    """How the contest's network is built with such a decoder."""
+def network(decoder: type[ClickDecoder], **options: str) -> Callable[[Setting], nn.Module]:
+    """How the contest's network is built with such a decoder, which has no layer that looks."""
 
     def build(setting: Setting) -> nn.Module:
         model = Prompted(dim=setting["dim"])
-        model.decoder = decoder(WIDTHS[:2], dim=setting["dim"])
+        model.decoder = decoder(WIDTHS[:2], dim=setting["dim"], depth=0, **options)
         return asking.with_encoder(model)
 
     return build
@@ -92,7 +70,7 @@ PLACE = Contender(
 FEATURES = Contender(
     "features alone",
     "rival",
-    network(_FeaturesDecoder),
+    network(_FeaturesDecoder, looks="at the click"),
     "The query is given the features under its click, and does not keep its place.",
     "an index",
 )
@@ -134,11 +112,7 @@ def exchanged(what: str, *, count: int = 200) -> float:
 def main() -> None:
     """Print what the stored network reads; make what the record lacks, and compare."""
     print(", ".join(f"{what} exchanged {exchanged(what):.1f} %" for what in EXCHANGED))
-    for name, run in RUNS.items():
-        run.make()
-        print(f"{name}: {run.scores.mean():.1f} %")
-        for other in ("at the click", "the click looks", "uniform weights"):
-            print(f"  minus {other}: {told(run.minus(other))}")
+    compare(*RUNS.values(), others=("at the click", "the click looks", "uniform weights"))
 
 
 if __name__ == "__main__":

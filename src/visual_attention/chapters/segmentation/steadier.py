@@ -8,7 +8,7 @@ Run: python -m visual_attention.chapters.segmentation.steadier
 """
 
 from visual_attention.chapters.segmentation.context_claims import QUESTION
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 
 RATE, SEEDS = 0.01, 5
 DUAL = Again("segmentation-again", QUESTION, QUESTION.middle, QUESTION.attention.name, RATE, SEEDS)
@@ -17,10 +17,7 @@ OTHERS = ("channels only", "places only", "uniform shares")
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    DUAL.make()
-    print(f"dual attention at {RATE}: {DUAL.scores.mean():.1f} %", DUAL.scores.round())
-    for name in OTHERS:
-        print(f"minus {name}: {told(DUAL.minus(name))}")
+    compare(DUAL, others=OTHERS)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,8 @@ import torch
 from torch import Tensor
 
 from visual_attention.chapters.self_attention import claims, networks
-from visual_attention.chapters.self_attention.one_vector import JOINED, TwoNames
+from visual_attention.chapters.self_attention.one_vector import JOINED, TwoNames, rival
 from visual_attention.experiments.again import Again, told
-from visual_attention.experiments.question import Contender
 from visual_attention.experiments.verdict import Interval, paired
 from visual_attention.mechanisms.self_attention import MultiHeadSelfAttention
 
@@ -78,24 +77,20 @@ class TwoNamesSameStart(TwoNames):
         self.second.load_state_dict(self.name.state_dict())
 
 
-def _contender(name: str, mixer, description: str, size: str) -> Contender:
-    return Contender(name, "rival", claims.finder(mixer), description, size)
-
-
 CONTENDERS = (
-    _contender(
+    rival(
         "mutual",
         lambda width, heads: Mutual(width, heads=1),
         "One head with two layers; a score is summed over both ways.",
         "one head",
     ),
-    _contender(
+    rival(
         "same start",
         lambda width, heads: SameStart(width),
         "One head with two layers, which begin with the same weights.",
         "one head",
     ),
-    _contender(
+    rival(
         "two names, same start",
         lambda width, heads: TwoNamesSameStart(width, 16),
         "Bins with two layers of names, which begin with the same weights.",

@@ -11,6 +11,8 @@ Chapter: notebooks/mechanisms/self_attention.ipynb
 Run: python -m visual_attention.chapters.self_attention.one_vector
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -72,30 +74,31 @@ class TwoNames(networks.Bins):
         return self.second(x).softmax(dim=-1)
 
 
-def _contender(name: str, mixer, description: str, size: str) -> Contender:
+def rival(name: str, mixer: Callable[[int, int], nn.Module], description: str, size: str) -> Contender:
+    """A network of the contest with another mixer, which is built from a width and a number of heads."""
     return Contender(name, "rival", claims.finder(mixer), description, size)
 
 
 CONTENDERS = (
-    _contender(
+    rival(
         "one head",
         lambda width, heads: MultiHeadSelfAttention(width, heads=1),
         "Attention with one head; queries and keys are two layers.",
         "one head",
     ),
-    _contender(
+    rival(
         "one vector",
         lambda width, heads: OneVector(width),
         "The same, and the key is the query.",
         "one head, one layer less in use",
     ),
-    _contender(
+    rival(
         "one vector, others only",
         lambda width, heads: OneVector(width, itself=False),
         "The same, and no cell takes from itself.",
         "one head, one layer less in use",
     ),
-    _contender(
+    rival(
         "two names",
         lambda width, heads: TwoNames(width, 16),
         "Bins; a second layer names those from which a cell takes.",

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from visual_attention import cues
 from visual_attention.chapters.spatial.steady import CONTEST, STEADY
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.more_seeds import MoreSeeds
 from visual_attention.experiments.question import ENDLESS, Contender
 from visual_attention.experiments.tuning import FIRST_SEED
@@ -56,14 +56,11 @@ HIGHER = Again(RECORD, QUESTION, ENDLESS, SHUT.name, 0.01, 5)
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    for one in (CHOSEN, FEWER, GENTLER, HIGHER):
-        one.make()
+    CHOSEN.make()
     print(f"validation: {CHOSEN.scores()}, so {CHOSEN.best()}")
-    for one in (FEWER, GENTLER, HIGHER):
-        for other in ("scores added", "spatial attention", "second convolution", "no gate"):
-            print(f"{one.condition}, {one.rate}: minus {other}: {told(one.minus(other))}")
-    for one in (FEWER, GENTLER):
-        print(f"{one.rate} minus the gate at {STEADY.rate}: {told(one.minus(STEADY))}")
+    others = "scores added", "spatial attention", "second convolution", "no gate"
+    compare(FEWER, GENTLER, others=(*others, STEADY))
+    compare(HIGHER, others=others)
 
 
 if __name__ == "__main__":

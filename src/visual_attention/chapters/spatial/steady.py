@@ -9,7 +9,7 @@ Run: python -m visual_attention.chapters.spatial.steady
 """
 
 from visual_attention.chapters.spatial.claims import QUESTIONS
-from visual_attention.experiments.again import Again, told
+from visual_attention.experiments.again import Again, compare
 from visual_attention.experiments.more_seeds import MoreSeeds
 
 RATE = 0.03
@@ -20,11 +20,9 @@ CHOSEN = MoreSeeds("spatial-rates", CONTEST, "CBAM", (0.01, 0.03))
 
 def main() -> None:
     """Make what the record lacks, and compare."""
-    STEADY.make()
+    compare(STEADY, others=("second convolution", "CBAM", "no gate"))
     CHOSEN.make()
     print(f"CBAM: {CHOSEN.scores()}, so {CHOSEN.best()}")
-    for opponent in ("second convolution", "CBAM", "no gate"):
-        print(f"minus {opponent}: {told(STEADY.minus(opponent))}")
 
 
 if __name__ == "__main__":
