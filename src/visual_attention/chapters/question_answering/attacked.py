@@ -33,7 +33,7 @@ from visual_attention.chapters.question_answering.small_world import ASKED, Aske
 from visual_attention.experiments import trial
 from visual_attention.experiments.question import Contender
 
-FILE = Path(__file__).with_name("attacked.jsonl")
+FILE = Path(__file__).parent / "records" / "attacked.jsonl"
 SEEDS, STEPS, RATE = 3, 768, 3e-3
 HANDED = {"the first look": {}, "the first look and both readings": {"told": True}}
 PROBED = 800  # pictures of each sort that a probe learns from
