@@ -62,6 +62,7 @@ def test_intervals_and_curves_are_over_the_rows(monkeypatch):
             "arm": steering.ARMS[0], "seed": seed, "told": parts | {"all": 50.0 + seed}, "new": parts,
             "guidance": {str(scale): parts | {"distance": scale + seed} for scale in steering.SCALES},
             "cuts": {name: parts | {"all": 10.0} for name in steering.CUTS},
+            "curve": {str(step): parts | {"all": step + seed} for step in steering.SCORED},
         }
         for seed in range(3)
     ]  # fmt: skip
@@ -70,7 +71,9 @@ def test_intervals_and_curves_are_over_the_rows(monkeypatch):
     lost = steering.drop("uniform weights", "all")
     assert (lost.effect, lost.seeds) == (41, 3) and lost.low < 40 < 42 < lost.high
     assert steering.curve("distance") == [scale + 1 for scale in steering.SCALES]
+    assert steering.learning("all")[2].tolist() == [step + 2 for step in steering.SCORED]
     monkeypatch.setattr(steering, "rows", lambda arm=steering.ARMS[0]: [])
+    assert steering.learning("all").shape == (0, len(steering.SCORED))
     assert all(math.isnan(value) for value in steering.curve("all"))
 
 

@@ -34,9 +34,9 @@ FILE = Path(__file__).with_name("trained_words.safetensors")
 RATES = {"words are asked": 4e-3, "words as one vector": 4e-3, "one vector, three times the rate": 1.2e-2}
 ARMS = tuple(RATES)
 SEEDS = 5
-STEPS, BATCH, WARMUP = 1024, 64, 64
-STORED_STEPS, STORED_SEED = 3072, 100
-SCORED = (256, 512, 1024)
+STEPS, BATCH, WARMUP = 3072, 64, 64
+STORED_SEED = 100
+SCORED = (256, 512, 1024, 2048, 3072)
 GUIDANCE = 3.0  # the scale at which parts and cuts are measured
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0)
 COUNT = 150  # pictures for each measure
@@ -190,6 +190,12 @@ def curve(name: str) -> list[float]:
     return [float(np.mean(values)) if values else float("nan") for values in found]
 
 
+def learning(part: str = "all", arm: str = ARMS[0]) -> np.ndarray:
+    """How many percent obey after each of `SCORED` steps, (seeds, steps)."""
+    found = [[row["curve"][str(step)][part] for step in SCORED] for row in rows(arm)]
+    return np.array(found).reshape(-1, len(SCORED))
+
+
 def drop(cut: str, part: str) -> Interval:
     """What a cut takes from a part of the sentence, in points, seed by seed."""
     whole, after = ([row["told"][part] for row in rows()], [row["cuts"][cut][part] for row in rows()])
@@ -198,9 +204,9 @@ def drop(cut: str, part: str) -> Interval:
 
 def store() -> None:
     """Train the network that the chapter shows, and write it beside this file."""
-    model, curve = train(ARMS[0], STORED_SEED, steps=STORED_STEPS, scored=(STORED_STEPS,))
+    model, curve = train(ARMS[0], STORED_SEED, scored=(STEPS,))
     stored.save(model, FILE)
-    print(f"stored after {STORED_STEPS} steps:", curve[STORED_STEPS], flush=True)
+    print(f"stored after {STEPS} steps:", curve[STEPS], flush=True)
 
 
 def main() -> None:
