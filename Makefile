@@ -28,7 +28,7 @@ book: environment
 test: environment
 	@$(PY) -m tools.colab
 	@$(PY) -m tools.book --if-stale
-	@$(PY) -m pytest -n 2 --dist loadgroup --benchmark-disable
+	@$(PY) -m pytest -n 2 --dist loadgroup --benchmark-disable -p tools.kept $(if $(AGAIN),--again)
 
 fast: environment
 	@$(PY) -m pytest -n 2 --benchmark-disable -m "not slow and not browser" --ignore tests/book --ignore tests/notebooks

@@ -38,21 +38,25 @@ def name(path):
     return Path(path).resolve().relative_to(NOTEBOOKS).with_suffix("").as_posix()
 
 
-def package_files():
-    """Every file of the package that a notebook might read."""
-    left_out = {"__pycache__"}
+def package_files(room=None):
+    """Every file of the package that a notebook might read: that of a room no other room, for rooms do not
+    import one another (import-linter), and who looks into all of them takes what has the room's name."""
     files = (path for path in (ROOT / "src").rglob("*") if path.is_file())
-    return sorted(p for p in files if not left_out & set(p.parts) and ".egg-info" not in str(p))
+    files = (p for p in files if "__pycache__" not in p.parts and ".egg-info" not in str(p))
+    rooms = ROOT / "src" / "visual_attention" / "chapters"
+    if room and (rooms / room).is_dir():
+        files = (p for p in files if rooms not in p.parents[1:] or rooms / room in p.parents)
+    return sorted(files)
 
 
 def key(path):
     """What the outputs of a notebook depend on, as one hash."""
-    return hashlib.sha256(Path(path).read_bytes() + environment_key().encode()).hexdigest()
+    return hashlib.sha256(Path(path).read_bytes() + environment_key(Path(path).stem).encode()).hexdigest()
 
 
-def environment_key():
-    """The package, the requirements and the Python version as one hash, made anew when a file changes."""
-    files = [*package_files(), ROOT / "requirements.txt"]
+def environment_key(room=None):
+    """The package as a room sees it, the requirements and the Python version as one hash."""
+    files = [*package_files(room), ROOT / "requirements.txt"]
     return digest_of(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 

@@ -52,6 +52,23 @@ def test_a_new_file_of_the_package_makes_a_copy_stale(course):
     assert execution.fresh_copy(path) is None
 
 
+@pytest.mark.parametrize("room,fresh", [("one", False), ("two", True)])
+def test_of_the_rooms_a_notebook_reads_its_own_alone(course, room, fresh):
+    for stem in ("one", "two"):
+        (course / f"src/visual_attention/chapters/{stem}").mkdir(parents=True)
+    path, before = executed_copy(course), book.key()
+    (course / f"src/visual_attention/chapters/{room}/claims.py").write_text("\n")
+    assert (execution.fresh_copy(path) is not None) == fresh
+    assert book.key() != before
+
+
+def test_what_all_rooms_share_makes_every_copy_stale(course):
+    (course / "src/visual_attention/chapters/one").mkdir(parents=True)
+    path = executed_copy(course)
+    (course / "src/visual_attention/chapters/__init__.py").write_text("")
+    assert execution.fresh_copy(path) is None
+
+
 def test_a_failed_execution_is_never_shown(course):
     path = executed_copy(course)
     sidecar = execution.copy_of(path).with_suffix(".json")

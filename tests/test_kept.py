@@ -1,0 +1,144 @@
+"""A verdict is kept while the files of its test stand, and not a moment longer."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tools import kept
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[1]
+FILES = {
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--import-mode=importlib'\n",
+    "src/visual_attention/__init__.py": "",
+    "src/visual_attention/base.py": "SIZE = 3\n",
+    "src/visual_attention/training.py": "from visual_attention.base import SIZE\n",
+    "src/visual_attention/chapters/__init__.py": "",
+    "src/visual_attention/chapters/one/__init__.py": "",
+    "src/visual_attention/chapters/one/claims.py": "from visual_attention.training import SIZE\n",
+    "src/visual_attention/chapters/one/record.jsonl": "{}\n",
+    "src/visual_attention/chapters/two/__init__.py": "",
+    "src/visual_attention/chapters/two/claims.py": "THREE = 3\n",
+    "src/visual_attention/experiments/__init__.py": "",
+    "src/visual_attention/experiments/registry.py": "LOOKS = 'into the rooms'\n",
+    "notebooks/part/one.ipynb": "{}\n",
+    "notebooks/part/two.ipynb": "{}\n",
+    "tests/helper.py": "WANTED = 3\n",
+    "tests/chapters/one/test_claims.py": "from visual_attention.chapters.one.claims import SIZE\n"
+    "from tests import helper\n\n\ndef test_size():\n    assert SIZE == helper.WANTED\n",
+    "tests/experiments/test_registry.py": "from visual_attention.experiments import registry\n\n\n"
+    "def test_looks():\n    assert registry.LOOKS\n",
+}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A small course of two rooms and two tests."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    paths = [tmp_path / "src", tmp_path, ROOT]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, paths)))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a quarter of the time
+    return tmp_path
+
+
+def ran(course, *more):
+    """The last line of a run of the small course's tests, and all that was said."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tools.kept", *more]
+    said = subprocess.run(command, cwd=course, capture_output=True, text=True, timeout=300)
+    return said.stdout.strip().splitlines()[-1].split(" in ")[0], said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")])
+def test_what_passed_is_not_repeated_and_is_told(course, workers):
+    assert ran(course, *workers)[0] == "2 passed"
+    last, said = ran(course, *workers)
+    assert "passed" not in last and "2 tests were not repeated" in said
+    assert ran(course, *workers, "--again")[0] == "2 passed"
+
+
+ROOM, LOOKER = "tests/chapters/one/test_claims.py", "tests/experiments/test_registry.py"
+
+
+@pytest.mark.parametrize(
+    "changed,repeated",
+    [
+        (ROOM, {ROOM}),
+        ("tests/helper.py", {ROOM}),
+        ("src/visual_attention/base.py", {ROOM, LOOKER}),  # through training.py, through claims.py
+        (
+            "src/visual_attention/chapters/one/new.json",
+            {ROOM, LOOKER},
+        ),  # data in a room; who looks reads it, too
+        ("src/visual_attention/chapters/two/claims.py", {LOOKER}),
+        ("notebooks/part/one.ipynb", {ROOM}),
+        ("notebooks/part/two.ipynb", set()),
+        ("pyproject.toml", {ROOM, LOOKER}),
+    ],
+)
+def test_what_a_change_could_touch_is_repeated(course, changed, repeated):
+    before = kept.Inputs(course)
+    found = {file: before.key(file) for file in (ROOM, LOOKER)}
+    with (course / changed).open("a") as file:
+        file.write("\n")
+    after = kept.Inputs(course)
+    assert {file for file in found if after.key(file) != found[file]} == repeated
+
+
+def test_another_package_or_program_repeats_all(course, monkeypatch):
+    before = kept.Inputs(course).key(ROOM)
+    assert kept.Inputs(course).key(ROOM) == before
+    monkeypatch.setattr(kept.metadata, "distributions", lambda: [SimpleNamespace(name="torch", version="9")])
+    another = kept.Inputs(course).key(ROOM)
+    monkeypatch.setattr(kept.shutil, "which", lambda name: str(course / "pyproject.toml"))
+    assert len({before, another, kept.Inputs(course).key(ROOM)}) == 3
+
+
+def test_what_failed_is_repeated_and_so_is_what_passed_before_it_failed(course):
+    broken = course / ROOM
+    assert ran(course)[0] == "2 passed"
+    broken.write_text(broken.read_text().replace("==", "!="))
+    assert ran(course)[0].startswith("1 failed")
+    assert ran(course)[0].startswith("1 failed")
+    broken.write_text(broken.read_text().replace("!=", "=="))
+    assert ran(course)[0].startswith("1 passed")
+
+
+def test_what_fails_when_it_is_taken_down_is_repeated(course):
+    file = course / ROOM
+    file.write_text(
+        "import pytest\n\n\n@pytest.fixture\ndef late():\n    yield\n    assert False\n\n\n"
+        "def test_size(late):\n    pass\n"
+    )
+    for _ in range(2):
+        assert "1 error" in ran(course)[0]
+
+
+def test_what_is_changed_while_it_is_tested_is_not_kept(course):
+    base, write = (
+        course / "src/visual_attention/base.py",
+        "import sys; print('#', file=open(sys.argv[1], 'a'))",
+    )
+    (course / ROOM).write_text(
+        "import subprocess\nimport sys\n\nfrom visual_attention import base\n\n\ndef test_size():\n"
+        f"    subprocess.run([sys.executable, '-c', {write!r}, {str(base)!r}], check=True)\n"
+    )
+    for _ in range(2):
+        assert ran(course, "tests/chapters")[0] == "1 passed"
+
+
+def test_a_test_that_opens_what_it_is_not_known_to_read_fails(course):
+    file = course / ROOM
+    file.write_text("def test_size():\n    open('notebooks/part/two.ipynb').close()\n")
+    last, said = ran(course)
+    assert (
+        "1 error" in last
+        and "opened what tools/kept.py does not know it to read: notebooks/part/two.ipynb" in said
+    )
