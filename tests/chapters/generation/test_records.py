@@ -5,18 +5,44 @@ import torch
 
 from visual_attention.chapters.generation import claims, judge, sentences, steering, worded
 from visual_attention.chapters.generation.realism import frechet
-from visual_attention.experiments import tuning
+from visual_attention.experiments import plan, specification, tuning
 from visual_attention.experiments.answer import answer
 
 QUESTION = claims.QUESTIONS[0]
 
 
-def test_a_contest_that_is_not_whole_has_no_verdict():
+def test_the_record_is_whole():
     contest = answer(QUESTION)
-    assert not contest.faults and not contest.changed
-    places = (QUESTION.middle, "without end", "without end")
-    for one, where in zip(contest.verdicts, places, strict=True):
-        assert (one.verdict == "not run yet") == (contest.seeds(where) < QUESTION.seeds)
+    assert not contest.faults and not contest.changed and plan.lacking(QUESTION, contest.rows) == []
+    assert [one.verdict for one in contest.verdicts] == ["not supported"] * 3
+
+
+def test_pictures_are_not_what_is_short_but_steps_are():
+    contest = answer(QUESTION)
+    last = {
+        one.name: {line.contender.name: line.mean for line in contest.table(one.name)}
+        for one in QUESTION.conditions
+    }
+    for name in ("attention", "largest of the others", "largest of all", "uniform weights"):
+        means = [found[name] for found in last.values()]
+        assert len(means) == 4 and max(means) - min(means) < 4, name
+    higher, faster = contest.higher(), contest.faster()
+    lead, times = higher.effect, faster.effect
+    assert [round(x) for x in (lead.effect, lead.low, lead.high)] == [-16, -20, -12]
+    assert [round(2**-x, 1) for x in (times.effect, times.high, times.low)] == [1.6, 1.5, 1.9]  # times more
+    assert {"attention", "largest of all", "largest of the others"} <= set(higher.rising)
+
+
+def test_four_times_as_long_leaves_a_lead_that_may_be_none():
+    contest = answer(QUESTION)
+    listed = {one.name: one for one in specification.curve(contest) if not one.registered}
+    assert specification.opponent(contest) == "largest of the others" and len(listed) == 9
+    assert max(one.interval.effect for one in listed.values()) < 0
+    longest = listed["four times as long"]
+    lead = longest.interval
+    assert [round(x) for x in (lead.effect, lead.low, lead.high)] == [-4, -8, 0]
+    assert lead.high > 0 and lead.seeds == 5
+    assert [round(longest.attention), round(longest.opponent)] == [76, 80]
 
 
 def test_what_the_tuning_found_is_what_the_page_says():

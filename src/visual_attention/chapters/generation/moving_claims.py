@@ -201,12 +201,16 @@ TRIED = (
     "validation seed the maximum over the others without a gate had 40 and attention 42.",
 )
 MEANING = (
-    "On a thousand pictures attention is 26 points ahead of the largest of all, and 45 and more of what goes "
-    "by offset, by place or by a mean. But the largest of the others, a maximum that leaves the asking patch "
-    "out and takes what a gate lets in, is 14 points ahead of attention. So what is needed is to hear of the "
-    "others and to take what concerns oneself; to weigh patches against each other is not. Attention's look "
-    "at itself stands in its way: forbidden in the trained networks, they agree better. Without that one "
-    "rival the verdict would read supported, as it did under the first rule."
+    "On a thousand pictures attention is 26 points ahead of the largest of all, and 45 and more of what "
+    "goes by offset, by place or by a mean. But the largest of the others, a maximum that leaves the "
+    "asking patch out and takes what a gate lets in, is 14 points ahead of attention, and 16 on pictures "
+    "without end. Pictures are not what anybody lacks: 250, 4,000 and ever new ones give the same scores. "
+    "Steps are: attention takes 1.6 times as many, all are still rising, and after four times as many "
+    "attention has 76 and the maximum 80, a lead whose interval reaches zero. So what is needed is to "
+    "hear of the others and to take what concerns oneself; to weigh patches against each other is not. "
+    "Attention's look at itself stands in its way: forbidden in the trained networks, they agree better. "
+    "In none of the nine other settings is attention ahead. Without that one rival the verdict would read "
+    "supported, as it did under the first rule."
 )
 
 QUESTION = Question(
