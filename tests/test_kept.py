@@ -134,11 +134,8 @@ def test_what_is_changed_while_it_is_tested_is_not_kept(course):
         assert ran(course, "tests/chapters")[0] == "1 passed"
 
 
-def test_a_test_that_opens_what_it_is_not_known_to_read_fails(course):
-    file = course / ROOM
-    file.write_text("def test_size():\n    open('notebooks/part/two.ipynb').close()\n")
-    last, said = ran(course)
-    assert (
-        "1 error" in last
-        and "opened what tools/kept.py does not know it to read: notebooks/part/two.ipynb" in said
-    )
+def test_what_opens_more_than_it_is_known_to_read_is_never_kept_and_named(course):
+    (course / ROOM).write_text("def test_size():\n    open('notebooks/part/two.ipynb').close()\n")
+    for workers in ((), ("-p", "xdist", "-n", "1")):
+        last, said = ran(course, "tests/chapters", *workers)
+        assert last == "1 passed" and f"{ROOM}::test_size: it opened notebooks/part/two.ipynb" in said

@@ -4,7 +4,7 @@
 file imports or names, and what that imports, to the end, with the data beside it; outside the package and the
 tests what READS says of its folder. Python, all that is installed and the browser belong to it. All this is
 one hash, and a verdict is kept for that hash alone. While tests run, each file of the course that they open
-is compared with that list, and a test that opens another one fails: so no list is too short unnoticed.
+is compared with that list; a test that opens another one is not kept, and the summary names it.
 """
 
 import ast
@@ -178,7 +178,7 @@ class Kept:
     def __init__(self, config: pytest.Config):
         self.config, self.inputs = config, Inputs(config.rootpath)
         self.before = {} if config.getoption("again") else config.cache.get(STORE, {})
-        self.passed, self.failed, self.over = {}, set(), 0
+        self.passed, self.unkept, self.told, self.over = {}, set(), set(), 0
         self.now, self.strays = None, set()
         sys.addaudithook(self.opened)
 
@@ -215,18 +215,19 @@ class Kept:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self, item):
-        if self.strays:
-            pytest.fail(
-                f"it opened what tools/kept.py does not know it to read: {', '.join(sorted(self.strays))}"
-            )
+        """Tell the report what was opened beyond the list."""
+        item.user_properties += [("stray", (item.nodeid, name)) for name in sorted(self.strays)]
 
     def pytest_runtest_logreport(self, report):
-        """Remember what passed, and forget it where anything else of the same test did not."""
+        """Remember what passed; what failed anywhere, or opened more than is known, is not kept."""
         for name, found in report.user_properties:
             if name == "kept" and report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
                 self.passed[found[0]] = found[1:]
             if name == "kept" and report.failed:
-                self.failed.add(found[0])
+                self.unkept.add(found[0])
+            if name == "stray":
+                self.unkept.add(found[0])
+                self.told.add(": it opened ".join(found))
 
     def pytest_sessionfinish(self, session):
         """Keep what passed, if its files are now what they were when it began."""
@@ -237,10 +238,10 @@ class Kept:
         keys = {
             name: key
             for name, (file, subject, key) in self.passed.items()
-            if name not in self.failed and key is not None and after.key(file, subject) == key
+            if name not in self.unkept and key is not None and after.key(file, subject) == key
         }
         old = self.config.cache.get(STORE, {})
-        self.config.cache.set(STORE, {n: key for n, key in (old | keys).items() if n not in self.failed})
+        self.config.cache.set(STORE, {n: key for n, key in (old | keys).items() if n not in self.unkept})
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node, error):
@@ -253,6 +254,10 @@ class Kept:
                 f"{self.over} tests were not repeated: nothing that they read has changed since they passed. "
                 "make test AGAIN=1 repeats all."
             )
+        if self.told:
+            terminalreporter.section("not kept, for READS of tools/kept.py does not know that they read it")
+            for line in sorted(self.told):
+                terminalreporter.line(line)
 
 
 def pytest_addoption(parser):
