@@ -1,6 +1,7 @@
 """A verdict is kept while the files of its test stand, and not a moment longer."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,7 @@ ROOM, LOOKER = "tests/chapters/one/test_claims.py", "tests/experiments/test_regi
         ("notebooks/part/one.ipynb", {ROOM}),
         ("notebooks/part/two.ipynb", set()),
         ("pyproject.toml", {ROOM, LOOKER}),
+        ("tests/chapters/conftest.py", {ROOM}),  # a new one, above its folder
     ],
 )
 def test_what_a_change_could_touch_is_repeated(course, changed, repeated):
@@ -90,6 +92,46 @@ def test_what_a_change_could_touch_is_repeated(course, changed, repeated):
         file.write("\n")
     after = kept.Inputs(course)
     assert {file for file in found if after.key(file) != found[file]} == repeated
+
+
+@pytest.mark.parametrize(
+    "said,read",
+    [
+        ("from .hand import SIZE", "tests/chapters/one/hand.py"),
+        ("from ..one import hand", "tests/chapters/one/hand.py"),
+        ("'from visual_attention import training, base'", "src/visual_attention/base.py"),
+        ("'visual_attention.base.SIZE.real'", "src/visual_attention/base.py"),
+    ],
+)
+def test_what_it_names_is_read(course, said, read):
+    (course / "tests/chapters/one/hand.py").write_text("SIZE = 3\n")
+    (course / ROOM).write_text(f"{said}\n")
+    assert read in kept.Inputs(course).of(ROOM)
+
+
+def test_a_page_is_read_with_its_pictures(course, monkeypatch):
+    built = course / "_build/html"
+    (built / "_images").mkdir(parents=True)
+    for name in ("one.png", "two.png"):
+        (built / "_images" / name).touch()
+    (built / "one.html").write_text('<img src="_images/one.png">')
+    found = kept.Inputs(course).of("tests/book/test_pages.py", "one")
+    assert "_build/html/_images/one.png" in found and "_build/html/_images/two.png" not in found
+    monkeypatch.setenv("BOOK_PAGES", "elsewhere")
+    assert kept.Inputs(course).of("tests/book/test_pages.py", "one") is None
+
+
+def test_another_device_repeats_all(course, monkeypatch):
+    before = kept.Inputs(course).key(ROOM)
+    monkeypatch.setenv("VISUAL_ATTENTION_DEVICE", "cuda")
+    assert kept.Inputs(course).key(ROOM) != before
+
+
+def test_nothing_is_kept_of_a_package_that_lies_elsewhere(course, monkeypatch):
+    shutil.copytree(course / "src", course / "elsewhere")
+    monkeypatch.setenv("PYTHONPATH", f"{course / 'elsewhere'}{os.pathsep}{os.environ['PYTHONPATH']}")
+    for _ in range(2):
+        assert ran(course)[0] == "2 passed"
 
 
 def test_another_package_or_program_repeats_all(course, monkeypatch):
@@ -111,14 +153,14 @@ def test_what_failed_is_repeated_and_so_is_what_passed_before_it_failed(course):
     assert ran(course)[0].startswith("1 passed")
 
 
-def test_what_fails_when_it_is_taken_down_is_repeated(course):
+def test_what_fails_when_it_is_taken_down_is_repeated_with_all_that_used_it(course):
     file = course / ROOM
     file.write_text(
-        "import pytest\n\n\n@pytest.fixture\ndef late():\n    yield\n    assert False\n\n\n"
-        "def test_size(late):\n    pass\n"
+        "import pytest\n\n\n@pytest.fixture(scope='module')\ndef late():\n    yield\n    assert False\n\n\n"
+        "def test_size(late):\n    pass\n\n\ndef test_again(late):\n    pass\n"
     )
     for _ in range(2):
-        assert "1 error" in ran(course)[0]
+        assert ran(course, "tests/chapters")[0] == "2 passed, 1 error"
 
 
 def test_what_is_changed_while_it_is_tested_is_not_kept(course):
@@ -132,6 +174,16 @@ def test_what_is_changed_while_it_is_tested_is_not_kept(course):
     )
     for _ in range(2):
         assert ran(course, "tests/chapters")[0] == "1 passed"
+
+
+def test_what_is_changed_while_tests_are_collected_is_not_kept(course):
+    (course / ROOM).write_text(
+        "from visual_attention import base\n\nfile = open(base.__file__, 'r+')\n"
+        "'#' in file.read() or file.write('# changed\\n')\nfile.close()\n\n\ndef test_size():\n    pass\n"
+    )
+    for _ in range(2):
+        assert ran(course, "tests/chapters")[0] == "1 passed"
+    assert "not repeated" in ran(course, "tests/chapters")[1]
 
 
 def test_what_opens_more_than_it_is_known_to_read_is_never_kept_and_named(course):

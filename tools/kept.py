@@ -11,6 +11,7 @@ import ast
 import fnmatch
 import functools
 import hashlib
+import importlib.util
 import os
 import platform
 import re
@@ -22,9 +23,12 @@ from pathlib import Path
 
 import pytest
 
+from tools.rooms_of import rooms_of
+
 PACKAGE = "visual_attention"
 STORE = "kept/passed"
 NAMED = re.compile(rf"\b{PACKAGE}(?:\.\w+)+")
+SAID = re.compile(rf"from ({PACKAGE}[.\w]*) import ([\w, ]+)")
 STARTED = re.compile(rf"-m\W+({PACKAGE}[.\w]*)")
 # Who looks into the rooms reads more than it imports: {module or file: patterns of files}.
 LOOKS = {
@@ -35,7 +39,7 @@ LOOKS = {
 }
 EVERY_TEST = ["pyproject.toml", "requirements*.txt", "tests/conftest.py", "tests/widgets.py", "tools/kept.py"]
 ALL = ["*"]
-OWN = "the package without the other rooms"
+OWN = "the package without the rooms that the notebook does not read"
 PAGE = ["_build/html/{subject}.html", "_build/html/_static/*", "_toc.yml", "tools/*", "{subject}.ipynb"]
 # What else the tests of a folder may read: the first pattern that fits decides. {subject} is the page or the
 # notebook that a test is asked of, None means that it is never kept.
@@ -44,19 +48,25 @@ READS = {
     "tests/book/*": PAGE,
     "tests/chapters/*/*": ["notebooks/*/{room}.ipynb", "book/solutions/{room}.py"],
     "tests/classroom/test_chapters.py": ALL,
-    "tests/classroom/*": ["notebooks/*/soft.ipynb", "book/solutions/soft.py"],
+    "tests/classroom/*": [OWN, "notebooks/start.ipynb", "notebooks/*/soft.ipynb", "book/solutions/soft.py"],
+    "tests/contract/test_list.py": [f"src/{PACKAGE}/*.py"],
     "tests/exercises/*": ALL,
     "tests/notebooks/test_run.py": None,
     "tests/notebooks/test_colab.py": [
         OWN,
+        "README.md",
+        "notebooks/start.ipynb",
         "notebooks/{subject}.ipynb",
         "book/solutions/{room}.py",
         "tools/*",
     ],
     "tests/notebooks/*": ALL,
+    "tests/own/test_field.py": ["notebooks/applications/*.ipynb", "book/own.md"],
     "tests/*/*": [],
+    "tests/test_kept_reads.py": ALL,
     "tests/test_mutation_plans.py": ALL,
     "tests/test_rooms.py": ALL,
+    "tests/test_stored.py": [f"src/{PACKAGE}/*.safetensors"],
     "tests/test_wheel.py": ALL,
     "tests/*": [],
 }
@@ -89,16 +99,25 @@ class Inputs:
         dotted = set()
         if not file.startswith("src/"):
             dotted = {*NAMED.findall(text), *(f"{name}.__main__" for name in STARTED.findall(text))}
+            dotted |= {
+                f"{name}.{one}" for name, ones in SAID.findall(text) for one in re.findall(r"\w+", ones)
+            }
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Import):
                 dotted |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                dotted |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        return {self.module(name) or self.module(name.rpartition(".")[0]) for name in dotted}
+            elif isinstance(node, ast.ImportFrom):
+                above = Path(file.removeprefix("src/")).parts[: -node.level] if node.level else ()
+                start = ".".join((*above, *filter(None, [node.module])))
+                dotted |= {start, *(f"{start}.{alias.name}" for alias in node.names)}
+        return {self.holding(name) for name in dotted}
+
+    def holding(self, dotted: str) -> str | None:
+        """The file of a module, or of that in which a name of that kind stands."""
+        return self.module(dotted) or (self.holding(dotted.rpartition(".")[0]) if dotted else None)
 
     def read_by(self, file: str) -> frozenset[str]:
         """A file, and all that it reads by importing, naming or looking, to the end."""
-        found, waiting = set(), [file, f"{Path(file).parent}/conftest.py"]
+        found, waiting = set(), [file, *(str(folder / "conftest.py") for folder in Path(file).parents)]
         waiting += [name for one in EVERY_TEST for name in self.matching(one)]
         while waiting:
             one = waiting.pop()
@@ -129,23 +148,36 @@ class Inputs:
     def of(self, file: str, subject: str = "") -> frozenset[str] | None:
         """All that the tests of a file could read that are asked of one subject; None if nobody can say."""
         patterns = next(reads for pattern, reads in READS.items() if fnmatch.fnmatch(file, pattern))
-        if patterns is None or (patterns is PAGE and not subject):
+        if patterns is None or (patterns is PAGE and (not subject or "BOOK_PAGES" in os.environ)):
             return None
         room = Path(file).parts[2] if file.startswith("tests/chapters/") else Path(subject).name
         filled = [pattern.format(subject=subject, room=room) for pattern in patterns]
         found = {name for pattern in filled for name in self.matching(pattern)}
+        if patterns is PAGE:
+            found |= {name for page in found if page.endswith(".html") for name in self.shown(page)}
         if OWN in patterns:
-            others = re.compile(rf"src/{PACKAGE}/chapters/(?!{room}/)\w+/")
+            notebook = f"{subject or 'mechanisms/soft'}.ipynb"
+            rooms = "|".join(rooms_of(self.root / "notebooks" / notebook, self.root / "src" / PACKAGE))
+            others = re.compile(rf"src/{PACKAGE}/chapters/(?!({rooms})/)\w+/")
             found |= {name for name in self.files if name.startswith("src/") and not others.match(name)}
-        return self.read_by(file) | found
+        solutions = [name for name in found if name.startswith("book/solutions/")]
+        return frozenset(found).union(*map(self.read_by, [file, *solutions]))
+
+    def shown(self, page: str) -> set[str]:
+        """The pictures of a page of the built book."""
+        names = re.findall(r"_images/[^\"?#\s,]+", (self.root / page).read_text(encoding="utf-8"))
+        return {f"_build/html/{name}" for name in names} & {*self.built}
 
     @functools.cached_property
     def environment(self) -> bytes:
         """Python, all that is installed, and the programs that tests start."""
         installed = sorted(f"{found.name}=={found.version}" for found in metadata.distributions())
-        programs = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "bwrap")]
+        names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "bwrap")
+        programs = [shutil.which(name) for name in names]
         stats = [(name, os.stat(name).st_size, os.stat(name).st_mtime) for name in programs if name]
-        settings = [os.environ.get(name) for name in ("CI", "CHROMIUM", "BOOK_PAGES")]
+        told = sorted({"CI", "CHROMIUM", "OMP_NUM_THREADS", "QUICK"} & {*os.environ})
+        told += sorted(name for name in os.environ if name.startswith(f"{PACKAGE.upper()}_"))
+        settings = [(name, os.environ[name]) for name in told]
         return repr((platform.python_version(), platform.machine(), installed, stats, settings)).encode()
 
     def digest(self, name: str) -> bytes:
@@ -177,8 +209,14 @@ class Kept:
 
     def __init__(self, config: pytest.Config):
         self.config, self.inputs = config, Inputs(config.rootpath)
+        for name in self.inputs.files:  # as it is before any of it is imported
+            self.inputs.digest(name)
+        # What is installed from another checkout is not what is hashed here.
+        tested = importlib.util.find_spec(PACKAGE)
+        self.ours = bool(tested) and Path(tested.origin).is_relative_to(config.rootpath / "src")
         self.before = {} if config.getoption("again") else config.cache.get(STORE, {})
-        self.passed, self.unkept, self.told, self.over = {}, set(), set(), 0
+        self.called, self.passed, self.unkept, self.told, self.over = set(), {}, set(), set(), 0
+        self.spoilt = set()
         self.now, self.strays = None, set()
         sys.addaudithook(self.opened)
 
@@ -186,7 +224,7 @@ class Kept:
         """Leave out the tests that passed with the same hash."""
         chosen, left = [], []
         for item in items:
-            key = self.inputs.key(*asked(item))
+            key = self.inputs.key(*asked(item)) if self.ours else None
             same = key is not None and self.before.get(item.nodeid) == key
             (left if same else chosen).append(item)
             item.user_properties.append(("kept", (item.nodeid, *asked(item), key)))
@@ -196,9 +234,9 @@ class Kept:
 
     def opened(self, event: str, arguments: tuple):
         """Note a file of the course that a running test opens and should not need."""
-        if event != "open" or self.now is None or not isinstance(arguments[0], str):
+        if event != "open" or self.now is None or not isinstance(arguments[0], (str, bytes, os.PathLike)):
             return
-        name = os.path.abspath(arguments[0]).removeprefix(f"{self.inputs.root}/")
+        name = os.path.abspath(os.fsdecode(arguments[0])).removeprefix(f"{self.inputs.root}/")
         if name.endswith(".pyc"):
             name = re.sub(r"__pycache__/(\w+)\.[\w.-]+$", r"\1.py", name)
         if name in self.inputs.files and name not in self.now:
@@ -219,12 +257,18 @@ class Kept:
         item.user_properties += [("stray", (item.nodeid, name)) for name in sorted(self.strays)]
 
     def pytest_runtest_logreport(self, report):
-        """Remember what passed; what failed anywhere, or opened more than is known, is not kept."""
+        """Remember what passed to its end; what failed anywhere, or opened more than is known, is not kept.
+        After a test something may be taken down that others of its file or its page used: if that fails, they
+        are not kept either."""
+        passed = report.passed and not hasattr(report, "wasxfail")
         for name, found in report.user_properties:
-            if name == "kept" and report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
+            if name == "kept" and report.when == "call" and passed:
+                self.called.add(found[0])
+            if name == "kept" and report.when == "teardown" and passed and found[0] in self.called:
                 self.passed[found[0]] = found[1:]
             if name == "kept" and report.failed:
                 self.unkept.add(found[0])
+                self.spoilt |= {*found[1:3]} - {""} if report.when == "teardown" else set()
             if name == "stray":
                 self.unkept.add(found[0])
                 self.told.add(": it opened ".join(found))
@@ -234,6 +278,7 @@ class Kept:
         if hasattr(session.config, "workerinput"):
             session.config.workeroutput["passed over"] = self.over
             return
+        self.unkept |= {name for name, found in self.passed.items() if self.spoilt & {*found[:2]}}
         after = Inputs(self.config.rootpath)
         keys = {
             name: key
