@@ -10,7 +10,8 @@ export PYTHONWARNINGS ?= ignore::DeprecationWarning
 
 help:
 	@echo "make book     make the book; the last line says where to open it"
-	@echo "make test     run all tests: package, exercises, notebooks, pages in a browser"
+	@echo "make test     run all tests: package, exercises, notebooks, pages in a browser; what passed with the same"
+	@echo "              files is not repeated, AGAIN=1 repeats it"
 	@echo "make fast     unit tests only, a minute or two"
 	@echo "make lint     style, import direction, notebooks without outputs"
 	@echo "make serve    show the book at http://127.0.0.1:8000"
@@ -28,7 +29,7 @@ book: environment
 test: environment
 	@$(PY) -m tools.colab
 	@$(PY) -m tools.book --if-stale
-	@$(PY) -m pytest -n 2 --dist loadgroup --benchmark-disable
+	@$(PY) -m pytest -n 2 --dist loadgroup --benchmark-disable -p tools.kept $(if $(AGAIN),--again)
 
 fast: environment
 	@$(PY) -m pytest -n 2 --benchmark-disable -m "not slow and not browser" --ignore tests/book --ignore tests/notebooks

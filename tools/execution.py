@@ -2,8 +2,9 @@
 
 Run: python -m tools.execution [--again] [notebook ...]
 
-An executed copy in .executed/ belongs to a key: a hash of the notebook, of all files of the package, of
-requirements.txt and of the Python version. The book shows a copy only while its key is the present one.
+An executed copy in .executed/ belongs to a key: a hash of the notebook, of the package without the rooms that
+it does not read, of requirements.txt and of the Python version. The book shows a copy only while its key is
+the present one.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import time
 import xml.etree.ElementTree as xml
 from functools import cache
 from pathlib import Path
+
+from tools.rooms_of import rooms_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -38,21 +41,27 @@ def name(path):
     return Path(path).resolve().relative_to(NOTEBOOKS).with_suffix("").as_posix()
 
 
-def package_files():
-    """Every file of the package that a notebook might read."""
-    left_out = {"__pycache__"}
+def package_files(notebook=None):
+    """Every file of the package that a notebook might read: of the rooms those that it reads (rooms_of.py);
+    who looks into all of them takes what has the room's name."""
     files = (path for path in (ROOT / "src").rglob("*") if path.is_file())
-    return sorted(p for p in files if not left_out & set(p.parts) and ".egg-info" not in str(p))
+    files = (p for p in files if "__pycache__" not in p.parts and ".egg-info" not in str(p))
+    package = ROOT / "src" / "visual_attention"
+    rooms = package / "chapters"
+    if notebook and (rooms / notebook.stem).is_dir():
+        read = {rooms / room for room in rooms_of(notebook, package)}
+        files = (p for p in files if rooms not in p.parents[1:] or not read.isdisjoint(p.parents))
+    return sorted(files)
 
 
 def key(path):
     """What the outputs of a notebook depend on, as one hash."""
-    return hashlib.sha256(Path(path).read_bytes() + environment_key().encode()).hexdigest()
+    return hashlib.sha256(Path(path).read_bytes() + environment_key(Path(path)).encode()).hexdigest()
 
 
-def environment_key():
-    """The package, the requirements and the Python version as one hash, made anew when a file changes."""
-    files = [*package_files(), ROOT / "requirements.txt"]
+def environment_key(notebook=None):
+    """The package as a notebook sees it, the requirements and the Python version as one hash."""
+    files = [*package_files(notebook), ROOT / "requirements.txt"]
     return digest_of(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tools import execution
+from visual_attention import rooms
 
 SETUP = (execution.ROOT / "book" / "_ext" / "setup_cell.txt").read_text().strip()
 FILE_NAME = re.compile(r"\.(png|svg|jpe?g|gif|webp)$", re.IGNORECASE)
@@ -40,6 +41,28 @@ def test_first_code_cell_is_the_set_up_cell(path):
     first = cells(path)[0]
     assert first.source.strip() == SETUP
     assert [cell.id for cell in cells(path)[1:] if cell.source.strip() == SETUP] == []
+
+
+@every_notebook
+def test_of_the_rooms_a_notebook_reads_its_own_alone(path):
+    """Its executed copy stays fresh when another room changes."""
+    source = "\n".join(cell.source for cell in cells(path)[1:])
+    read = set(re.findall(r"visual_attention\.chapters\.(\w+)", source))
+    read |= {
+        name.split(" as ")[0].strip(" ()\n")
+        for names in re.findall(r"from visual_attention\.chapters import ([^\n(]+|\([^)]+\))", source)
+        for name in names.split(",")
+        if name.strip(" ()\n")
+    }
+    asked = re.findall(r"registry\.(?:question|claim)\(\s*\"([\w-]+)\"", source)
+    read |= {stem for stem, room in rooms.parts("claims").items() for name in asked if name in listed(room)}
+    assert read <= {path.stem}
+    assert "rooms" not in source and "registry.names" not in source and "registry.everything" not in source
+
+
+def listed(claims):
+    """The names of what a room claims."""
+    return {one.name for kind in ("CLAIMS", "QUESTIONS") for one in getattr(claims, kind, ())}
 
 
 def test_set_up_cell_names_the_book_s_repository():

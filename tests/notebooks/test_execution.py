@@ -52,6 +52,43 @@ def test_a_new_file_of_the_package_makes_a_copy_stale(course):
     assert execution.fresh_copy(path) is None
 
 
+@pytest.mark.parametrize("room,fresh", [("one", False), ("two", True)])
+def test_of_the_rooms_a_notebook_reads_its_own_alone(course, room, fresh):
+    for stem in ("one", "two"):
+        (course / f"src/visual_attention/chapters/{stem}").mkdir(parents=True)
+    path, before = executed_copy(course), book.key()
+    (course / f"src/visual_attention/chapters/{room}/claims.py").write_text("\n")
+    assert (execution.fresh_copy(path) is not None) == fresh
+    assert book.key() != before
+
+
+@pytest.mark.parametrize(
+    "said", ["from visual_attention.own import (\\n    sample,\\n)", "import visual_attention.own.sample"]
+)
+@pytest.mark.parametrize("room,fresh", [("two", False), ("three", True)])
+def test_it_reads_also_the_rooms_of_which_it_has_own_modules(course, said, room, fresh):
+    package = course / "src/visual_attention"
+    for folder in ("own", "chapters/one", "chapters/two", "chapters/three"):
+        (package / folder).mkdir(parents=True)
+    (package / "own/sample.py").write_text("from visual_attention.own import fill\n")
+    (package / "own/fill.py").write_text("from visual_attention.chapters.two import claims\n")
+    (package / "own/other.py").write_text("from visual_attention.chapters.three import claims\n")
+    path = course / "notebooks/part/one.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = said
+    nbformat.write(notebook, path)
+    executed_copy(course)
+    (package / f"chapters/{room}/claims.py").write_text("\n")
+    assert (execution.fresh_copy(path) is not None) == fresh
+
+
+def test_what_all_rooms_share_makes_every_copy_stale(course):
+    (course / "src/visual_attention/chapters/one").mkdir(parents=True)
+    path = executed_copy(course)
+    (course / "src/visual_attention/chapters/__init__.py").write_text("")
+    assert execution.fresh_copy(path) is None
+
+
 def test_a_failed_execution_is_never_shown(course):
     path = executed_copy(course)
     sidecar = execution.copy_of(path).with_suffix(".json")
