@@ -11,16 +11,57 @@ from visual_attention.chapters.segmentation import (
     trained_clicks,
     trained_encoder,
 )
+from visual_attention.experiments import plan, specification
 from visual_attention.experiments.answer import answer
 
 
 @pytest.mark.parametrize("question", claims.QUESTIONS, ids=lambda q: q.name)
-def test_a_contest_that_is_not_whole_has_no_verdict(question):
+def test_the_records_are_whole(question):
     contest = answer(question)
-    assert not contest.faults and not contest.changed
-    places = (question.middle, "without end", "without end")
-    for one, where in zip(contest.verdicts, places, strict=True):
-        assert (one.verdict == "not run yet") == (contest.seeds(where) < question.seeds)
+    assert not contest.faults and not contest.changed and plan.lacking(question, contest.rows) == []
+
+
+def ends(interval):
+    return [round(value) for value in (interval.effect, interval.low, interval.high)]
+
+
+def test_the_place_of_dual_attention_hangs_on_its_rate():
+    found = answer(claims.QUESTIONS[0])
+    listed = {one.name: one.interval for one in specification.curve(found) if not one.registered}
+    assert specification.opponent(found) == "channels only" and len(listed) == 9
+    assert specification.turns(found) == ["half the rate"]
+    assert ends(listed["half the rate"]) == [25, 15, 35] and ends(listed["twice the rate"]) == [-45, -54, -36]
+    assert [name for name, one in listed.items() if one.low > 0] == ["half the rate"]
+    behind = {name for name, one in listed.items() if one.high < 0}
+    assert behind == {"twice the rate", "half the pictures", "twice as long"}
+
+
+def test_without_end_dual_attention_is_level_with_channels_and_ahead_of_equal_shares():
+    found = answer(claims.QUESTIONS[0])
+    assert [one.verdict for one in found.verdicts] == ["not supported", "undecided", "not by choosing"]
+    higher = found.higher()
+    assert higher.seeds == 10 and ends(higher.against["channels only"]) == [2, -10, 13]
+    assert ends(higher.against["uniform shares"]) == [7, 2, 13]
+    assert ends(higher.against["plain"])[0] == 37
+    means = {line.contender.name: round(line.mean) for line in found.table("without end")}
+    names = ("dual attention", "channels only", "places only", "uniform shares", "deeper")
+    assert [means[name] for name in names] == [88, 87, 82, 81, 56]
+    assert {row["rate"] for row in found.headline if row["condition"] == "without end"
+            and row["arm"] == "dual attention"} == {0.003}  # fmt: skip
+
+
+def test_all_ten_networks_without_end_need_places_and_nine_no_channels():
+    found = answer(claims.QUESTIONS[0])
+    line = next(one for one in found.table("without end") if one.contender.name == "dual attention")
+    cuts = ("places' branch off", "digit forbidden to places", "channels' branch off")
+    assert [round(line.cuts[name]) for name in cuts] == [52, 64, 85]
+    rows = [row for row in found.headline
+            if (row["condition"], row["arm"]) == ("without end", "dual attention")]  # fmt: skip
+    lost = {
+        name: [row["scores"]["coins told apart"][-1] - row["cuts"][name] for row in rows] for name in cuts
+    }
+    assert len(rows) == 10 and min(lost["places' branch off"]) > 19
+    assert sum(points < 6 for points in lost["channels' branch off"]) == 9
 
 
 def test_on_a_thousand_pictures_equal_shares_do_as_well_as_a_branch():

@@ -236,9 +236,13 @@ DESIGN = (
     "photograph."
 )
 MEANING = (
-    "On a thousand pictures either branch alone tells nine of ten coins apart, and so does the control with "
-    "equal shares: a mean over the picture carries the digit's tint, and no choice is needed. Dual attention "
-    "itself stands near guessing, at a rate that one validation seed had chosen; see what else was tried."
+    "On a thousand pictures either branch alone tells nine of ten coins apart, and so does the control "
+    "with equal shares: a mean over the picture carries the digit's tint, and no choice is needed. Dual "
+    "attention itself stands near guessing, at a rate that one validation seed had chosen: at half the "
+    "rate it is 25 points ahead of channels only, at twice the rate 45 behind, so that headline is one "
+    "about a rate. Without end, at a lower rate, it is level with channels only and 7 points ahead of "
+    "equal shares. There all ten networks need the branch of places, and nine of them no channels; the "
+    "network that the chapter shows, trained on larger scenes, needs channels and no places."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures. Without end, rate 0.01, 512 steps: dual "
