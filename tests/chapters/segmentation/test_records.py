@@ -120,6 +120,14 @@ def test_more_pictures_do_not_bring_the_look_closer_to_convolutions():
     assert [round(x) for x in (end.effect, end.low, end.high)] == [-21, -26, -16] and end.seeds == 10
 
 
+def test_in_no_setting_is_the_look_nearer_to_convolutions_than_trained_twice_as_long():
+    listed = {
+        s.name: s.interval for s in specification.curve(answer(claims.QUESTIONS[1])) if not s.registered
+    }
+    assert len(listed) == 9 and max(listed, key=lambda name: listed[name].effect) == "twice as long"
+    assert ends(listed["twice as long"]) == [-12, -14, -9]
+
+
 @torch.no_grad()
 def test_the_stored_decoder_hangs_on_its_look():
     model = trained_clicks.load()
