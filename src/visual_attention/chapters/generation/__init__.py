@@ -9,7 +9,8 @@ fault. `cutting.py` and `moving_cuts.py` take weights away; `moving_claims.py` i
 
 Words: `sentences.py` reads and encodes them, `worded.py` draws and judges their pictures with `judge.py`,
 `word_transformer.py` is the network whose patches ask, drawn by `drawing.py`; `steering.py` trains and
-measures it, `words_widget.py` runs it in the page, `relation.py` asks what one word is for. `realism.py` asks
-what is real. `written.py` trains the reader's own question, and `word_mistakes.py` has the mistakes of the
-exercises on words.
+measures it, `words_widget.py` runs it in the page, `relation.py` asks what one word is for,
+`words_attacked.py` what becomes of words that are handed and not asked. `realism.py` asks what is real.
+`written.py` trains the reader's own question, and `word_mistakes.py` has the mistakes of the exercises on
+words.
 """
