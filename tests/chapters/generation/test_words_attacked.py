@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from visual_attention.chapters.generation import sentences, steering, words_attacked
+from visual_attention.experiments.verdict import paired
 from visual_attention.training import parameters, seeded
 
 HANDED = [name for name in words_attacked.CONTROLS if name.startswith("handed")]
@@ -83,7 +84,7 @@ def test_the_record_is_whole():
         assert row["parameters"] == parameters(words_attacked.network(row["arm"]))
         if row["part"] == "seeds":
             assert set(row["told"]) == set(row["new"]) == set(steering.MEASURES)
-            assert row["rate"] == words_attacked.rate(row["arm"]) == 4e-3 == steering.RATES[steering.ARMS[0]]
+            assert row["rate"] == words_attacked.rate(row["arm"]) == 4e-3 == steering.RATE
             assert row["curve"]["3072"] == pytest.approx(row["told"], abs=0.01)
 
 
@@ -96,6 +97,9 @@ def test_words_handed_to_each_place_are_obeyed_by_far_more_than_one_vector_and_l
     assert ends(words_attacked.ahead(handed)) == [-36, -68, -4]
     assert ends(words_attacked.ahead(handed, which="new")) == [-50, -79, -20]
     assert ends(words_attacked.ahead(handed, other=steering.ARMS[1])) == [55, 21, 88]
+    both = ([row[which]["all"] for row in words_attacked.found(handed)] for which in ("told", "new"))
+    assert ends(paired(*both)) == [13, 7, 19]
+    assert [round(row["told"]["all"]) for row in words_attacked.found(handed)] == [75, 47, 59]
     curves = torch.tensor(words_attacked.learning(handed))
     assert curves.mean(0).round().tolist() == [2, 10, 35, 60]
     assert (curves[:, 3] - curves[:, 2]).min() > 15  # they rise to the last

@@ -31,8 +31,8 @@ from visual_attention.training import seeded
 
 ROWS = Path(__file__).with_name("steering.json")
 FILE = Path(__file__).with_name("trained_words.safetensors")
-RATES = {"words are asked": 4e-3, "words as one vector": 4e-3, "one vector, three times the rate": 1.2e-2}
-ARMS = tuple(RATES)
+RATE = 4e-3
+ARMS = ("words are asked", "words as one vector")
 SEEDS = 5
 STEPS, BATCH, WARMUP = 3072, 64, 64
 STORED_SEED = 100
@@ -73,7 +73,7 @@ def train(
             lambda model, drawn: word_loss(model, drawn.images, drawn.words),
             lambda model: parts(judge, model, told, seed=seed),
             steps=steps,
-            rate=RATES[arm],
+            rate=RATE,
             warmup=WARMUP,
             scored=tuple(scored),
         )
