@@ -50,6 +50,78 @@ def test_a_contest_that_is_not_whole_has_no_verdict():
         assert (one.verdict == "not run yet") == (CONTEST.seeds(where) < CONTEST.question.seeds)
 
 
+def last(name, key):
+    """A score of a contender on a thousand pairs after its last step, by seed."""
+    wanted = (CONTEST.question.middle, name)
+    rows = [row for row in CONTEST.headline if (row["condition"], row["arm"]) == wanted]
+    return [row["scores"][key][-1] for row in sorted(rows, key=lambda row: row["seed"])]
+
+
+def test_on_a_thousand_pairs_two_ways_is_ahead_of_correlation_and_level_with_convolutions():
+    fewer = CONTEST.fewer()
+    assert (fewer.verdict, fewer.seeds) == ("not supported", 10)
+    assert {name: rounded(interval) for name, interval in fewer.against.items()} | {"the last place": 0} == {
+        "one way": [1, -1, 3],
+        "convolutions": [2, -2, 5],
+        "fine correlation": [4, 1, 8],
+        "correlation": [5, 2, 8],
+        "one vector": [6, 2, 9],
+        "mixer": [11, 10, 13],
+        "raw pixels": [16, 11, 20],
+        "uniform weights": [28, 23, 32],
+        "the last place": 0,
+    }
+    assert set(fewer.rising) == {"two ways", "one way", "fine correlation"}
+    lines = {line.contender.name: line for line in CONTEST.table(CONTEST.question.middle)}
+    names = ("two ways", "correlation", "one vector", "raw pixels")
+    assert [round(lines[name].mean) for name in names] == [68, 62, 62, 52]
+    assert [round(lines[name].others["clean"]) for name in ("raw pixels", "two ways")] == [90, 78]
+    conv, own = lines["convolutions"], lines["two ways"]
+    assert conv.parameters > 2 * own.parameters and conv.seconds < 0.6 * own.seconds
+
+
+def test_ahead_of_correlation_where_things_turn_or_are_covered_and_yet_no_loss_is_clearly_smaller():
+    ahead, loses = {}, {}
+    for name in finding.DEFORMED:
+        ahead[name] = rounded(paired(last("two ways", name), last("correlation", name)))
+        lost = [
+            [clean - left for clean, left in zip(last(arm, "clean"), last(arm, name), strict=True)]
+            for arm in ("correlation", "two ways")
+        ]
+        loses[name] = rounded(paired(*lost))
+    assert ahead["turned"] == [8, 2, 13] and ahead["covered"] == [7, 2, 12]
+    assert max(ahead["bent"][1], ahead["grown"][1]) < 0 and ahead["bent"][0] == ahead["grown"][0] == 3
+    assert loses["covered"] == [3, -4, 10] and loses["turned"] == [3, -2, 9]
+    assert max(low for _, low, _ in loses.values()) < 0
+    took = [
+        round(sum(last(arm, "clean")) / 10 - sum(last(arm, name)) / 10)
+        for name in ("covered", "turned")
+        for arm in ("two ways", "correlation")
+    ]
+    assert took == [18, 21, 4, 7]
+
+
+def test_what_the_cuts_take_from_the_ten_of_the_record():
+    rows = [
+        row
+        for row in CONTEST.headline
+        if (row["condition"], row["arm"]) == (CONTEST.question.middle, "two ways")
+    ]
+    taken = {
+        name: rounded(
+            paired([row["scores"]["found again"][-1] for row in rows], [row["cuts"][name] for row in rows])
+        )
+        for name in finding_cuts.CUTS
+    }
+    assert len(rows) == 10 and taken == {
+        "the template asks only itself": [1, 0, 2],
+        "the window asks only itself": [30, 24, 35],
+        "uniform weights": [30, 25, 36],
+        "no positions": [23, 17, 29],
+        "another scene's template": [44, 40, 47],
+    }
+
+
 def test_the_stored_networks_find_what_the_chapter_says(said, seen):
     names = ("clean", "noise", "turned", "covered", "more alike", "found again")
     found = {
