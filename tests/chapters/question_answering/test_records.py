@@ -43,6 +43,24 @@ def test_one_of_ten_relates_and_the_mean_describes_nobody():
     assert [round(100 * few.low, 1), round(100 * few.high)] == [0.3, 45]
 
 
+def test_without_end_two_of_ten_relate_or_are_on_the_way_and_nobody_else():
+    contest = answer(claims.QUESTION)
+    assert [one.verdict for one in contest.verdicts] == ["undecided"] * 3
+    higher = contest.higher()
+    lead = higher.against["question appended"]
+    assert (higher.seeds, higher.strongest) == (10, "question appended")
+    assert [round(x) for x in (lead.effect, lead.low, lead.high)] == [7, -9, 22]
+    names = [one.name for one in contest.question.contenders]
+    ends = {name: sorted(contest.curve("without end", name)[:, -1]) for name in names}
+    ours = ends.pop("own readings")
+    assert [round(x) for x in (sum(ours) / 10, ours[0], *ours[-3:])] == [50, 38, 42, 79, 100]
+    assert sum(map(len, ends.values())) == 100
+    most = {name: round(found[-1]) for name, found in ends.items() if found[-1] > 44}
+    assert most == {"question appended": 50, "without the name": 50}
+    two = binomtest(2, 10).proportion_ci()
+    assert [round(100 * two.low), round(100 * two.high)] == [3, 56]
+
+
 @pytest.fixture(scope="module")
 def stored():
     """The stored hops, and the pictures on which the chapter cuts them."""

@@ -166,12 +166,14 @@ DESIGN = (
     "no digit, no shape and no photograph."
 )
 MEANING = (
-    "Whoever relates must find one thing to look beside it. On two thousand pictures, each network at a rate "
-    "of its own, one of ten with own readings has all relations and nine have 34 to 47 %; of a hundred "
-    "others none has more than 44, and the side alone can give 46 % away. So they can, and it is rare: "
-    "undecided, and a mean describes neither heap. For half as long again, at one rate that nobody tuned, "
-    "none of five did. A place to start from is not all that they lack: with the first look put on the "
-    "named thing from outside, three of these five seeds had 24 to 28 % after 768 steps."
+    "Whoever relates must find one thing to look beside it. On two thousand pictures, each network at a "
+    "rate of its own, one of ten with own readings has all relations and nine have 34 to 47 %; without "
+    "end one has all, one 79 and eight 38 to 42. Of a hundred others none has more than 44 and 50, and a "
+    "network that never hears the name has as many. So they can, and it is rare: undecided, and a mean "
+    "describes neither heap. For half as long again, at one rate that nobody tuned, none of five did. A "
+    "place to start from is not all that they lack: with the first look put on the named thing from "
+    "outside, three of these five seeds had 24 to 28 % after 768 steps. Other numbers of pictures and "
+    "other settings are not run yet."
 )
 TRIED = (
     "Before the rule was written, one seed, validation pictures: on the first edition's grid of 4 x 4 with "
