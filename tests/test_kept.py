@@ -191,3 +191,17 @@ def test_what_opens_more_than_it_is_known_to_read_is_never_kept_and_named(course
     for workers in ((), ("-p", "xdist", "-n", "1")):
         last, said = ran(course, "tests/chapters", *workers)
         assert last == "1 passed" and f"{ROOM}::test_size: it opened notebooks/part/two.ipynb" in said
+
+
+def test_what_hypothesis_reads_for_its_constants_is_not_held_against_a_test(course):
+    (course / ROOM).write_text(
+        "import visual_attention.chapters.two.claims as two\n"
+        "from hypothesis import given, strategies as st\n\n\n"
+        "@given(st.integers())\ndef test_size(n):\n    assert two.THREE == 3\n"
+    )
+    (course / "src/visual_attention/view.py").write_text("SEEN = 1\n")
+    (course / "tests/chapters/one/conftest.py").write_text(
+        "import sys\nsys.path.insert(0, 'src')\n__import__('visual_attention.' + 'view')\n"
+    )
+    last, said = ran(course, "tests/chapters")
+    assert last == "1 passed" and "it opened" not in said

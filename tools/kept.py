@@ -204,6 +204,14 @@ def asked(item: pytest.Item) -> tuple[str, str]:
     return item.path.relative_to(item.config.rootpath).as_posix(), str(subject)
 
 
+def for_constants() -> bool:
+    """Whether Hypothesis is reading the sources of all that is imported, once, for numbers worth a trial."""
+    frame = sys._getframe(1)
+    while frame and frame.f_globals.get("__name__") != "hypothesis.internal.constants_ast":
+        frame = frame.f_back
+    return frame is not None
+
+
 class Kept:
     """The plugin: passes over what passed, keeps what passes, and watches what is opened."""
 
@@ -239,7 +247,7 @@ class Kept:
         name = os.path.abspath(os.fsdecode(arguments[0])).removeprefix(f"{self.inputs.root}/")
         if name.endswith(".pyc"):
             name = re.sub(r"__pycache__/(\w+)\.[\w.-]+$", r"\1.py", name)
-        if name in self.inputs.files and name not in self.now:
+        if name in self.inputs.files and name not in self.now and not for_constants():
             self.strays.add(name)
 
     @pytest.hookimpl(wrapper=True)
