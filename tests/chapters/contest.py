@@ -1,8 +1,9 @@
-"""The contenders and the examples of a question, as its room's tests want them: the same each time."""
+"""The contenders, examples and intervals of a question, as its room's tests want them: the same each time."""
 
 import torch
 
 from visual_attention.experiments.question import Question
+from visual_attention.experiments.verdict import Interval
 from visual_attention.training import seeded
 
 
@@ -16,3 +17,8 @@ def drawn(question: Question, count: int = 6, split: str = "test", seed: int = 0
     """Examples of the question's task."""
     generator = torch.Generator().manual_seed(seed)
     return question.task.draw(count, split, generator, {**question.setting, **setting})
+
+
+def ends(interval: Interval, digits: int = 0) -> list[float]:
+    """An interval's effect, low and high end as a page prints them; no minus before a nought."""
+    return [round(float(value), digits) + 0.0 for value in (interval.effect, interval.low, interval.high)]

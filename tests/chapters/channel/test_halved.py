@@ -2,13 +2,10 @@
 
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.channel import gentler, halved
 from visual_attention.experiments import ledger
 from visual_attention.training import seeded
-
-
-def rounded(interval):
-    return [round(x, 1) + 0.0 for x in (interval.effect, interval.low, interval.high)]
 
 
 def test_each_block_adds_half_of_its_branch_and_nothing_learns_it():
@@ -28,17 +25,17 @@ def test_each_block_adds_half_of_its_branch_and_nothing_learns_it():
 def test_a_constant_does_as_well_as_gates_that_are_learned():
     scores = halved.HALF.scores
     assert len(scores) == 10 and round(scores.mean(), 1) == 72.4
-    assert rounded(halved.HALF.minus("fixed gates")) == [0.1, -1.7, 1.8]
-    assert rounded(halved.HALF.minus("ECA")) == [-0.6, -2.9, 1.8]
-    assert rounded(halved.HALF.minus("squeeze and excitation")) == [0.9, -0.8, 2.6]
-    assert rounded(halved.HALF.minus(gentler.PLAIN)) == [1.3, -1.3, 3.9]
+    assert ends(halved.HALF.minus("fixed gates"), digits=1) == [0.1, -1.7, 1.8]
+    assert ends(halved.HALF.minus("ECA"), digits=1) == [-0.6, -2.9, 1.8]
+    assert ends(halved.HALF.minus("squeeze and excitation"), digits=1) == [0.9, -0.8, 2.6]
+    assert ends(halved.HALF.minus(gentler.PLAIN), digits=1) == [1.3, -1.3, 3.9]
     assert halved.CHOSEN.best() == halved.RATE and all(len(x) == 3 for x in halved.CHOSEN.scores().values())
     assert ledger.read(ledger.path(halved.RECORD)).faults == []
 
 
 def test_on_larger_pieces_the_gate_s_lead_is_not_by_choosing():
-    assert rounded(halved.lead("fixed gates")) == [0.5, -1.6, 2.6]
-    assert rounded(halved.lead(halved.HALVED.name)) == [1.3, -2.3, 4.9]
+    assert ends(halved.lead("fixed gates"), digits=1) == [0.5, -1.6, 2.6]
+    assert ends(halved.lead(halved.HALVED.name), digits=1) == [1.3, -2.3, 4.9]
     plain = halved.larger("no gate").values()
     assert len(plain) == 5 and (round(min(plain)), round(max(plain))) == (54, 83)
     assert len(halved.larger("squeeze and excitation")) == 5
@@ -52,5 +49,5 @@ def test_with_rates_of_three_validation_seeds_no_gate_is_ahead():
     assert means[1][0.003] == 69.5 and means[1][0.01] == 68.2
     assert means[2] == {0.01: 69.5, 0.03: 67.6} and means[3] == {0.01: 86.6, 0.03: 47.7}
     assert len(gentler.ECA.scores) == 10 and round(gentler.ECA.scores.mean(), 1) == 70.6
-    assert rounded(gentler.ECA.minus(gentler.PLAIN)) == [-0.5, -2.2, 1.2]
-    assert rounded(gentler.ECA.minus("squeeze and excitation")) == [-0.9, -2.9, 1.1]
+    assert ends(gentler.ECA.minus(gentler.PLAIN), digits=1) == [-0.5, -2.2, 1.2]
+    assert ends(gentler.ECA.minus("squeeze and excitation"), digits=1) == [-0.9, -2.9, 1.1]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention import cues
 from visual_attention.chapters.channel import claims, gentler, pieces, residual_claims
 from visual_attention.experiments import ledger, registry, specification
@@ -150,10 +151,6 @@ def residual():
     return answer(registry.question("channel-residual"))
 
 
-def rounded(interval):
-    return [round(x, 1) + 0.0 for x in (interval.effect, interval.low, interval.high)]
-
-
 def test_in_the_residual_network_it_is_not_by_choosing(residual):
     fewer = residual.fewer()
     assert (fewer.verdict, fewer.seeds) == ("not by choosing", 10)
@@ -161,7 +158,7 @@ def test_in_the_residual_network_it_is_not_by_choosing(residual):
     found = {line.contender.name: round(line.mean, 1) for line in residual.table("300 pictures")}
     names = "ECA", "fixed gates", "squeeze and excitation", "CBAM", "coordinate attention", "no gate"
     assert [found[name] for name in names] == [72.9, 72.3, 71.5, 71.0, 69.8, 69.3]
-    assert rounded(fewer.against["no gate"]) == [2.1, -0.9, 5.1]
+    assert ends(fewer.against["no gate"], digits=1) == [2.1, -0.9, 5.1]
     assert fewer.against["fixed gates"].effect < 0
 
 
@@ -171,7 +168,7 @@ def test_without_end_no_gate_is_ahead_of_the_plain_residual_network(residual):
     found = {line.contender.name: round(line.mean, 1) for line in residual.table("without end")}
     names = "no gate", "another picture's gates", "squeeze and excitation", "ECA"
     assert [found[name] for name in names] == [79.3, 79.3, 78.6, 73.3]
-    assert rounded(higher.against["no gate"]) == [-0.7, -1.8, 0.5]
+    assert ends(higher.against["no gate"], digits=1) == [-0.7, -1.8, 0.5]
     gates = "squeeze and excitation", "ECA", "CBAM", "coordinate attention"
     assert max(found[name] for name in gates) < found["no gate"]
     assert min(gates, key=found.get) == "ECA"
@@ -208,9 +205,9 @@ def test_the_networks_lean_on_their_gates_a_little(residual):
 def test_with_another_rate_for_the_plain_network_little_is_left(residual):
     scores = gentler.PLAIN.scores
     assert len(scores) == 10 and round(scores.mean(), 1) == 71.1
-    assert rounded(gentler.PLAIN.minus("squeeze and excitation")) == [-0.4, -3.2, 2.4]
-    assert rounded(gentler.PLAIN.minus("ECA")) == [-1.9, -3.5, -0.3]
-    assert rounded(gentler.PLAIN.minus("fixed gates")) == [-1.2, -2.5, 0.0]
+    assert ends(gentler.PLAIN.minus("squeeze and excitation"), digits=1) == [-0.4, -3.2, 2.4]
+    assert ends(gentler.PLAIN.minus("ECA"), digits=1) == [-1.9, -3.5, -0.3]
+    assert ends(gentler.PLAIN.minus("fixed gates"), digits=1) == [-1.2, -2.5, 0.0]
     book = ledger.read(ledger.path(gentler.PLAIN.record))
     assert book.faults == [] and {row["rule"] for row in book.rows} == {residual.question.rule}
 
@@ -220,8 +217,8 @@ def test_the_two_controls_agree_once_another_picture_s_gates_have_a_rate_that_su
     assert apart(residual, middle, "fixed gates", "another picture's gates") == [4, 2, 5]
     assert apart(residual, middle, "ECA", "another picture's gates") == [4, 2, 7]
     assert len(gentler.ANOTHERS.scores) == 5
-    assert rounded(gentler.ANOTHERS.minus("squeeze and excitation")) == [-0.8, -4.6, 3.0]
-    assert rounded(gentler.ANOTHERS.minus("fixed gates")) == [-1.7, -5.5, 2.0]
+    assert ends(gentler.ANOTHERS.minus("squeeze and excitation"), digits=1) == [-0.8, -4.6, 3.0]
+    assert ends(gentler.ANOTHERS.minus("fixed gates"), digits=1) == [-1.7, -5.5, 2.0]
     rates = {line.contender.name: line.rate for line in residual.table(middle)}
     assert rates["another picture's gates"] == 0.001 and rates["no gate"] == 0.03
 
@@ -245,7 +242,7 @@ def _under(found, contenders):
 
 def test_hearing_of_the_stripe_is_not_enough(colour):
     assert len(gentler.TOLD.scores) == 5 and round(gentler.TOLD.scores.mean()) == 62
-    assert rounded(gentler.TOLD.minus("no gate")) == [0.0, -1.5, 1.6]
+    assert ends(gentler.TOLD.minus("no gate"), digits=1) == [0.0, -1.5, 1.6]
     found = gentler.TOLD.minus("scores added")
     assert [round(x) for x in (found.effect, found.low, found.high)] == [-32, -36, -28]
 

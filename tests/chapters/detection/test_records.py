@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.detection import claims, cuts, nothing, seen, trained
 from visual_attention.chapters.detection.answers import Answers, suppressed, sure
 from visual_attention.chapters.detection.training import drawn
@@ -21,10 +22,6 @@ def judged():
     return seen.look(drawn(300, split="test", seed=10_000))
 
 
-def rounded(interval, digits=0):
-    return [round(x, digits) for x in (interval.effect, interval.low, interval.high)]
-
-
 def test_a_contest_that_is_not_whole_has_no_verdict(found):
     assert not found.faults and not found.changed
     for one, where in zip(found.verdicts, (found.question.middle, "without end", "without end"), strict=True):
@@ -34,8 +31,8 @@ def test_a_contest_that_is_not_whole_has_no_verdict(found):
 def test_on_a_thousand_scenes_the_grid_is_far_ahead(found):
     fewer = found.fewer()
     assert (fewer.verdict, fewer.seeds, fewer.strongest) == ("not supported", 10, "grid")
-    assert rounded(fewer.against["grid"]) == [-25, -27, -24]
-    assert rounded(fewer.against["fixed looks"]) == [8, 7, 10]
+    assert ends(fewer.against["grid"]) == [-25, -27, -24]
+    assert ends(fewer.against["fixed looks"]) == [8, 7, 10]
     means = {line.contender.name: round(line.mean) for line in found.table(found.question.middle)}
     assert means == {
         "grid": 56,
@@ -80,7 +77,7 @@ def test_a_place_to_start_wins_back_fifteen_points(found):
     middle = found.question.middle
 
     def gap(one, two, metric="AP50"):
-        return rounded(verdict.paired(*(found.curve(middle, name, metric)[:, -1] for name in (one, two))), 1)
+        return ends(verdict.paired(*(found.curve(middle, name, metric)[:, -1] for name in (one, two))), 1)
 
     assert gap("queries from the grid", "set transformer") == [15.1, 13.2, 17.0]
     assert gap("queries from the grid", "grid") == [-10.1, -11.5, -8.7]

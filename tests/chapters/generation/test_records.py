@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.generation import claims, judge, sentences, steering, worded
 from visual_attention.chapters.generation.realism import frechet
 from visual_attention.experiments import plan, specification, tuning
@@ -127,10 +128,6 @@ def test_rows_are_whole_and_name_what_is_measured():
         for row in found:
             assert set(row["told"]) == set(row["new"]) == set(steering.MEASURES)
             assert set(row["cuts"]) == (set(steering.CUTS) if arm == steering.ARMS[0] else set())
-
-
-def ends(interval):
-    return [round(value) for value in (interval.effect, interval.low, interval.high)]
 
 
 def test_trained_to_their_end_the_five_networks_obey_what_they_were_never_shown_as_well():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.generation import sentences, steering, words_attacked
 from visual_attention.experiments.verdict import paired
 from visual_attention.training import parameters, seeded
@@ -72,10 +73,6 @@ def test_a_short_training_repeats_itself():
 def test_another_control_is_refused():
     with pytest.raises(ValueError, match="wanted one of handed alike"):
         words_attacked.network("shouted")
-
-
-def ends(interval):
-    return [round(value) for value in (interval.effect, interval.low, interval.high)]
 
 
 def test_the_record_is_whole():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.chapters.contest import build, drawn
+from tests.chapters.contest import build, drawn, ends
 from visual_attention.chapters.hard import directed, eyes, glimpse_claims, translated
 from visual_attention.experiments import registry
 from visual_attention.experiments.answer import answer
@@ -78,18 +78,14 @@ def test_all_of_them_are_one_network():
     assert translated.TranslatedDigits._fields[2] == "centres"
 
 
-def rounded(interval, digits=0):
-    return [round(value, digits) for value in (interval.effect, interval.low, interval.high)]
-
-
 def test_what_the_chapter_says_of_the_choosing_and_the_teaching():
     rule, told = directed.BRIGHTEST, directed.TOLD
     assert [len(one.rows) for one in (rule, told)] == [5, 5]
     assert (round(rule.scores.mean()), round(told.scores.mean())) == (80, 94)
-    assert rounded(rule.minus("learned glimpses")) == [19, 13, 25]
-    assert rounded(rule.minus("four fixed glimpses")) == [11, 8, 14]
-    assert rounded(told.minus("learned glimpses")) == [33, 27, 38]
-    assert rounded(told.minus("max pooling"), 1) == [2.1, -0.6, 4.8]
+    assert ends(rule.minus("learned glimpses")) == [19, 13, 25]
+    assert ends(rule.minus("four fixed glimpses")) == [11, 8, 14]
+    assert ends(told.minus("learned glimpses")) == [33, 27, 38]
+    assert ends(told.minus("max pooling"), 1) == [2.1, -0.6, 4.8]
     assert round(told.minus("one path for all").effect) == 42
     off = [row["scores"]["last glimpse off (pixels)"][-1] for row in rule.rows]
     assert 2.5 < min(off) and max(off) < 3.5
@@ -106,6 +102,6 @@ def test_on_a_thousand_pictures_a_good_choice_is_worth_more_still():
     rule, told = directed.FEW_BRIGHTEST, directed.FEW_TOLD
     assert [len(one.rows) for one in (rule, told)] == [3, 3]
     assert (round(rule.scores.mean()), round(told.scores.mean())) == (36, 73)
-    assert rounded(rule.minus("blurred picture")) == [12, 2, 23]
-    assert rounded(rule.minus("four fixed glimpses")) == [9, 4, 13]
-    assert rounded(told.minus("max pooling")) == [17, -4, 38]
+    assert ends(rule.minus("blurred picture")) == [12, 2, 23]
+    assert ends(rule.minus("four fixed glimpses")) == [9, 4, 13]
+    assert ends(told.minus("max pooling")) == [17, -4, 38]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.segmentation import (
     asking,
     claims,
@@ -19,10 +20,6 @@ from visual_attention.experiments.answer import answer
 def test_the_records_are_whole(question):
     contest = answer(question)
     assert not contest.faults and not contest.changed and plan.lacking(question, contest.rows) == []
-
-
-def ends(interval):
-    return [round(value) for value in (interval.effect, interval.low, interval.high)]
 
 
 def test_the_place_of_dual_attention_hangs_on_its_rate():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention import cues
 from visual_attention.chapters.spatial import only_shut, steady
 from visual_attention.chapters.spatial.steady import CONTEST, STEADY
@@ -40,10 +41,6 @@ def test_it_has_the_parameters_of_the_registered_rival():
     assert replace(only_shut.QUESTION, contenders=CONTEST.contenders).rule == CONTEST.rule
 
 
-def rounded(interval):
-    return [round(x, 1) + 0.0 for x in (interval.effect, interval.low, interval.high)]
-
-
 def test_a_sum_that_only_takes_away_is_level_with_the_gate():
     few = only_shut.FEWER
     assert few.rate == only_shut.CHOSEN.best() == 0.09
@@ -51,18 +48,18 @@ def test_a_sum_that_only_takes_away_is_level_with_the_gate():
     scores = sorted(few.scores)
     assert len(scores) == 10 and round(sum(scores) / 10) == 84
     assert round(scores[0]) == 70 and scores[1] > 82
-    assert rounded(few.minus("scores added")) == [25.1, 17.7, 32.6]
-    assert rounded(few.minus("second convolution")) == [4.0, 0.1, 8.0]
-    assert rounded(few.minus(STEADY)) == [-0.7, -4.8, 3.4]
+    assert ends(few.minus("scores added"), digits=1) == [25.1, 17.7, 32.6]
+    assert ends(few.minus("second convolution"), digits=1) == [4.0, 0.1, 8.0]
+    assert ends(few.minus(STEADY), digits=1) == [-0.7, -4.8, 3.4]
     gentler = only_shut.GENTLER
     assert len(gentler.scores) == 10 and round(gentler.scores.mean()) == 80
-    assert rounded(gentler.minus(STEADY)) == [-4.5, -7.5, -1.5]
+    assert ends(gentler.minus(STEADY), digits=1) == [-4.5, -7.5, -1.5]
 
 
 def test_without_end_it_is_ahead_of_the_registered_sum():
     many = only_shut.HIGHER
     assert len(many.scores) == 5 and round(many.scores.mean()) == 98
-    assert rounded(many.minus("scores added")) == [5.0, 1.6, 8.4]
+    assert ends(many.minus("scores added"), digits=1) == [5.0, 1.6, 8.4]
     assert ledger.read(ledger.path(only_shut.RECORD)).faults == []
 
 

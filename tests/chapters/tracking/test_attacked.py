@@ -2,15 +2,12 @@
 
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.tracking import attacked, carried, finding, followed
 from visual_attention.experiments.verdict import paired
 
 ROWS = attacked.rows()
 DEFORMED = finding.DEFORMED
-
-
-def rounded(interval):
-    return [round(end) for end in (interval.effect, interval.low, interval.high)]
 
 
 def test_the_record_is_whole():
@@ -24,7 +21,7 @@ def test_the_record_is_whole():
 
 def test_thirty_scenes_were_too_few_to_call_them_level():
     ahead = {
-        other: rounded(attacked.ahead(ROWS, attacked.SCENES_KIND, other, DEFORMED))
+        other: ends(attacked.ahead(ROWS, attacked.SCENES_KIND, other, DEFORMED))
         for other in ("correlation", "one vector")
     }
     assert ahead == {"correlation": [6, 3, 10], "one vector": [6, 2, 10]}
@@ -69,7 +66,7 @@ def lost(record, way, condition):
 def test_what_a_cover_costs_is_compared_film_by_film():
     held = followed.rows()
     more = {
-        way: rounded(paired(lost(held, way, "half covered"), lost(held, "two ways", "half covered")))
+        way: ends(paired(lost(held, way, "half covered"), lost(held, "two ways", "half covered")))
         for way in ("correlation", "one vector", "uniform weights", "raw pixels")
     }
     assert more == {
@@ -92,11 +89,11 @@ def test_a_stronger_rival_than_the_small_trained_one():
     clean = [
         carried.scores(record, name, "clean", "near") for record, name in ((held, "raw pixels"), (masks, way))
     ]
-    assert rounded(paired(*clean)) == [10, 1, 18]
+    assert ends(paired(*clean)) == [10, 1, 18]
 
 
 def test_growth_and_colours():
     masks, growth = carried.rows(), list(carried.CONDITIONS)[-1]
     way, rigid = "pretrained features, near", "pretrained features, correlated"
-    assert rounded(paired(lost(masks, rigid, growth), lost(masks, way, growth))) == [18, -2, 37]
-    assert rounded(carried.difference(masks, way, "mean colours, correlated", growth, "near")) == [21, 1, 41]
+    assert ends(paired(lost(masks, rigid, growth), lost(masks, way, growth))) == [18, -2, 37]
+    assert ends(carried.difference(masks, way, "mean colours, correlated", growth, "near")) == [21, 1, 41]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.chapters.contest import ends
 from visual_attention.chapters.tracking import (
     carried,
     claims,
@@ -19,10 +20,6 @@ from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import paired
 
 CONTEST = answer(claims.QUESTION)
-
-
-def rounded(interval):
-    return [round(end) for end in (interval.effect, interval.low, interval.high)]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +57,7 @@ def last(name, key):
 def test_on_a_thousand_pairs_two_ways_is_ahead_of_correlation_and_level_with_convolutions():
     fewer = CONTEST.fewer()
     assert (fewer.verdict, fewer.seeds) == ("not supported", 10)
-    assert {name: rounded(interval) for name, interval in fewer.against.items()} | {"the last place": 0} == {
+    assert {name: ends(interval) for name, interval in fewer.against.items()} | {"the last place": 0} == {
         "one way": [1, -1, 3],
         "convolutions": [2, -2, 5],
         "fine correlation": [4, 1, 8],
@@ -83,12 +80,12 @@ def test_on_a_thousand_pairs_two_ways_is_ahead_of_correlation_and_level_with_con
 def test_ahead_of_correlation_where_things_turn_or_are_covered_and_yet_no_loss_is_clearly_smaller():
     ahead, loses = {}, {}
     for name in finding.DEFORMED:
-        ahead[name] = rounded(paired(last("two ways", name), last("correlation", name)))
+        ahead[name] = ends(paired(last("two ways", name), last("correlation", name)))
         lost = [
             [clean - left for clean, left in zip(last(arm, "clean"), last(arm, name), strict=True)]
             for arm in ("correlation", "two ways")
         ]
-        loses[name] = rounded(paired(*lost))
+        loses[name] = ends(paired(*lost))
     assert ahead["turned"] == [8, 2, 13] and ahead["covered"] == [7, 2, 12]
     assert max(ahead["bent"][1], ahead["grown"][1]) < 0 and ahead["bent"][0] == ahead["grown"][0] == 3
     assert loses["covered"] == [3, -4, 10] and loses["turned"] == [3, -2, 9]
@@ -108,7 +105,7 @@ def test_what_the_cuts_take_from_the_ten_of_the_record():
         if (row["condition"], row["arm"]) == (CONTEST.question.middle, "two ways")
     ]
     taken = {
-        name: rounded(
+        name: ends(
             paired([row["scores"]["found again"][-1] for row in rows], [row["cuts"][name] for row in rows])
         )
         for name in finding_cuts.CUTS
@@ -138,7 +135,7 @@ def test_the_stored_networks_find_what_the_chapter_says(said, seen):
 
 def test_two_ways_against_the_other_stored_ones(said, seen):
     own = by_scene(said["two ways"], seen)
-    gaps = {name: rounded(paired(own, by_scene(said[name], seen))) for name in said if name != "two ways"}
+    gaps = {name: ends(paired(own, by_scene(said[name], seen))) for name in said if name != "two ways"}
     assert gaps["correlation"] == [5, -1, 12] and gaps["one vector"] == [4, -2, 11]
     assert gaps["uniform weights"] == [28, 17, 40] and gaps["raw pixels"][1] > 0
 
@@ -149,7 +146,7 @@ def test_what_the_cuts_take_from_the_stored_network(said, seen):
     found = {}
     for name, cut in finding_cuts.CUTS.items():
         left = by_scene(cut(model, seen), seen)
-        found[name] = [round(sum(left) / 30), *rounded(paired(own, left))]
+        found[name] = [round(sum(left) / 30), *ends(paired(own, left))]
     assert found == {
         "the template asks only itself": [74, 2, 0, 4],
         "the window asks only itself": [36, 40, 29, 52],

@@ -221,15 +221,16 @@ def main() -> None:
                 continue
             model, curve = train(arm, seed)
             row = measured(arm, model, seed) | {"curve": {str(step): each for step, each in curve.items()}}
-            done.append(_rounded(row))
+            done.append(rounded(row))
             ROWS.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
             print(arm, seed, done[-1]["told"], done[-1]["new"], flush=True)
 
 
-def _rounded(value):
+def rounded(value, digits: int = 2):
+    """A row whose numbers have so many digits after the point."""
     if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    return round(value, 2) if isinstance(value, float) else value
+        return {name: rounded(each, digits) for name, each in value.items()}
+    return round(value, digits) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

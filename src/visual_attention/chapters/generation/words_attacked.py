@@ -198,17 +198,11 @@ def main() -> None:
     """Make what the record lacks, and print it."""
     torch.set_num_threads(1)
     while todo := lacking():
-        row = _rounded(made(*todo[0]))
+        row = steering.rounded(made(*todo[0]), digits=4)
         with RECORD.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         curve = {step: each["all"] for step, each in row["curve"].items()}
         print(*todo[0], curve, row.get("told"), row.get("new"), round(row["seconds"]), flush=True)
-
-
-def _rounded(value):
-    if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    return round(value, 4) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":
