@@ -60,36 +60,42 @@ def lab(tmp_path):
             server.wait()
 
 
+def ask(page, number, answer):
+    """Run cell `number` until `answer` is there.
+
+    Lab shows "idle" before its kernel has come, and what is asked until then comes to nothing, of each
+    cell by itself: one that answers does not say that the next was heard.
+    """
+    cell = page.locator(".jp-CodeCell").nth(number)
+    for _ in range(8):
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        cell.scroll_into_view_if_needed()
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        try:
+            answer(cell).wait_for(timeout=25_000)
+            return
+        except TimeoutError:
+            continue
+    shown = [output.inner_text() for output in page.locator(".jp-OutputArea").all()]
+    raise AssertionError(f"cell {number} was asked eight times and did not answer; shown is {shown}")
+
+
 def test_a_widget_is_alive_and_python_hears_of_it(browser, lab):
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     page.set_default_timeout(90_000)
     page.goto(lab)
     reading = page.locator(".tk .tk-reading")
-    for _ in range(
-        8
-    ):  # the page shows "idle" before its kernel has come; cells run until then come to nothing
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        for _ in CELLS:
-            page.keyboard.press("Shift+Enter")
-        try:
-            reading.filter(has_text="row 3, column 2").wait_for(timeout=25_000)
-            break
-        except TimeoutError:
-            continue
+    ask(page, 0, lambda cell: cell.locator(".tk .tk-reading", has_text="row 3, column 2"))
     assert page.locator(".tk-still").count() == 0, "the static form was chosen over the living one"
     patch = page.locator(".tk [role=application]")
     patch.press("ArrowUp")
     patch.press("ArrowRight")
     reading.filter(has_text="row 2, column 3").wait_for()
 
-    slider = page.locator(".jp-OutputArea [role=slider]").first
-    slider.press("ArrowRight")
+    ask(page, 1, lambda cell: cell.locator("[role=slider]").first)
+    page.locator(".jp-OutputArea [role=slider]").first.press("ArrowRight")
     page.locator("pre", has_text="size is 3").wait_for()
 
-    last = page.locator(".jp-CodeCell").nth(2)
-    last.scroll_into_view_if_needed()
-    last.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-    last.locator(".jp-OutputArea-output", has_text="asked: 5").wait_for()
+    ask(page, 2, lambda cell: cell.locator(".jp-OutputArea-output", has_text="asked: 5"))
     page.close()
