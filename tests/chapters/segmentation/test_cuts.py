@@ -7,6 +7,7 @@ from visual_attention.chapters.segmentation import cuts, lookalikes, trained
 from visual_attention.chapters.segmentation.context_claims import told
 from visual_attention.chapters.segmentation.unet import ChannelSelfAttention, DualAttention, UNet
 from visual_attention.mechanisms.self_attention import SelfAttention
+from visual_attention.training import seeded
 
 
 @pytest.fixture
@@ -145,3 +146,34 @@ def test_two_ways_lead_to_the_digit_and_each_stands_in_for_the_other():
         for name, cut in ways.items()
     }
     assert left == {"places": 92, "channels": 81, "both": 48, "elsewhere": 100}
+
+
+def test_as_many_cells_elsewhere_lie_half_a_picture_away():
+    digit = torch.zeros(1, 1, 4, 6)
+    digit[0, 0, 0, 1] = 0.4
+    seen = []
+    cuts.elsewhere(lambda block, x, digit: seen.append(digit) or x)(None, torch.zeros(1, 8, 4, 6), digit)
+    assert seen[0].nonzero().tolist() == [[0, 0, 2, 4]] and seen[0].sum() == digit.sum()
+
+
+@torch.no_grad()
+def test_a_branch_contradicted_says_what_it_says_of_the_other_pictures_and_the_rest_stays():
+    with seeded(2):
+        model = UNet(widths=(4, 8, 16), bottom=DualAttention).eval()
+        torch.nn.init.constant_(model.bottom.position.gain, 0.7)
+        torch.nn.init.constant_(model.bottom.channel.gain, -0.4)
+        images, others = torch.rand(2, 2, 3, 24, 24)
+    own, theirs = model.deepest(images), model.deepest(others)
+    places, channels = model.bottom.position, model.bottom.channel
+    added = {
+        (): places(own) - own + channels(own) - own,
+        ("places",): places(theirs) - theirs + channels(own) - own,
+        ("channels",): places(own) - own + channels(theirs) - theirs,
+        ("places", "channels"): places(theirs) - theirs + channels(theirs) - theirs,
+    }
+    for names, wanted in added.items():
+        made = model.read_with(images, lambda block, x, wanted=wanted: x + wanted)
+        torch.testing.assert_close(cuts.contradicted(model, images, others, *names), made)
+    torch.testing.assert_close(cuts.contradicted(model, images, others), model(images))
+    with pytest.raises(ValueError, match="wanted places or channels; got rows"):
+        cuts.contradicted(model, images, others, "rows")

@@ -18,7 +18,6 @@ from visual_attention.chapters.segmentation.scores import boundary_f, dice
 from visual_attention.chapters.segmentation.unet import (
     ChannelSelfAttention,
     DualAttention,
-    DualWeights,
     UNet,
     gate,
 )
@@ -31,16 +30,25 @@ SMALL = 16  # pictures in a batch that is kept
 SPLITS = {"train": "learning", "validation": "validation", "test": "test"}
 
 
+class _EvenPlaces(SelfAttention):
+    def weights(self, x: Tensor) -> Tensor:
+        """Equal shares, (B, N, N)."""
+        places = x.shape[2] * x.shape[3]
+        return x.new_full((len(x), places, places), 1 / places)
+
+
+class _EvenChannels(ChannelSelfAttention):
+    def weights(self, x: Tensor) -> Tensor:
+        """Equal shares, (B, C, C)."""
+        return x.new_full((len(x), x.shape[1], x.shape[1]), 1 / x.shape[1])
+
+
 class EvenDual(DualAttention):
     """The control: each place takes alike from all places, and each channel from all channels."""
 
-    def weights(self, x: Tensor) -> DualWeights:
-        """Equal shares, in the shapes of the dual attention's weights."""
-        channels, places = x.shape[1], x.shape[2] * x.shape[3]
-        one = x.new_ones(len(x), 1, 1)
-        return DualWeights(
-            one.expand(-1, places, places) / places, one.expand(-1, channels, channels) / channels
-        )
+    def __init__(self, channels: int):
+        super(DualAttention, self).__init__()
+        self.position, self.channel = _EvenPlaces(channels), _EvenChannels()
 
     def forward(self, x: Tensor) -> Tensor:
         """The input plus both means, each times its gain."""

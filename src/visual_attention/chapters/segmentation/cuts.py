@@ -64,6 +64,15 @@ def with_rim(cut: Cut) -> Cut:
     return wider
 
 
+def elsewhere(cut: Cut) -> Cut:
+    """The control: the same cut, of as many cells, half a picture away from the digit."""
+
+    def moved(block: nn.Module, x: Tensor, digit: Tensor) -> Tensor:
+        return cut(block, x, digit.roll((x.shape[2] // 2, x.shape[3] // 2), (2, 3)))
+
+    return moved
+
+
 def uniform(block: nn.Module, x: Tensor, digit: Tensor) -> Tensor:
     """All shares are equal, in both branches."""
     return x + added(block, x, digit, position=even, channel=even)
@@ -135,5 +144,32 @@ def scores_with(model: UNet, images: Tensor, digits: Tensor, cut: Cut) -> Tensor
 
     def change(block: nn.Module, x: Tensor) -> Tensor:
         return cut(block, x, F.adaptive_max_pool2d(digits.to(x.dtype), x.shape[2:]))
+
+    return model.read_with(images, change)
+
+
+def contradicted(model: UNet, images: Tensor, others: Tensor, *names: str) -> Tensor:
+    """The scores when branches say what they say of other pictures, (B, 1, H, W).
+
+    A branch that is switched off is missed or not. One that says the opposite, in its own way of speaking, is
+    heard or not.
+
+    Args:
+        model: the network, which stays as it is.
+        images: (B, 3, H, W).
+        others: the same scenes with the digit in the other tint, (B, 3, H, W).
+        names: the branches that hear `others`: "places", "channels", or both.
+
+    Raises:
+        ValueError: if there is no such branch.
+    """
+    alone = {"places": {"channel": None}, "channels": {"position": None}}
+    if wrong := set(names) - set(alone):
+        raise ValueError(f"names: wanted {' or '.join(alone)}; got {', '.join(sorted(wrong))}")
+    theirs = model.deepest(others)
+
+    def change(block: nn.Module, x: Tensor) -> Tensor:
+        heard = (added(block, theirs if name in names else x, x, **only) for name, only in alone.items())
+        return x + sum(heard)
 
     return model.read_with(images, change)

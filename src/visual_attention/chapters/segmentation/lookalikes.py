@@ -85,10 +85,10 @@ def batch(
 
 
 def pair(
-    count: int, *, split: str, generator: torch.Generator | None = None
+    count: int, *, split: str, canvas: int = CANVAS, generator: torch.Generator | None = None
 ) -> tuple[Lookalikes, Lookalikes]:
     """Pictures of kind "told", twice: only the digit's tint differs, so that the other coins are meant."""
-    layout = _layout(count, split, "told", CANVAS, generator)
+    layout = _layout(count, split, "told", canvas, generator)
     return _compose(layout), _compose(layout._replace(digit_tints=layout.digit_tints.flip(1)))
 
 

@@ -72,14 +72,16 @@ def look(model: UNet, drawn: lookalikes.Lookalikes, index: int) -> Seen:
     return Seen(image[0], weights, model(image)[0, 0] > 0, regions)
 
 
-def train(*, steps: int = STEPS, progress: bool = True) -> UNet:
+def train(
+    *, steps: int = STEPS, seed: int = 0, canvas: int = lookalikes.CANVAS, progress: bool = True
+) -> UNet:
     """Train the network from nothing on pictures in which a digit says which coins are meant."""
-    generator = torch.Generator().manual_seed(0)
-    with seeded(0):
+    generator = torch.Generator().manual_seed(seed)
+    with seeded(seed):
         model = build()
     fit(
         model,
-        lambda step: lookalikes.batch(BATCH, split="train", generator=generator),
+        lambda step: lookalikes.batch(BATCH, split="train", canvas=canvas, generator=generator),
         loss,
         steps=steps,
         lr=LEARNING_RATE,
