@@ -15,7 +15,9 @@ from visual_attention.chapters.question_answering import (
 )
 from visual_attention.chapters.question_answering.asking import CUTS, Pupil
 from visual_attention.chapters.question_answering.decoder import ASKED
+from visual_attention.experiments import ledger
 from visual_attention.experiments.answer import answer
+from visual_attention.experiments.verdict import paired
 
 SETTING = claims.QUESTION.setting
 
@@ -28,7 +30,7 @@ def test_a_contest_that_is_not_whole_has_no_verdict():
         assert (one.verdict == "not run yet") == (contest.seeds(where) < contest.question.seeds)
 
 
-def test_one_of_ten_relates_and_the_mean_describes_nobody():
+def test_one_of_ten_relates_and_the_mean_is_made_of_two_heaps():
     contest = answer(claims.QUESTION)
     middle = contest.question.middle
     fewer = contest.fewer()
@@ -43,7 +45,7 @@ def test_one_of_ten_relates_and_the_mean_describes_nobody():
     assert [round(100 * few.low, 1), round(100 * few.high)] == [0.3, 45]
 
 
-def test_without_end_two_of_ten_relate_or_are_on_the_way_and_nobody_else():
+def test_without_end_one_of_ten_relates_one_is_on_the_way_and_nobody_else():
     contest = answer(claims.QUESTION)
     assert [one.verdict for one in contest.verdicts] == ["undecided"] * 3
     higher = contest.higher()
@@ -57,8 +59,38 @@ def test_without_end_two_of_ten_relate_or_are_on_the_way_and_nobody_else():
     assert sum(map(len, ends.values())) == 100
     most = {name: round(found[-1]) for name, found in ends.items() if found[-1] > 44}
     assert most == {"question appended": 50, "without the name": 50}
-    two = binomtest(2, 10).proportion_ci()
-    assert [round(100 * two.low), round(100 * two.high)] == [3, 56]
+
+
+@pytest.mark.parametrize(
+    ("where", "rate", "tuned", "able"), [(None, 1e-3, 1, 18), ("without end", 3e-3, 2, 15)]
+)
+def test_who_relates_among_the_trainings_that_chose_the_rate_and_who_can_find_at_all(
+    where, rate, tuned, able
+):
+    contest = answer(claims.QUESTION)
+    where = where or contest.question.middle
+    rows = [row for row in ledger.read(ledger.path("question_answering")).rows if row["condition"] == where]
+    ours = [row for row in rows if row["arm"] == "own readings"]
+    assert {row["rate"] for row in ours if row["part"] == "headline"} == {rate}
+    ends = [row["scores"]["relations"][-1] for row in ours if row["part"] == "tuning" and row["rate"] == rate]
+    assert len(ends) == 3 and sum(share >= contest.question.level for share in ends) == tuned
+    others = [row for row in rows if row["part"] == "headline" and row["arm"] != "own readings"]
+    find = [row for row in others if row["scores"]["attributes"][-1] >= 90]
+    assert (len(others), len(find)) == (100, able)
+    assert {row["arm"] for row in find} == {"one reading", "cross-attention"}
+    assert round(max(row["scores"]["relations"][-1] for row in find)) <= 44
+
+
+def test_three_of_thirteen():
+    few = binomtest(3, 13).proportion_ci()
+    assert [round(100 * few.low), round(100 * few.high)] == [5, 54]
+
+
+def test_the_seeds_that_learned_for_longer_had_failed_before():
+    contest = answer(claims.QUESTION)
+    ends = contest.curve("without end", "own readings")[:, -1]
+    assert {row["seed"] for row in longer.RUNS["own readings"].rows} == set(range(5))
+    assert max(ends[:5]) < 45 and [seed for seed in range(10) if ends[seed] > 45] == [5, 9]
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +129,23 @@ def test_inventions_as_the_chapter_counts_them():
     assert inventing.over_seeds("in colours", "invented: absent beside").low > 98.5
     beside = inventing.over_seeds("in all", "invented: absent beside")
     assert round(beside.effect) == 1 and round(beside.high) == 4
-    empty = inventing.over_seeds("in all", "invented: empty side")
-    assert [round(value) for value in (empty.effect, empty.low, empty.high)] == [61, 49, 73]
+    all_kinds = [row for row in rows if row["regime"] == "in all"]
+    blind = (
+        [100 - row["invented: empty side"] for row in all_kinds],
+        [row["denied: relation"] for row in all_kinds],
+    )
+    for values, ends in zip(blind, ([39, 27, 51], [32, 14, 51]), strict=True):
+        found = longer.over_seeds(values)
+        assert [round(value) for value in (found.effect, found.low, found.high)] == ends
+    more = paired(*blind)
+    assert [round(value) for value in (more.effect, more.low, more.high)] == [6, -1, 14]
+    related = [row["true: relation"] for row in all_kinds]
+    assert (int(min(related)), int(max(related))) == (9, 22)
+    longer_taught = inventing.scores(trained_decoders.load("in all"))
+    denied = 100 - longer_taught["invented: empty side"], longer_taught["denied: relation"]
+    assert [round(value) for value in denied] == [38, 19]
+    attributes = sorted(row["true: attribute"] for row in rows if row["regime"] == "never")
+    assert [round(value) for value in attributes] == [32, 36, 36, 37, 90]
 
 
 @torch.no_grad()

@@ -2,8 +2,7 @@
 
 Is finding the named thing all that hops lack? They learn again from nothing, on the seeds that do not relate,
 and are handed from outside what they seem to lack: the first look, or the first look and both readings. Does
-an answer follow the first look? In the stored network it is pointed at another thing. And does a decoder that
-was never asked about absent things know that one is absent? A linear probe reads its stream.
+an answer follow the first look? In the stored network it is pointed at another thing.
 
 Chapter: notebooks/applications/question_answering.ipynb
 Run: python -m visual_attention.chapters.question_answering.attacked
@@ -18,15 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from visual_attention.chapters.question_answering import (
-    asking,
-    claims,
-    decoder,
-    inventing,
-    sentences,
-    small_world,
-    trained_decoders,
-)
+from visual_attention.chapters.question_answering import asking, claims, small_world
 from visual_attention.chapters.question_answering.asking import Pupil
 from visual_attention.chapters.question_answering.readings import Change, Looked, ReadingHops
 from visual_attention.chapters.question_answering.small_world import ASKED, Asked
@@ -36,7 +27,6 @@ from visual_attention.experiments.question import Contender
 FILE = Path(__file__).parent / "records" / "attacked.jsonl"
 SEEDS, STEPS, RATE = 3, 768, 3e-3
 HANDED = {"the first look": {}, "the first look and both readings": {"told": True}}
-PROBED = 800  # pictures of each sort that a probe learns from
 
 
 class _Handed(ReadingHops):
@@ -102,7 +92,7 @@ def rows() -> list[dict]:
     return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
 
 
-# ---- the stored networks
+# ---- the stored network
 
 
 @torch.no_grad()
@@ -139,41 +129,6 @@ def forbidden(pupil: Pupil, asked: Asked, which: int, hop: int) -> float:
     return asking.percent(torch.stack(right))
 
 
-@torch.no_grad()
-def stream(regime: str, sort: str, split: str, seed: int, count: int) -> Tensor:
-    """A stored decoder's tokens as it answers questions of a sort, (K blocks, B, 16, D)."""
-    model = trained_decoders.load(regime)
-    said = sentences.draw(count, split, torch.Generator().manual_seed(seed), sorts=(sort,))
-    tokens = torch.cat([said.tokens[:, : decoder.ASKED], inventing.told(model, said)], dim=1)[:, :-1]
-    made, kept = model._stream(said.cells, tokens), []
-    for block in model.blocks:
-        made = block(made)
-        kept.append(made)
-    return torch.stack(kept)
-
-
-def noticed(regime: str) -> float:
-    """How well the best linear probe tells, from one token after one block, whether the thing that a colour
-    is asked of is there, in percent; a guess has 50."""
-    learnt = [
-        stream(regime, sort, "validation", 21 + k, PROBED) for k, sort in enumerate(("attribute", "absent"))
-    ]
-    judged = [stream(regime, sort, "test", 99, inventing.JUDGED) for sort in ("attribute", "absent")]
-    wanted = torch.cat([torch.ones(PROBED), -torch.ones(PROBED)])[:, None]
-    shares = []
-    for block in range(len(learnt[0])):
-        for place in range(small_world.PLACES + 2, learnt[0].shape[2]):  # from the name on
-            x = _with_one(torch.cat([part[block, :, place] for part in learnt]))
-            probe = torch.linalg.solve(x.mT @ x + 0.01 * torch.eye(x.shape[1]), x.mT @ wanted)
-            there, absent = (_with_one(part[block, :, place]) @ probe for part in judged)
-            shares.append(50 * ((there > 0).double().mean() + (absent < 0).double().mean()).item())
-    return max(shares)
-
-
-def _with_one(x: Tensor) -> Tensor:
-    return torch.cat([x, torch.ones(len(x), 1)], dim=1)
-
-
 def main() -> None:
     """Train what the file lacks, and show it."""
     torch.set_num_threads(1)
@@ -186,8 +141,6 @@ def main() -> None:
                     file.write(json.dumps({"way": way, "seed": seed} | found) + "\n")
     for row in rows():
         print(row)
-    for regime in ("never", "in all"):
-        print(f"{regime}: a probe tells in {noticed(regime):.0f} % whether the thing is there")
 
 
 if __name__ == "__main__":

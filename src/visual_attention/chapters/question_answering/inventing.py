@@ -45,8 +45,12 @@ def judged(sort: str, count: int = JUDGED) -> Said:
 def learn(
     regime: str, seed: int, *, steps: int = STEPS, count: int = POOL, progress: bool = False
 ) -> PictureDecoder:
-    """Train a decoder from nothing."""
-    learnt = pool(regime, seed, count)
+    """Train a decoder from nothing in a way of training."""
+    return taught(pool(regime, seed, count), seed, steps=steps, progress=progress)
+
+
+def taught(learnt: Said, seed: int, *, steps: int = STEPS, progress: bool = False) -> PictureDecoder:
+    """Train a decoder from nothing on given examples, first on the attributes among them alone."""
     easy = torch.isin(learnt.sorts, torch.tensor([SORTS.index("attribute"), SORTS.index("absent")]))
     easy = easy.nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)

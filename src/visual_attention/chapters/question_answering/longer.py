@@ -1,7 +1,8 @@
-"""Who learns relations when there is more time? Half as many steps again, at a rate that nobody tuned.
+"""Who learns relations when there is more time? Half as many steps again, all at one rate.
 
 The contest tunes each rate and stops when its steps are spent. Here contenders of it learn on without end,
-all at a rate of 0.003, and are cut afterwards; the rows have a record of their own.
+all at 0.003, which the contest chose for own readings and not for FiLM or one reading, and are cut after
+that; the rows have a record of their own. The seeds are the first of the contest's: this is no new count.
 
 Chapter: notebooks/applications/question_answering.ipynb
 Run: python -m visual_attention.chapters.question_answering.longer
