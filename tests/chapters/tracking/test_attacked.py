@@ -11,12 +11,12 @@ DEFORMED = finding.DEFORMED
 
 
 def test_the_record_is_whole():
-    kinds = attacked.SCENES_KIND, attacked.FILMS_KIND
+    kinds = attacked.SCENES_KIND, attacked.FILMS_KIND, attacked.OFF_KIND
     assert [(row["kind"], row["way"]) for row in ROWS] == [
         (kind, way) for kind in kinds for way in attacked.WAYS
     ]
-    assert all(len(row[name]) == 150 for row in ROWS[:5] for name in finding.CONDITIONS)
-    assert all(len(row[name]) == carried.FILMS for row in ROWS[5:] for name in carried.CONDITIONS)
+    assert all(len(row[name]) == 150 for row in ROWS[:5] + ROWS[10:] for name in finding.CONDITIONS)
+    assert all(len(row[name]) == carried.FILMS for row in ROWS[5:10] for name in carried.CONDITIONS)
 
 
 def test_thirty_scenes_were_too_few_to_call_them_level():
@@ -30,6 +30,19 @@ def test_thirty_scenes_were_too_few_to_call_them_level():
         for way in ("one vector", "two ways")
     ]
     assert [round(share) for share in turned] == [66, 75]
+
+
+def test_off_the_grid_the_same_networks_are_level():
+    ahead = {
+        other: ends(attacked.ahead(ROWS, attacked.OFF_KIND, other, DEFORMED))
+        for other in ("correlation", "one vector")
+    }
+    assert ahead == {"correlation": [0, -3, 4], "one vector": [1, -3, 4]}
+    means = [
+        attacked.scores(ROWS, kind, "two ways", DEFORMED).mean().item()
+        for kind in (attacked.SCENES_KIND, attacked.OFF_KIND)
+    ]
+    assert [round(mean) for mean in means] == [68, 55]
 
 
 def test_pointing_at_any_thing_in_the_window():

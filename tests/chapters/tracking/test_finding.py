@@ -55,12 +55,38 @@ def test_raw_pixels_find_what_nothing_happened_to(judged):
     assert hit[CONDITIONS.index("clean")] > 0.6 > hit[CONDITIONS.index("turned")]
 
 
-def test_the_target_lies_anywhere_unless_it_is_put_in_the_middle(learned):
+def test_windows_lie_anywhere_around_the_target_unless_it_is_put_in_the_middle(learned):
     assert learned.centre.std(0).min() > 6 and (learned.centre > 0).all() and (learned.centre < 48).all()
     middle = finding.for_training(24, split="learning", centred=True, generator=seed())
     with torch.no_grad():
         in_the_middle, anywhere = (hits(LastPlace()(one.pairs), one).mean() for one in (middle, learned))
     assert in_the_middle == 1 and anywhere < 0.2
+
+
+@pytest.mark.slow
+def test_and_yet_the_target_lies_in_a_quarter_of_the_window_s_places_mostly():
+    """The page's count: things stand on a grid, and windows end at the frame's edge."""
+    found = {}
+    for grid in (True, False):
+        drawn = finding.for_training(1000, split="learning", grid=grid, generator=seed())
+        column, row = (drawn.centre / 6).long().clamp(0, 7).unbind(1)
+        counted = torch.bincount(8 * row + column, minlength=64).sort(descending=True)
+        most = counted.indices[:16].sort().values.tolist()
+        middle = hits(LastPlace()(drawn.pairs), drawn).mean()
+        share = counted.values[:16].sum() / 1000
+        found[grid] = [round(100 * x.item()) for x in (share, middle)]
+        if grid:
+            assert most == [8 * r + c for r in (1, 2, 5, 6) for c in (1, 2, 5, 6)]
+    assert found == {True: [71, 1], False: [53, 6]}
+
+
+def test_off_the_grid_is_another_world_with_the_same_conditions():
+    on, off = (
+        finding.for_test(14, split="validation", grid=grid, generator=seed()) for grid in (True, False)
+    )
+    assert torch.equal(on.condition, off.condition) and not torch.equal(on.centre, off.centre)
+    again = finding.for_test(14, split="validation", generator=seed())
+    assert torch.equal(on.pairs, again.pairs)  # the grid is the contest's
 
 
 def test_training_and_test_are_drawn_from_other_splits_and_by_seed(learned):

@@ -63,13 +63,22 @@ class TestFair:
         there, those = drawn.present[:, 1, 0], drawn.present[:, 1, 1:]
         assert target[there].mean().item() == pytest.approx(others[those].mean().item(), abs=0.08)
 
-    def test_the_target_lies_anywhere(self):
+    def test_the_target_lies_where_the_others_lie(self):
         """Its place says nothing: the mean place of targets and of others is the middle."""
         drawn = pairs(80, split="train", generator=seeded(2))
         for who in (0, 1):
             there = drawn.present[:, 1, who]
             centre = drawn.boxes[:, 1, who, :2][there]
             assert centre.mean(dim=0).tolist() == pytest.approx([0.5, 0.5], abs=0.09)
+
+    def test_things_stand_on_a_grid_unless_they_have_wandered(self):
+        off = {}
+        for grid in (True, False):
+            drawn = pairs(20, split="train", grid=grid, generator=seeded(2))
+            centres = 3 * drawn.boxes[..., :2][drawn.present]  # in cells; covers move no box
+            off[grid] = (centres % 1 - 0.5).abs().max(dim=1).values
+        near = 3 * 4 / FRAME  # 2.5 pixels, and what bending and rounding move
+        assert (off[True] < near).float().mean() > 0.95 and (off[False] < near).float().mean() < 0.4
 
 
 class TestSplitsAndSeeds:

@@ -9,6 +9,6 @@ has four of them stored, `followed.py` lets these follow films, and `drawing.py`
 trains probes in careless worlds, and `board_guess.py` guesses from the covers alone. `rabbit.py` is a real
 film with what a pretrained transformer made of it, and `carried.py` follows the chapter's own films with no
 training. `widget` plays a film and covers the target; `asked.py` trains a tracker around a reader's
-attention, and `ask_mistakes.py` has that exercise's plausible mistakes. `attacked.py` has what an outsider
-tried on trackers and films.
+attention, and `ask_mistakes.py` has that exercise's plausible mistakes. `attacked.py` has what outsiders
+tried on stored trackers and on films; `placed.py` gives positions to two rivals and takes the grid away.
 """

@@ -1,7 +1,7 @@
 """Where in this window is the thing of the template, whatever has happened to it since?
 
 One step of tracking, made into examples that can be counted: a template of the target as it was, and a window
-of a later frame in which it lies anywhere. In the test each thing is looked for under seven conditions, in
+of a later frame that lies anywhere around it. In the test each thing is looked for under seven conditions, in
 the same scene at the same place: as it was, in noise, turned, bent, half covered, grown or shrunk, and among
 more things that look like it.
 
@@ -54,6 +54,7 @@ def for_training(
     centred: bool = False,
     betrayed: bool = False,
     covered: bool = False,
+    grid: bool = True,
     generator: torch.Generator,
 ) -> Sought:
     """Examples with all disturbances at once, in windows that lie anywhere around the target.
@@ -66,12 +67,13 @@ def for_training(
             that lies so near to the frame's edge that it cannot be put there.
         betrayed: cover none but one thing of a scene, and ask for that one.
         covered: ask only for things of which a fifth or more is out of sight.
+        grid: as in `tracks.pairs`.
         generator: seeds everything that is random here.
     """
     found: list[tuple[Tensor, ...]] = []
     targets = 1 if betrayed else ASKED
     while sum(len(part[0]) for part in found) < count:
-        drawn = tracks.pairs(CHUNK, split=split, betrayed=betrayed, turn=turn, generator=generator)
+        drawn = tracks.pairs(CHUNK, split=split, betrayed=betrayed, turn=turn, grid=grid, generator=generator)
         for target in range(targets):
             there = drawn.present[:, :, target].all(dim=1)
             if centred:
@@ -82,17 +84,20 @@ def for_training(
     return _sought([torch.cat(column)[:count] for column in zip(*found, strict=True)])
 
 
-def for_test(count: int, *, split: str, few: int = FEW, generator: torch.Generator) -> Sought:
+def for_test(
+    count: int, *, split: str, few: int = FEW, grid: bool = True, generator: torch.Generator
+) -> Sought:
     """The same scenes under every condition: seven examples in a row differ in nothing else.
 
     Args:
         count: B; whole scenes have `TARGETS` times seven examples.
         split: "validation" or "test".
         few: how many things are there but for the condition of more.
+        grid: as in `tracks.pairs`.
         generator: seeds everything that is random here.
     """
     scenes = math.ceil(count / (TARGETS * len(CONDITIONS)))
-    drawn = _scenes(scenes, split, few, generator)
+    drawn = _scenes(scenes, split, few, grid, generator)
     noise = NOISE * torch.randn(drawn.frames[:, 0].shape, generator=generator)
     frame = 1 + CONDITIONS.index("noise")
     drawn.frames[:, frame] = (drawn.frames[:, frame] + noise).clamp(0, 1)
@@ -108,11 +113,12 @@ def for_test(count: int, *, split: str, few: int = FEW, generator: torch.Generat
     return _sought(order[:-1], order[-1])
 
 
-def _scenes(count: int, split: str, few: int, generator: torch.Generator) -> Tracks:
+def _scenes(count: int, split: str, few: int, grid: bool, generator: torch.Generator) -> Tracks:
     """Frames (B, 8, ...): the things as they were, and then the same moment under each condition."""
     at = {name: 1 + index for index, name in enumerate(CONDITIONS)}
     frames, shape = 1 + len(CONDITIONS), (count, 1, MOST)
-    places = [paths.start(count, MOST, generator)[:, None] for _ in range(2)]
+    place = paths.start if grid else paths.scattered
+    places = [place(count, MOST, generator)[:, None] for _ in range(2)]
     sign, turn, side = (torch.rand(3, *shape, generator=generator) * 2 - 1).unbind(0)
     zeros = torch.zeros(count, frames, MOST)
 
@@ -165,9 +171,10 @@ def _sought(columns: list[Tensor], condition: Tensor | None = None) -> Sought:
 
 
 @functools.lru_cache(maxsize=2)
-def pool(count: int, turn: float) -> Sought:
+def pool(count: int, turn: float, grid: bool = True) -> Sought:
     """Many examples for training, painted once: what trainings on pictures without end draw from."""
-    return for_training(count, split="learning", turn=turn, generator=torch.Generator().manual_seed(77))
+    generator = torch.Generator().manual_seed(77)
+    return for_training(count, split="learning", turn=turn, grid=grid, generator=generator)
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ def corners_around(centres: Tensor, frame: tuple[int, int]) -> Tensor:
 
 
 def training_pairs(count: int, *, seed: int, targets: int = TARGETS, betrayed: bool = False) -> Pairs:
-    """Pairs for training; the target may lie anywhere in its search region.
+    """Pairs for training; the search region may lie anywhere around the target.
 
     Each sprite may play the target: where it is not in the search region, the answer is "nowhere".
 

@@ -5,7 +5,7 @@ they never see a template, so that what they find the windows alone betray; thei
 they are tested on new scenes of the photographs and things that they learned from. The first lives in the
 fair world of this chapter, the second where none but the target is covered, the third where the target always
 lies in the middle of its window. The fourth sees its template, the one-stream tracker, and lives in the third
-world; it is tested there and, at the end, where targets lie anywhere.
+world; it is tested there and, at the end, where windows lie anywhere around targets.
 
 Paper: Bo Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks", CVPR 2019,
     section 3 (a tracker whose training shows the target in the middle learns the middle).
@@ -69,7 +69,7 @@ class Blind(Finder):
 
 
 def examples(world: str, split: str, count: int, seed: int) -> Sought:
-    """Targets of a world, or, where no world has that name, of one in which they lie anywhere."""
+    """Targets of a world, or, where no world has that name, of one whose windows lie anywhere around them."""
     generator = torch.Generator().manual_seed(seed)
     return finding.for_training(count, split=split, generator=generator, **WORLDS.get(world, {}))
 

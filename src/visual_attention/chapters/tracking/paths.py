@@ -12,6 +12,7 @@ FRAME = 64  # pixels of a frame's side
 SIZE = 16.0  # pixels of a sprite that has neither grown nor shrunk
 SPEED = 3.5  # pixels a frame
 APART = 18.0  # pixels between centres below which sprites push each other away
+MIXED = 12  # frames after which no grid is left of a start
 
 
 def start(count: int, many: int, generator: torch.Generator | None) -> Tensor:
@@ -20,6 +21,11 @@ def start(count: int, many: int, generator: torch.Generator | None) -> Tensor:
     chosen = torch.rand(count, 9, generator=generator).argsort(dim=1)[:, :many]
     corner = torch.stack([chosen % 3, chosen // 3], dim=-1) * cell
     return corner + cell / 2 + 5 * (torch.rand(count, many, 2, generator=generator) - 0.5)
+
+
+def scattered(count: int, many: int, generator: torch.Generator | None) -> Tensor:
+    """Centres on no grid, (B, O, 2): where things have got to that wandered for some frames."""
+    return wander(count, many, MIXED, generator)[:, -1]
 
 
 def wander(count: int, many: int, frames: int, generator: torch.Generator | None) -> Tensor:

@@ -101,25 +101,28 @@ def pairs(
     split: str,
     betrayed: bool = False,
     turn: float = 180.0,
+    grid: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tracks:
     """Draw films of two frames for training: a clean first one, and a second with everything at once.
 
     In the second frame each sprite has turned by up to `turn` degrees, has grown or shrunk by up to half an
     octave, is bent by up to 0.5, and half of them are covered by up to 0.75; 2 to 6 others are there. In one
-    film of five the target has gone. All sprites have moved anywhere.
+    film of five the target has gone. All sprites have moved, most of them into another cell of the grid.
 
     Args:
         count: B, films to draw.
         split: one of `sprites.SPLITS`.
         betrayed: as in `Disturbance`.
         turn: degrees up to which sprites have turned, to either side.
+        grid: whether sprites stand near the middles of a 3 x 3 grid's cells, or wherever they have wandered.
         generator: seeds everything that is random here.
     """
     _check(count, split, CLEAN, 2)
     many = 7
     shape = (count, 1, many)
     ramp = torch.tensor([0.0, 1.0]).view(1, 2, 1)
+    place = paths.start if grid else paths.scattered
     amount = 2 * torch.rand(4, *shape, generator=generator) - 1
     covered = 0.75 * amount[3].abs() * (_draw(*shape, generator) < 0.5)
     if betrayed:
@@ -128,7 +131,7 @@ def pairs(
     present = (torch.arange(many) <= others).expand(count, 2, many).clone()
     present[:, 1, 0] = _draw(count, generator) >= 0.2
     state = State(
-        centres=torch.cat([paths.start(count, many, generator)[:, None] for _ in range(2)], dim=1),
+        centres=torch.cat([place(count, many, generator)[:, None] for _ in range(2)], dim=1),
         angles=math.radians(turn) * amount[0] * ramp,
         sizes=SIZE * 2 ** (0.5 * amount[1] * ramp),
         bends=0.5 * amount[2].abs() * ramp,
