@@ -15,19 +15,49 @@ from visual_attention.chapters.question_answering import (
 )
 from visual_attention.chapters.question_answering.asking import CUTS, Pupil
 from visual_attention.chapters.question_answering.decoder import ASKED
-from visual_attention.experiments import ledger
+from visual_attention.experiments import ledger, plan, specification
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import paired
 
 SETTING = claims.QUESTION.setting
 
 
-def test_a_contest_that_is_not_whole_has_no_verdict():
+def test_the_record_is_whole():
     contest = answer(claims.QUESTION)
-    assert not contest.faults and not contest.changed
-    places = (contest.question.middle, "without end", "without end")
-    for one, where in zip(contest.verdicts, places, strict=True):
-        assert (one.verdict == "not run yet") == (contest.seeds(where) < contest.question.seeds)
+    assert not contest.faults and not contest.changed and plan.lacking(contest.question, contest.rows) == []
+
+
+def test_on_fewer_and_on_more_pictures_none_of_five_relates():
+    contest = answer(claims.QUESTION)
+    ends = {size: contest.curve(f"{size:,} pictures", "own readings")[:, -1] for size in (500, 8000)}
+    assert [(round(x.min()), round(x.max()), len(x)) for x in ends.values()] == [(38, 39, 5), (39, 51, 5)]
+    for size in ends:
+        others = [contest.curve(f"{size:,} pictures", one.name)[:, -1] for one in contest.question.contenders]
+        assert max(map(max, others)) < 55
+
+
+def test_in_ten_other_settings_three_of_fifty_relate_and_film_never():
+    contest = answer(claims.QUESTION)
+    listed = {one.name: one.interval for one in specification.curve(contest) if not one.registered}
+    assert specification.opponent(contest) == "FiLM" and len(listed) == 10
+
+    def ends(arm, setting):
+        wanted = ("specification", setting, arm)
+        rows = [row for row in contest.rows if (row["part"], row["condition"], row["arm"]) == wanted]
+        return [row["scores"]["relations"][-1] for row in rows]
+
+    relate = {name: sum(share >= 80 for share in ends("own readings", name)) for name in listed}
+    assert {name: count for name, count in relate.items() if count} == {
+        "twice the width": 2,
+        "twice as long": 1,
+    }
+    theirs = [share for name in listed for share in ends("FiLM", name)]
+    assert len(theirs) == 50 and round(max(theirs)) == 68
+    easier = "easier: left and right alone"
+    lead = listed[easier]
+    assert [round(x) for x in (lead.effect, lead.low, lead.high)] == [-12, -15, -9]
+    assert specification.turns(contest) == [easier]
+    assert [round(sum(ends(arm, easier)) / 5) for arm in ("FiLM", "own readings")] == [53, 41]
 
 
 def test_one_of_ten_relates_and_the_mean_is_made_of_two_heaps():
