@@ -18,7 +18,7 @@ from visual_attention.chapters.tracking import (
     trained_finders,
 )
 from visual_attention.chapters.tracking.finders import Pixels
-from visual_attention.experiments import trial
+from visual_attention.experiments import plan, specification, trial
 from visual_attention.experiments.answer import answer
 from visual_attention.experiments.verdict import paired
 
@@ -43,11 +43,59 @@ def by_scene(answer, seen):
     return hit.view(30, -1, len(finding.CONDITIONS))[:, :, deformed].mean((1, 2)).tolist()
 
 
-def test_a_contest_that_is_not_whole_has_no_verdict():
-    assert not CONTEST.faults and not CONTEST.changed
-    places = (CONTEST.question.middle, "without end", "without end")
-    for one, where in zip(CONTEST.verdicts, places, strict=True):
-        assert (one.verdict == "not run yet") == (CONTEST.seeds(where) < CONTEST.question.seeds)
+def test_the_record_is_whole():
+    assert not CONTEST.faults and not CONTEST.changed and plan.lacking(CONTEST.question, CONTEST.rows) == []
+    assert [one.verdict for one in CONTEST.verdicts] == ["not supported", "not supported", "undecided"]
+
+
+def test_without_end_two_ways_is_level_with_convolutions_in_score_and_in_steps():
+    higher, faster = CONTEST.higher(), CONTEST.faster()
+    assert (higher.seeds, higher.strongest) == (10, "convolutions")
+    assert {name: ends(higher.against[name]) for name in ("one way", "convolutions", "correlation")} == {
+        "one way": [1, -1, 2],
+        "convolutions": [0, -3, 3],
+        "correlation": [5, 3, 8],
+    }
+    assert ends(higher.against["one vector"]) == [6, 4, 9]
+    means = {line.contender.name: round(line.mean) for line in CONTEST.table("without end")}
+    assert [means[name] for name in ("convolutions", "two ways", "one way")] == [70, 70, 69]
+    times = {
+        name: [round(2**x, 1) for x in (one.effect, one.low, one.high)]
+        for name, one in faster.against.items()
+    }
+    assert times["correlation"] == [2.0, 1.5, 2.5] and times["one vector"] == [2.1, 1.7, 2.5]
+    assert times["convolutions"] == [1.0, 0.6, 1.8]
+    learns = {one.name for one in CONTEST.question.contenders} - {"raw pixels", "the last place"}
+    assert set(higher.rising) == learns - {"uniform weights"}
+
+
+def test_with_few_pairs_convolutions_are_ahead_and_with_many_nobody_is():
+    few, many = (CONTEST.fewer(size).against["convolutions"] for size in (250, 4000))
+    assert ends(few) == [-9, -17, -2] and ends(many) == [3, -2, 8] and few.seeds == many.seeds == 5
+    means = {
+        size: {line.contender.name: round(line.mean) for line in CONTEST.table(f"{size:,} pictures")}
+        for size in (250, 4000)
+    }
+    names = ("two ways", "convolutions", "raw pixels")
+    assert [means[250][name] for name in names] == [44, 53, 52]
+    assert [means[4000][name] for name in names[:2]] == [72, 68]
+
+
+def test_in_ten_of_eleven_settings_nobody_is_ahead_and_where_features_learn_along_convolutions_are():
+    listed = {one.name: one.interval for one in specification.curve(CONTEST) if not one.registered}
+    assert specification.opponent(CONTEST) == "convolutions" and len(listed) == 11
+    along = "features that learn along"
+    assert [name for name, one in listed.items() if one.low > 0 or one.high < 0] == [along]
+    assert ends(listed[along]) == [-8, -14, -2] and {one.seeds for one in listed.values()} == {5}
+    scores = {
+        arm: [
+            row["scores"]["found again"][-1]
+            for row in CONTEST.rows
+            if (row["part"], row["condition"], row["arm"]) == ("specification", along, arm)
+        ]
+        for arm in ("convolutions", "two ways")
+    }
+    assert [round(sum(found) / 5) for found in scores.values()] == [57, 48]
 
 
 def last(name, key):

@@ -176,7 +176,9 @@ MEANING = (
     "Within 5 points of it are convolutions that mix both pictures, and the same tracker whose template asks "
     "nothing, which learns more slowly. Its control without a choice is 28 behind, and no better than "
     "pointing at any thing. By turning, bending, cover and growth it does not clearly lose less than "
-    "correlation does. Pairs without end and other settings are not run yet."
+    "correlation does. Without end it is level with convolutions, too; with 250 pairs they are ahead by 9. "
+    "In ten of eleven other settings the interval between the two reaches 0; where features learn along, "
+    "convolutions are ahead by 8."
 )
 
 QUESTION = Question(
