@@ -133,7 +133,8 @@ def _contest(answer: Answer, condition: str) -> str:
         return _table(caption, header, _rows(rows))
     cut = [place for place, name in enumerate(header) if name.startswith("with ")]
     kept = [place for place in range(len(header)) if place not in cut]
-    others = [place for place in kept if header[place] in lines[0].others] if len(kept) > MOST_COLUMNS else []
+    measured = {name for line in lines for name in line.others}  # the first contender may lack some
+    others = [place for place in kept if header[place] in measured] if len(kept) > MOST_COLUMNS else []
     parts = {caption: [place for place in kept if place not in others]}
     if others:
         parts[f"{condition}: what else was measured."] = [0, *others]
