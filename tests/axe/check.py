@@ -11,22 +11,42 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 # A script may not fetch what lies in a folder, so there axe is told not to try. It would only look for sounds
 # that play by themselves, and does so where the same page is served.
 #
-# Code has thousands of words in a dozen kinds of letters. Of those that look alike in one block of code the
-# first is asked, and the others stand there meanwhile as bare text.
+# Code and signatures have thousands of words in a dozen kinds of letters. Of those in sight that look alike
+# twenty are asked: lighter copies, in which the others are bare text, stand in their blocks' place meanwhile.
+# (No block is taken apart: axe leaves thousands of ranges behind, which slow down whatever is removed later.)
 RUN = """async rules => {
   const preload = location.protocol !== 'file:', only = rules.length ? {runOnly: rules} : {};
-  const LOOK = ['color', 'backgroundColor', 'opacity', 'fontSize', 'fontWeight', 'textShadow'];
-  const blocks = [...document.querySelectorAll('pre')].map(pre => [pre, [...pre.childNodes], new Set()]);
-  const again = blocks.flatMap(([pre, , seen]) => [...pre.children].filter(word => {
-    if (word.tagName !== 'SPAN' || word.attributes.length > 1 || word.childElementCount) return false;
-    const style = getComputedStyle(word), look = LOOK.map(name => style[name]).join();
-    return seen.has(look) || !seen.add(look);
-  }));
-  for (const word of again) word.replaceWith(word.textContent);
+  const LOOK = ['color', 'opacity', 'fontSize', 'fontWeight', 'textShadow'], NONE = 'rgba(0, 0, 0, 0)';
+  const below = new Map();  // the colours that an element lies on
+  const ground = one => {
+    if (!below.has(one)) {
+      const own = getComputedStyle(one).backgroundColor, parent = one.parentElement;
+      below.set(one, (own === NONE ? '' : own) + (parent ? ground(parent) : ''));
+    }
+    return below.get(one);
+  };
+  const blocks = [...document.querySelectorAll('pre, dt.sig')], bare = new Set(), asked = new Map();
+  const words = blocks.flatMap(block => [...block.querySelectorAll('span, em')]).filter(
+    word => word.getAttributeNames().join() === 'class' && word.checkVisibility());
+  for (const within of [true, false])  // the words within words first
+    for (const word of words) {
+      if (!word.childElementCount !== within || [...word.children].some(one => !bare.has(one))) continue;
+      const style = getComputedStyle(word), look = [ground(word), ...LOOK.map(name => style[name])].join();
+      asked.set(look, 1 + (asked.get(look) ?? 0));
+      if (asked.get(look) > 20) bare.add(word);
+    }
+  const light = node => {
+    if (bare.has(node)) return document.createTextNode(node.textContent);
+    const copy = node.cloneNode(false);
+    if (node.hasChildNodes()) copy.append(...[...node.childNodes].map(light));
+    return copy;
+  };
+  const copies = blocks.map(light);
+  blocks.forEach((block, at) => block.replaceWith(copies[at]));
   try {
     return (await axe.run(document, {resultTypes: ['violations'], preload, ...only})).violations;
   } finally {
-    for (const [pre, children] of blocks) pre.replaceChildren(...children);
+    blocks.forEach((block, at) => copies[at].replaceWith(block));
   }
 }"""
 COLOURS = ("color-contrast", "link-in-text-block")  # what another light may break, and nothing else

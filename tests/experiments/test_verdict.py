@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from visual_attention.experiments import verdict
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments.verdict import Interval, over_seeds, paired
 
 ROLES = {"mean": "trivial", "max": "rival", "another's": "control"}
 
@@ -19,6 +19,7 @@ def test_an_interval_by_hand():
     assert got.effect == pytest.approx(2) and got.seeds == 3
     assert got.low == pytest.approx(2 - 4.30265 / math.sqrt(3), abs=1e-4)
     assert got.high == pytest.approx(2 + 4.30265 / math.sqrt(3), abs=1e-4)
+    assert over_seeds([1, 2, 3]) == got, "numbers without a pair are held against nothing"
 
 
 def test_intervals_of_one_pair_and_of_equal_differences():

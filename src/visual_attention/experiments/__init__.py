@@ -15,7 +15,7 @@ authors:
   seeds and a quarter of the steps beside the record, and compares the signs.
 - What an attacker asks afterwards has a record of its own: the same training at another rate is an `Again`
   (again.py), contenders that were missing are `Joined` (joined.py), and what more validation seeds would have
-  chosen is `MoreSeeds` (more_seeds.py).
+  chosen is `MoreSeeds` (more_seeds.py). What is none of these keeps its rows with `lines` (lines.py).
 - In the notebook: `contest = answer.answer(registry.question("soft"))`, then `contest.verdicts`,
   `words.sentence`, `sections.curves`, `sections.Table`, `sections.settings`.
 

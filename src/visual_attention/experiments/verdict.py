@@ -47,6 +47,11 @@ def paired(first: Sequence[float], second: Sequence[float]) -> Interval:
     return Interval(effect, float(bounds.low), float(bounds.high), len(one))
 
 
+def over_seeds(values: Sequence[float]) -> Interval:
+    """The mean of numbers that have no pair, with Student's t interval."""
+    return paired(values, [0.0] * len(values))
+
+
 def held(interval: Interval, margin: float) -> str:
     """Whether an opponent is "beaten", "not beaten", or the interval leaves it "open"."""
     if interval.seeds < MIN_SEEDS or not math.isfinite(interval.low):

@@ -9,7 +9,6 @@ Chapter: notebooks/deeper/cost.ipynb
 Run: python -m visual_attention.chapters.cost.by_place
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from visual_attention.chapters.cost.cost_against_loss import interval
 from visual_attention.chapters.cost.exact import Explicit
 from visual_attention.chapters.cost.local import Local
 from visual_attention.chapters.cost.network import COUNT, SIDE
+from visual_attention.experiments import lines
 from visual_attention.experiments.record import Row
 
 STEPS, SEEDS = 480, 5
@@ -107,8 +107,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for way, seed in missing(load()):
         row = longer.measure(way, seed, steps=STEPS, others=WAYS)
-        with open(RECORD, "a", encoding="utf-8") as stored:
-            stored.write(json.dumps(row) + "\n")
+        lines.append(RECORD, [row])
         print(row, flush=True)
 
 

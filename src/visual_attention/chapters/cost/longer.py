@@ -8,7 +8,6 @@ Chapter: notebooks/deeper/cost.ipynb
 Run: python -m visual_attention.chapters.cost.longer
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from visual_attention.chapters.cost.exact import Explicit
 from visual_attention.chapters.cost.local import Columns, Rows
 from visual_attention.chapters.cost.network import SIDE, WAYS, TwinFinder, curve
 from visual_attention.data import twins
+from visual_attention.experiments import lines
 from visual_attention.training import seeded
 
 STEPS, BATCH, PICTURES = 4 * 480, 32, 300
@@ -74,7 +74,7 @@ def measure(way: str, seed: int, *, steps: int = STEPS, others: Others = OTHERS)
 
 def load(file: Path = RECORD) -> list[dict]:
     """All rows of a record: way, seed, rate, and the accuracy in percent after so many steps."""
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return lines.read(file)
 
 
 def missing(rows: list[dict]) -> list[tuple[str, int]]:
@@ -97,8 +97,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for way, seed in missing(load()):
         row = measure(way, seed)
-        with open(RECORD, "a", encoding="utf-8") as stored:
-            stored.write(json.dumps(row) + "\n")
+        lines.append(RECORD, [row])
         print(row, flush=True)
 
 

@@ -8,13 +8,13 @@ Chapter: notebooks/deeper/cost.ipynb
 Run: python -m visual_attention.chapters.cost.tuning
 """
 
-import json
 from pathlib import Path
 
 import torch
 
 from visual_attention.chapters.cost.network import WAYS, TwinFinder, curve
 from visual_attention.data import twins
+from visual_attention.experiments import lines
 from visual_attention.training import seeded
 
 GRID = (1e-3, 3e-3, 1e-2, 3e-2)
@@ -24,7 +24,7 @@ RECORD = Path(__file__).parent / "records" / "tuning.jsonl"
 
 def tried() -> list[dict]:
     """All rows of the record: way, rate, accuracy in percent."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+    return lines.read(RECORD)
 
 
 def rates(rows: list[dict]) -> dict[str, float]:
@@ -59,8 +59,7 @@ def main() -> None:
                 model = TwinFinder(WAYS[name]())
             points = curve(model, SEED, drawn, steps=STEPS, batch=BATCH, lr=rate)
             row = {"way": name, "rate": rate, "accuracy": round(points[-1].accuracy, 3)}
-            with open(RECORD, "a", encoding="utf-8") as stored:
-                stored.write(json.dumps(row) + "\n")
+            lines.append(RECORD, [row])
             print(row)
     print(rates(tried()))
 

@@ -30,6 +30,7 @@ from visual_attention.chapters.explanation import (
     trials,
 )
 from visual_attention.chapters.explanation.verdicts import CHANGED, GUIDE_PICTURES, PAIRS, PLAIN, rule_hash
+from visual_attention.experiments import lines
 
 RECORD = claims.RECORD.with_name("explanation-afterwards.jsonl")
 LONGER = 1000  # steps of a reader, at the rule's rate: on validation pictures three times as much was worse
@@ -170,7 +171,7 @@ def main() -> None:
     torch.set_num_threads(1)
     done = {row["seed"] for row in claims.load(RECORD)}
     for seed in (seed for pair in PAIRS for seed in pair if seed not in done):
-        claims.append([measure(measures.trained("transformer", seed), seed)], RECORD)
+        lines.append(RECORD, [measure(measures.trained("transformer", seed), seed)])
         print(f"seed {seed}", flush=True)
 
 

@@ -11,8 +11,6 @@ table is the chapter's own and no claim of that kind.
 Run: python -m visual_attention.chapters.explanation.claims
 """
 
-import json
-import os
 import time
 from pathlib import Path
 
@@ -35,6 +33,7 @@ from visual_attention.chapters.explanation.verdicts import (
     PAIRS,
     rule_hash,
 )
+from visual_attention.experiments import lines
 from visual_attention.training import seeded
 
 CLAIMS = ()
@@ -45,22 +44,7 @@ MARKS_ONLY = {WITH_STEM: True, WITHOUT_STEM: False}  # has it a stem?
 
 def load(file: Path = RECORD) -> list[dict]:
     """The lines that were made under the present rule; a line that an interruption cut off is forgotten."""
-    if not file.exists():
-        return []
-    whole, _, _cut_off = file.read_text(encoding="utf-8").rpartition("\n")
-    rows = [json.loads(line) for line in whole.splitlines()]
-    return [row for row in rows if row["rule"] == rule_hash()]
-
-
-def append(rows: list[dict], file: Path = RECORD) -> None:
-    """Add the lines of one run in one write, after the last whole line."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, "a+b") as stored:
-        stored.seek(0)
-        stored.truncate(stored.read().rfind(b"\n") + 1)
-        stored.write("".join(json.dumps(row) + "\n" for row in rows).encode())
-        stored.flush()
-        os.fsync(stored.fileno())
+    return [row for row in lines.read(file) if row["rule"] == rule_hash()]
 
 
 def measure(network: str, pair: tuple[int, int], *, steps: int | None = None) -> list[dict]:
@@ -113,7 +97,7 @@ def main() -> None:
     runs += [(measure_marks, control, pair) for pair in PAIRS for control in MARKS_ONLY]
     for run, network, pair in runs:
         if (network, pair[0]) not in done:
-            append(run(network, pair))
+            lines.append(RECORD, run(network, pair))
             print(f"{network}, seeds {pair[0]} and {pair[1]}", flush=True)
 
 

@@ -26,7 +26,7 @@ from visual_attention.chapters.generation.word_transformer import (
     word_loss,
 )
 from visual_attention.experiments import curves
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments.verdict import Interval, over_seeds, paired
 from visual_attention.training import seeded
 
 ROWS = Path(__file__).with_name("steering.json")
@@ -181,7 +181,7 @@ def share(which: str, part: str, arm: str = ARMS[0]) -> Interval:
         arm: one of `ARMS`; it needs a row.
     """
     values = [row[which][part] for row in rows(arm)]
-    return paired(values, np.zeros(len(values)))
+    return over_seeds(values)
 
 
 def curve(name: str) -> list[float]:

@@ -12,7 +12,6 @@ Chapter: notebooks/applications/generation.ipynb
 Run: python -m visual_attention.chapters.generation.words_attacked
 """
 
-import json
 import time
 from pathlib import Path
 
@@ -27,8 +26,8 @@ from visual_attention.chapters.generation.word_transformer import (
     WordTransformer,
     word_loss,
 )
-from visual_attention.experiments import curves
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments import curves, lines
+from visual_attention.experiments.verdict import Interval, over_seeds, paired
 from visual_attention.training import parameters, seeded
 
 RECORD = Path(__file__).parent / "records" / "words.jsonl"
@@ -132,7 +131,7 @@ def train(
 
 def rows() -> list[Row]:
     """The record: a row for each training, of the search ("rates") and of the seeds ("seeds")."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+    return lines.read(RECORD)
 
 
 def found(control: str) -> list[Row]:
@@ -158,7 +157,7 @@ def rate(control: str) -> float:
 def share(control: str, which: str, part: str) -> Interval:
     """How many percent obey, over seeds; arguments as in :func:`steering.share`."""
     values = [row[which][part] for row in found(control)]
-    return paired(values, [0.0] * len(values))
+    return over_seeds(values)
 
 
 def ahead(control: str, *, other: str = steering.ARMS[0], part: str = "all", which: str = "told") -> Interval:
@@ -199,8 +198,7 @@ def main() -> None:
     torch.set_num_threads(1)
     while todo := lacking():
         row = steering.rounded(made(*todo[0]), digits=4)
-        with RECORD.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        lines.append(RECORD, [row])
         curve = {step: each["all"] for step, each in row["curve"].items()}
         print(*todo[0], curve, row.get("told"), row.get("new"), round(row["seconds"]), flush=True)
 

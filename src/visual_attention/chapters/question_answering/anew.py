@@ -9,7 +9,6 @@ Chapter: notebooks/applications/question_answering.ipynb
 Run: python -m visual_attention.chapters.question_answering.anew
 """
 
-import json
 from pathlib import Path
 
 import torch
@@ -19,7 +18,8 @@ from visual_attention.chapters.question_answering import inventing, sentences
 from visual_attention.chapters.question_answering.decoder import PictureDecoder
 from visual_attention.chapters.question_answering.sentences import SORTS, Said, token
 from visual_attention.chapters.question_answering.small_world import NAMES
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments import lines, verdict
+from visual_attention.experiments.verdict import Interval
 
 FILE = Path(__file__).parent / "records" / "anew.jsonl"
 SEEDS = 3
@@ -60,14 +60,12 @@ def scores(model: PictureDecoder) -> dict[str, float]:
 
 def rows(regime: str) -> list[dict]:
     """A row for each training."""
-    lines = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
-    return [row for row in map(json.loads, lines) if row["regime"] == regime]
+    return [row for row in lines.read(FILE) if row["regime"] == regime]
 
 
 def over_seeds(regime: str, name: str) -> Interval:
     """The mean of a score over seeds, with its interval."""
-    values = [row[name] for row in rows(regime)]
-    return paired(values, [0.0] * len(values))
+    return verdict.over_seeds([row[name] for row in rows(regime)])
 
 
 def main() -> None:
@@ -77,8 +75,7 @@ def main() -> None:
         for seed in sorted(set(range(SEEDS)) - {row["seed"] for row in rows(regime)}):
             model = inventing.taught(pool(regime, seed), seed)
             row = {"regime": regime, "seed": seed} | scores(model)
-            with FILE.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            lines.append(FILE, [row])
             print(row, flush=True)
 
 

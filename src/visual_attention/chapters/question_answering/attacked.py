@@ -8,7 +8,6 @@ Chapter: notebooks/applications/question_answering.ipynb
 Run: python -m visual_attention.chapters.question_answering.attacked
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from visual_attention.chapters.question_answering import asking, claims, small_w
 from visual_attention.chapters.question_answering.asking import Pupil
 from visual_attention.chapters.question_answering.readings import Change, Looked, ReadingHops
 from visual_attention.chapters.question_answering.small_world import ASKED, Asked
-from visual_attention.experiments import trial
+from visual_attention.experiments import lines, trial
 from visual_attention.experiments.question import Contender
 
 FILE = Path(__file__).parent / "records" / "attacked.jsonl"
@@ -89,7 +88,7 @@ def learn(way: str, seed: int, *, steps: int = STEPS) -> dict[str, float]:
 
 def rows() -> list[dict]:
     """What was learned: a row for each way and seed."""
-    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    return lines.read(FILE)
 
 
 # ---- the stored network
@@ -132,13 +131,12 @@ def forbidden(pupil: Pupil, asked: Asked, which: int, hop: int) -> float:
 def main() -> None:
     """Train what the file lacks, and show it."""
     torch.set_num_threads(1)
-    done = {(row["way"], row["seed"]) for row in rows()} if FILE.exists() else set()
+    done = {(row["way"], row["seed"]) for row in rows()}
     for way in HANDED:
         for seed in range(SEEDS):
             if (way, seed) not in done:
                 found = {name: round(share) for name, share in learn(way, seed).items()}
-                with FILE.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({"way": way, "seed": seed} | found) + "\n")
+                lines.append(FILE, [{"way": way, "seed": seed} | found])
     for row in rows():
         print(row)
 

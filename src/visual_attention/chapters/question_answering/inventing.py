@@ -9,7 +9,6 @@ Run: python -m visual_attention.chapters.question_answering.inventing
 """
 
 import functools
-import json
 import sys
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from torch import Tensor
 from visual_attention.chapters.question_answering import decoder, sentences
 from visual_attention.chapters.question_answering.decoder import ASKED, PictureDecoder
 from visual_attention.chapters.question_answering.sentences import REGIMES, SORTS, THERE, Said, token
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments import lines, verdict
+from visual_attention.experiments.verdict import Interval
 from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).with_name("inventing.jsonl")
@@ -100,27 +100,25 @@ def share(values: Tensor) -> float:
 
 def stored() -> list[dict]:
     """A row for each training: its regime, its seed, and the scores."""
-    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    return lines.read(FILE)
 
 
 def over_seeds(regime: str, name: str) -> Interval:
     """The mean of a score over seeds, with its interval."""
-    values = [row[name] for row in stored() if row["regime"] == regime]
-    return paired(values, [0.0] * len(values))
+    return verdict.over_seeds([row[name] for row in stored() if row["regime"] == regime])
 
 
 def main() -> None:
     """Train what is lacking of the regimes that are named, or of all, and store what was counted."""
     torch.set_num_threads(1)
     regimes = sys.argv[1:] or list(REGIMES)
-    done = {(row["regime"], row["seed"]) for row in stored()} if FILE.exists() else set()
+    done = {(row["regime"], row["seed"]) for row in stored()}
     for seed in range(SEEDS):
         for regime in regimes:
             if (regime, seed) in done:
                 continue
             row = {"regime": regime, "seed": seed} | scores(learn(regime, seed))
-            with FILE.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            lines.append(FILE, [row])
             print(row, flush=True)
 
 

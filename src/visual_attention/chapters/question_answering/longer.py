@@ -13,6 +13,7 @@ from dataclasses import replace
 from statistics import mean
 
 from visual_attention.chapters.question_answering import claims
+from visual_attention.experiments import verdict
 from visual_attention.experiments.again import Again
 from visual_attention.experiments.question import ENDLESS
 from visual_attention.experiments.verdict import Interval, paired
@@ -55,7 +56,7 @@ def told(found: Interval) -> str:
 
 def over_seeds(values: list[float]) -> Interval:
     """The mean with Student's t interval."""
-    return paired(values, [0.0] * len(values))
+    return verdict.over_seeds(values)
 
 
 def main() -> None:

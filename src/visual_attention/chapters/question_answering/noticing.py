@@ -12,7 +12,6 @@ Chapter: notebooks/applications/question_answering.ipynb
 Run: python -m visual_attention.chapters.question_answering.noticing
 """
 
-import json
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +28,8 @@ from torch import Tensor
 from visual_attention.chapters.question_answering import decoder, inventing, sentences, trained_decoders
 from visual_attention.chapters.question_answering.decoder import PictureDecoder
 from visual_attention.chapters.question_answering.small_world import PLACES
-from visual_attention.experiments.verdict import Interval, paired
+from visual_attention.experiments import lines, verdict
+from visual_attention.experiments.verdict import Interval
 
 FILE = Path(__file__).parent / "records" / "noticing.jsonl"
 SEEDS, STEPS = (2, 5, 6), 2000
@@ -154,19 +154,19 @@ def measured(model: PictureDecoder) -> dict:
 
 def rows() -> list[dict]:
     """A row for each decoder."""
-    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    return lines.read(FILE)
 
 
 def over_decoders(name: str) -> Interval:
     """The mean of a number over the decoders that were never asked about absent things, with its interval."""
     values = [row[name] for row in rows() if row["decoder"] != "stored, taught to deny"]
-    return paired(values, [0.0] * len(values))
+    return verdict.over_seeds(values)
 
 
 def main() -> None:
     """Train and measure what the file lacks."""
     torch.set_num_threads(1)
-    done = {row["decoder"] for row in rows()} if FILE.exists() else set()
+    done = {row["decoder"] for row in rows()}
     for name in (*STORED, *(f"seed {seed}" for seed in SEEDS)):
         if name in done:
             continue
@@ -175,8 +175,7 @@ def main() -> None:
         else:
             model = inventing.learn("never", int(name.removeprefix("seed ")), steps=STEPS)
         row = {"decoder": name} | measured(model)
-        with FILE.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        lines.append(FILE, [row])
         print(row, flush=True)
 
 

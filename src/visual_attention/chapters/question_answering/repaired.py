@@ -12,7 +12,6 @@ Run: python -m visual_attention.chapters.question_answering.repaired
 
 import copy
 import functools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +24,7 @@ from visual_attention.chapters.question_answering import small_world
 from visual_attention.chapters.question_answering.placed import Placed
 from visual_attention.chapters.question_answering.readings import ReadingHops
 from visual_attention.chapters.question_answering.small_world import ANSWERS, SIDES, WORDS
+from visual_attention.experiments import lines
 from visual_attention.training import fit, seeded
 
 FILE = Path(__file__).parent / "records" / "repaired.jsonl"
@@ -186,8 +186,7 @@ def trial(way: str, things: int, seed: int) -> float:
 
 def shares(way: str, things: int) -> list[float]:
     """The relations that the record has of a way, in percent, by seed."""
-    lines = FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else []
-    rows = [row for row in map(json.loads, lines) if (row["way"], row["things"]) == (way, things)]
+    rows = [row for row in lines.read(FILE) if (row["way"], row["things"]) == (way, things)]
     return [row["relations"] for row in sorted(rows, key=lambda row: row["seed"])]
 
 
@@ -199,8 +198,7 @@ def main() -> None:
         for seed in range(len(shares(way, things)), count):
             row = {"way": way, "things": things, "seed": seed}
             row |= {"relations": round(trial(way, things, seed), 1)}
-            with FILE.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            lines.append(FILE, [row])
         found = shares(way, things)
         relate = sum(share >= 100 * WANTED for share in found)
         print(f"{things} things, {way}: {relate} of {len(found)}", found, flush=True)

@@ -12,7 +12,6 @@ Chapter: notebooks/applications/segmentation.ipynb
 Run: python -m visual_attention.chapters.segmentation.which_way
 """
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -25,6 +24,7 @@ import torch
 from visual_attention.chapters.segmentation import cuts, lookalikes, trained
 from visual_attention.chapters.segmentation.context_claims import QUESTION, told
 from visual_attention.chapters.segmentation.unet import UNet
+from visual_attention.experiments import lines
 from visual_attention.experiments.trial import Trial
 from visual_attention.experiments.trial import train as train_out
 
@@ -100,8 +100,7 @@ def taken_apart(model: UNet, *, canvas: int, seed: int) -> Row:
 
 def rows(arm: str) -> list[Row]:
     """The networks of an arm that the record holds, by seed."""
-    lines = RECORD.read_text(encoding="utf-8").splitlines() if RECORD.exists() else []
-    return sorted((row for row in map(json.loads, lines) if row["arm"] == arm), key=lambda row: row["seed"])
+    return sorted((row for row in lines.read(RECORD) if row["arm"] == arm), key=lambda row: row["seed"])
 
 
 def way(row: Row) -> str:
@@ -130,8 +129,7 @@ def main() -> None:
         start, arm = time.perf_counter(), ARMS[name]
         row = {"arm": name, "seed": seed, **taken_apart(arm.train(seed), canvas=arm.canvas, seed=seed)}
         row["seconds"] = round(time.perf_counter() - start, 1)
-        with RECORD.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        lines.append(RECORD, [row])
     for name in ARMS:
         print(f"{name:28}", ", ".join(f"{count} {which}" for which, count in ways(name).most_common()))
 

@@ -11,7 +11,6 @@ Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.attacked
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from visual_attention.chapters.tracking.finders import Pixels
 from visual_attention.chapters.tracking.follow import corners_around, regions, template_of
 from visual_attention.chapters.tracking.fusion import Finder
 from visual_attention.chapters.tracking.paths import FRAME
+from visual_attention.experiments import lines
 from visual_attention.experiments.verdict import Interval, paired
 
 RECORD = Path(__file__).parent / "records" / "attacked.jsonl"
@@ -81,7 +81,7 @@ def of_films() -> list[dict]:
 
 def rows() -> list[dict]:
     """The record: a row for each kind and network."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+    return lines.read(RECORD)
 
 
 def scores(record: list[dict], kind: str, way: str, conditions: Sequence[str]) -> Tensor:
@@ -99,7 +99,7 @@ def ahead(record: list[dict], kind: str, other: str, conditions: Sequence[str]) 
 def main() -> None:
     """Make the record anew, and show the means."""
     made = of_scenes() + of_films() + of_scenes(grid=False)
-    RECORD.write_text("".join(json.dumps(row) + "\n" for row in made))
+    lines.replace(RECORD, made)
     for row in made:
         means = {name: round(sum(x) / len(x)) for name, x in row.items() if isinstance(x, list)}
         print(row["kind"], row["way"], means)

@@ -13,7 +13,6 @@ Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.carried
 """
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from visual_attention.chapters.tracking.films import Tracks
 from visual_attention.chapters.tracking.follow import follow
 from visual_attention.chapters.tracking.paths import FRAME
 from visual_attention.chapters.tracking.tracks import Disturbance, sequences
+from visual_attention.experiments import lines
 from visual_attention.experiments.verdict import Interval, paired
 from visual_attention.mechanisms.pretrained import fetch, load, prepare
 
@@ -177,7 +177,7 @@ def scored(boxes: Tensor, film: Tracks) -> dict[str, float]:
 
 def rows() -> list[dict]:
     """The record, a row for each film, condition and way."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+    return lines.read(RECORD)
 
 
 def scores(record: list[dict], way: str, condition: str, score: str = "overlap") -> np.ndarray:
@@ -194,7 +194,6 @@ def difference(record: list[dict], one: str, other: str, condition: str, score: 
 def main() -> None:
     """Make what the record lacks, and show the means."""
     look, done = transformer(), {(row["film"], row["condition"]) for row in rows()}
-    RECORD.parent.mkdir(exist_ok=True)
     for seed in range(FILMS):
         for condition in CONDITIONS:
             if (seed, condition) in done:
@@ -203,8 +202,7 @@ def main() -> None:
             made = []
             for way, boxes in ways(one, look):
                 made.append({"film": seed, "condition": condition, "way": way, **scored(boxes, one)})
-            with open(RECORD, "a") as file:
-                file.write("".join(json.dumps(row) + "\n" for row in made))
+            lines.append(RECORD, made)
     for condition in CONDITIONS:
         print(condition)
         for way in WAYS:

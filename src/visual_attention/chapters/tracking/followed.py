@@ -10,7 +10,6 @@ Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.followed
 """
 
-import json
 import math
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from visual_attention.chapters.tracking.finders import Pixels
 from visual_attention.chapters.tracking.follow import corners_around, regions, template_of
 from visual_attention.chapters.tracking.fusion import Finder, middles
 from visual_attention.chapters.tracking.paths import FRAME
+from visual_attention.experiments import lines
 
 RECORD = Path(__file__).parent / "records" / "followed.jsonl"
 UPDATE = 0.1  # share of the template that a frame renews
@@ -89,7 +89,7 @@ def ways() -> dict[str, tuple[Finder, dict]]:
 
 def rows() -> list[dict]:
     """The record, a row for each film, condition and way, as that of `carried`."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+    return lines.read(RECORD)
 
 
 def main() -> None:
@@ -104,8 +104,7 @@ def main() -> None:
             for way, (model, options) in listed.items():
                 boxes = follow(model, film, **options)[0]
                 made.append({"film": seed, "condition": condition, "way": way, **carried.scored(boxes, film)})
-            with open(RECORD, "a") as file:
-                file.write("".join(json.dumps(row) + "\n" for row in made))
+            lines.append(RECORD, made)
     for condition in carried.CONDITIONS:
         for way in listed:
             means = [carried.scores(rows(), way, condition, score).mean() for score in ("overlap", "near")]

@@ -13,7 +13,6 @@ Chapter: notebooks/applications/tracking.ipynb
 Run: python -m visual_attention.chapters.tracking.leak
 """
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from visual_attention.chapters.tracking.finding import Sought
 from visual_attention.chapters.tracking.finding_cuts import hits
 from visual_attention.chapters.tracking.fusion import Answer, Change, Finder, Head, OneStream, loss
 from visual_attention.convolutions import layer
-from visual_attention.experiments import curves
+from visual_attention.experiments import curves, lines
 from visual_attention.training import seeded
 
 RECORD = Path(__file__).parent / "records" / "leak.jsonl"
@@ -103,7 +102,7 @@ def share(model: nn.Module, seen: Sought) -> float:
 
 def rows_of_record() -> list[dict]:
     """The record: a row for each world, network and seed."""
-    return [json.loads(line) for line in RECORD.read_text().splitlines()] if RECORD.exists() else []
+    return lines.read(RECORD)
 
 
 def curve(record: list[dict], world: str, network: str) -> np.ndarray:
@@ -139,8 +138,7 @@ def main(*worlds: str) -> None:
                     made.append(
                         {"world": world, "network": ANYWHERE, "seed": seed, "found": [round(anywhere, 2)]}
                     )
-                with open(RECORD, "a") as file:
-                    file.write("".join(json.dumps(row) + "\n" for row in made))
+                lines.append(RECORD, made)
     for row in rows_of_record():
         print(row)
 
