@@ -37,7 +37,10 @@ def test_a_row_of_another_picture_leaves_more_digits_than_an_even_one():
     assert here["right, mark, last even"] == here["right, mark, as it is"]
 
 
-def test_main_prints_them(capsys):
+def test_main_prints_them(capsys, monkeypatch):
+    monkeypatch.setattr(attacked, "FILLINGS", {"white": torch.ones_like})
+    monkeypatch.setattr(attacked, "METHODS", {n: attacked.METHODS[n] for n in ("contrast", "occlusion")})
     attacked.main()
     said = capsys.readouterr().out
-    assert "of another picture: 0.385" in said and "twin, white: contrast 0.40" in said
+    assert "of another picture: 0.385" in said and "twin, white: contrast 0.40, occlusion" in said
+    assert said.count("by the occlusion map of the") == len(trained.NAMES)
