@@ -65,6 +65,16 @@ def test_what_passed_is_not_repeated_and_is_told(course, workers):
     assert ran(course, *workers, "--again")[0] == "2 passed"
 
 
+def test_what_a_worker_finds_on_a_path_of_its_own_is_not_installed(course):
+    """As setuptools' own packages, which the process that keeps the verdicts does not see."""
+    (course / "more/extra-1.0.dist-info").mkdir(parents=True)
+    (course / "more/extra-1.0.dist-info/METADATA").write_text("Name: extra\nVersion: 1.0\n")
+    with (course / LOOKER).open("a") as file:
+        file.write(f"\nimport sys\n\nsys.path.append({str(course / 'more')!r})\n")
+    assert ran(course, "-p", "xdist", "-n", "2")[0] == "2 passed"
+    assert "2 tests were not repeated" in ran(course, "-p", "xdist", "-n", "2")[1]
+
+
 ROOM, LOOKER = "tests/chapters/one/test_claims.py", "tests/experiments/test_registry.py"
 
 

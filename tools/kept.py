@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import shutil
+import site
 import subprocess
 import sys
 from importlib import metadata
@@ -170,8 +171,12 @@ class Inputs:
 
     @functools.cached_property
     def environment(self) -> bytes:
-        """Python, all that is installed, and the programs that tests start."""
-        installed = sorted(f"{found.name}=={found.version}" for found in metadata.distributions())
+        """Python, all that is installed, and the programs that tests start.
+
+        Not by sys.path: setuptools, once imported, adds a folder of its own to it, in the workers alone.
+        """
+        folders = [*site.getsitepackages(), site.getusersitepackages()]
+        installed = sorted(f"{found.name}=={found.version}" for found in metadata.distributions(path=folders))
         names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "bwrap")
         programs = [shutil.which(name) for name in names]
         stats = [(name, os.stat(name).st_size, os.stat(name).st_mtime) for name in programs if name]
