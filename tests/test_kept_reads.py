@@ -37,6 +37,7 @@ def inputs():
     return kept.Inputs(Path(__file__).parents[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file,subject,read", READ)
 def test_what_is_read_is_known(inputs, file, subject, read):
     assert read in inputs.files and read in inputs.of(file, subject)

@@ -46,6 +46,7 @@ def test_nothing_else_is_in_it(wheel):
     assert not [name for name in wheel if name.endswith(".ipynb") or "/test_" in name]
 
 
+@pytest.mark.slow
 def test_it_asks_for_all_that_it_imports():
     """What a module imports is installed with it: else the first command of a new user is a traceback."""
     named = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow"}

@@ -53,6 +53,7 @@ def ratio(fused: Callable, plain: Callable, x: torch.Tensor, *, backward: bool, 
     return best[fused] / best[plain]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", FASTER)
 @pytest.mark.parametrize("side", [16, 24, 32, 48, 64, 96])
 def test_time_against_the_explicit_version(benchmark, side, way, capsys):

@@ -20,6 +20,7 @@ def test_it_has_all_roles_ten_seeds_and_eight_other_settings(question):
     assert question.seeds >= 10 and len(question.variants) >= 8
 
 
+@pytest.mark.slow
 @each
 def test_its_splits_share_no_picture(question):
     """Drawn with one seed; but generation judges what is made from noise, and the seeds part the noise.

@@ -72,6 +72,7 @@ def test_one_that_dies_or_fails_has_a_second_try_and_takes_nobody_along(course):
     }
 
 
+@pytest.mark.slow
 def test_one_that_never_answers_is_given_up(course, monkeypatch):
     monkeypatch.setattr(grading, "LONGEST", 0.5)
     outcomes = run(course, ["slow", "a"], jobs=1)

@@ -299,6 +299,7 @@ def test_a_forged_answer_on_the_pipe_earns_nothing(box):
     assert report.score == 0 and "in the sandbox's name" in str(report) and not box.alive
 
 
+@pytest.mark.slow
 def test_one_that_heeds_no_interrupt_is_killed(box, monkeypatch):
     monkeypatch.setattr("visual_attention.classroom.remote.GRACE", 0.5)
     began = time.monotonic()
@@ -306,6 +307,7 @@ def test_one_that_heeds_no_interrupt_is_killed(box, monkeypatch):
     assert "heeded no interrupt" in outcome.error and time.monotonic() - began < 10 and not box.alive
 
 
+@pytest.mark.slow
 def test_the_calls_of_an_exercise_are_limited_and_the_checks_own_time_is_not(box, monkeypatch):
     """On a busy machine a check may be slow, and the answer is not to blame."""
 

@@ -26,6 +26,7 @@ nested = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(nested)
 def test_plain_values(value):
     back = there_and_back(value)

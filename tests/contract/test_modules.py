@@ -179,6 +179,7 @@ def test_everything_is_made_where_the_input_is(case):
     assert not made.elsewhere(DEVICE.type)
 
 
+@pytest.mark.slow
 def test_it_compiles_into_one_graph(case):
     module, inputs = case.module(), case.draw()
     torch._dynamo.reset()
@@ -187,6 +188,7 @@ def test_it_compiles_into_one_graph(case):
         same(got, run(module, inputs))
 
 
+@pytest.mark.slow
 def test_it_can_be_exported(case):
     module, inputs = case.module(), case.draw()
     with kept(case, "export"):
@@ -248,6 +250,7 @@ def test_its_jacobian_is_that_of_autograd(case):
         assert any(tensor.abs().sum() > 0 for tensor in got)
 
 
+@pytest.mark.slow
 def test_its_second_derivatives_are_right_with_the_plain_kernel(case):
     function, numbers = differentiable(case, torch.float64)
     numbers = tuple(x.requires_grad_() for x in numbers)
@@ -283,6 +286,7 @@ def test_its_parts_are_called_and_not_read(case):
     assert not [name for name in again if not set(case.again) & set(name.split("."))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", LEARNING, ids=lambda case: case.name)
 @pytest.mark.parametrize("way", [spectral_norm, nn.utils.parametrizations.spectral_norm], ids=["old", "new"])
 def test_its_layers_can_be_normalised_and_still_learn(case, way):

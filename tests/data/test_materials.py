@@ -21,6 +21,7 @@ def found_at(crop: torch.Tensor, name: str) -> int | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("split", "low", "high"),
     [

@@ -26,6 +26,7 @@ def ended(capsys, *words: str) -> tuple[int, str, str]:
     return status, heard.out, heard.err
 
 
+@pytest.mark.slow
 def test_solutions_have_full_marks_and_status_0(capsys):
     status, out, err = ended(capsys, "self_attention", str(SOLUTIONS / "self_attention.py"))
     assert (status, err) == (0, "") and out.rstrip().endswith("14 of 14 points"), out
@@ -51,6 +52,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "told"), BROKEN.items())
 def test_what_a_file_does_ends_in_words(capsys, tmp_path, line, told):
     """What stands above the line that fails still counts."""
@@ -61,6 +63,7 @@ def test_what_a_file_does_ends_in_words(capsys, tmp_path, line, told):
     assert status == (1 if "no Python" in told else 0)
 
 
+@pytest.mark.slow
 def test_the_mark_of_utf_8_is_no_hindrance(capsys, tmp_path):
     file = tmp_path / "mine.py"
     file.write_bytes(b"\xef\xbb\xbf" + (SOLUTIONS / "self_attention.py").read_bytes())
@@ -90,6 +93,7 @@ def test_a_notebook_and_what_is_no_text_are_answered(capsys, tmp_path):
         assert status == 2 and told in err, err
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "visual_attention.exercises", "list"]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}

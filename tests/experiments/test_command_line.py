@@ -68,6 +68,7 @@ def asked(command, monkeypatch):
     return command
 
 
+@pytest.mark.slow
 def test_a_question_is_run_with_an_estimate_listed_and_shown(asked, tmp_path):
     status, output, _ = asked("run", "toy", "--quiet")
     assert status == 0 and "toy: 56 trainings lacking, perhaps 9 CPU minutes" in output
@@ -76,6 +77,7 @@ def test_a_question_is_run_with_an_estimate_listed_and_shown(asked, tmp_path):
     assert "Needs fewer pictures: undecided" in asked("show", "toy")[1]
 
 
+@pytest.mark.slow
 def test_quick_is_kept_apart_and_compared_with_the_record(asked, tmp_path, monkeypatch):
     monkeypatch.setenv("QUICK", "1")
     output = asked("run", "toy", "--quiet")[1]

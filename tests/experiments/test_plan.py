@@ -30,12 +30,14 @@ def counts(folder):
     return len(keys), len(set(keys)), len(lines)
 
 
+@pytest.mark.slow
 def test_all_is_made_once(tmp_path):
     assert go(small(), tmp_path)[0] == 32
     assert counts(tmp_path) == (32, 32, 32)
     assert go(small(), tmp_path)[0] == 0
 
 
+@pytest.mark.slow
 def test_the_middle_set_comes_first_then_pictures_without_end(tmp_path):
     go(small(), tmp_path)
     order = [(row["condition"], row["part"]) for row in ledger.read(ledger.path("toy", tmp_path)).rows]
@@ -46,6 +48,7 @@ def test_the_middle_set_comes_first_then_pictures_without_end(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_each_contender_gets_its_own_best_rate(tmp_path):
     arms = [
         known.contender("attention", "attention", 90.0, best=3e-3),
@@ -58,6 +61,7 @@ def test_each_contender_gets_its_own_best_rate(tmp_path):
     assert 0.09 in tried  # 3e-2 was the edge of the grid
 
 
+@pytest.mark.slow
 def test_an_interruption_costs_what_was_under_way(tmp_path):
     calls = []
 
@@ -74,6 +78,7 @@ def test_an_interruption_costs_what_was_under_way(tmp_path):
     assert go(question, tmp_path)[0] == 27 and counts(tmp_path) == (32, 32, 32)
 
 
+@pytest.mark.slow
 def test_rows_of_another_rule_do_not_count_and_are_told(tmp_path):
     go(small(), tmp_path)
     wider = small(margin=7)
@@ -83,6 +88,7 @@ def test_rows_of_another_rule_do_not_count_and_are_told(tmp_path):
     assert answer(small(), tmp_path).seeds("16 pictures") == 2  # the old rule still finds its rows
 
 
+@pytest.mark.slow
 def test_a_cut_row_is_named_and_made_again(tmp_path):
     go(small(), tmp_path)
     file = ledger.path("toy", tmp_path)
@@ -92,6 +98,7 @@ def test_a_cut_row_is_named_and_made_again(tmp_path):
     assert answer(small(), tmp_path).seeds("32 pictures") == 2
 
 
+@pytest.mark.slow
 def test_several_processes_make_the_same_rows(tmp_path):
     def numbers(folder):
         rows = ledger.read(ledger.path("toy", folder)).rows
@@ -102,6 +109,7 @@ def test_several_processes_make_the_same_rows(tmp_path):
     assert numbers(tmp_path / "one") == numbers(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_contenders_of_a_seed_are_judged_on_the_same_pictures_which_training_does_not_show(tmp_path):
     go(small(), tmp_path)
     rows = ledger.read(ledger.path("toy", tmp_path)).rows
@@ -112,6 +120,7 @@ def test_contenders_of_a_seed_are_judged_on_the_same_pictures_which_training_doe
     assert max(gaps) - min(gaps) < 0.1  # each seed's own shift, up to 3 points, falls out
 
 
+@pytest.mark.slow
 def test_the_estimate_counts_what_is_lacking(tmp_path):
     assert "toy: 32 trainings lacking, perhaps" in plan.estimate(small(), [])
     go(small(), tmp_path)
@@ -123,6 +132,7 @@ def test_the_estimate_counts_what_is_lacking(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_strongest_opponent_is_found_on_validation_pictures(tmp_path):
     question = known.usual(variants=(), seeds=1, side_seeds=1)
     assert plan.strongest(question, []) is None

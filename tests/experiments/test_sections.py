@@ -28,6 +28,7 @@ def test_without_records_there_is_no_figure():
     assert "<img" not in sections.overview([empty()])
 
 
+@pytest.mark.slow
 def test_what_folds_away_holds_rule_curves_settings_and_attacks():
     question = known.usual(tried=("A wider net: no change.",), design="A & B.")
     more = known.rows(question, part="specification", attention=[70, 70, 71], max=[75, 76, 77])
@@ -65,6 +66,7 @@ def test_figures_are_pictures(tmp_path):
     assert np.asarray(Image.open(tmp_path / "forest.png").convert("L")).std() > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", registry.questions())
 def test_every_question_of_the_course_can_be_shown(name):
     found = of_the_course(registry.question(name))

@@ -101,6 +101,7 @@ class TestLosses:
                 bias[n] += step
             torch.testing.assert_close(exact[n], (above - below) / (2 * step), atol=1e-6, rtol=1e-4)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("baseline", [True, False])
     def test_reinforce_agrees_with_the_exact_gradient_in_expectation(self, model, baseline):
         x, y, generator = images(), labels(), torch.Generator().manual_seed(1)

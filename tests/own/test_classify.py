@@ -28,6 +28,7 @@ def test_coffee_is_not_grass(result):
     assert 0 <= result.border.accuracy <= 1 and result.confetti.pool == "attention pool"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["garments", "handwritten"])
 def test_real_garments_and_real_digits(kind, request, extractor):
     """Even features that nobody trained tell a bag from trousers, and a 0 from a 1."""

@@ -36,6 +36,7 @@ def said(capsys):
     return out.splitlines(), err
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_a_report_and_on_to_new_pictures(folder, here, capsys):
     (folder / "grass" / "notes.txt").write_text("sunny")
     before = fingerprint(folder)
@@ -58,6 +59,7 @@ def test_from_a_folder_to_a_report_and_on_to_new_pictures(folder, here, capsys):
     assert fingerprint(folder) == before
 
 
+@pytest.mark.slow
 def test_the_second_time_the_features_are_there(folder, here, capsys, monkeypatch):
     asked = ["classify", str(folder), *STAND_IN, "--cache", str(here / "cache")]
     assert main([*asked, "--out", "one"]) == 0
@@ -69,6 +71,7 @@ def test_the_second_time_the_features_are_there(folder, here, capsys, monkeypatc
     assert set(one) == set(two) and all((one[name] == two[name]).all() for name in one)
 
 
+@pytest.mark.slow
 def test_interrupted_and_taken_up_again(folder, here, capsys, monkeypatch):
     asked = ["classify", str(folder), *STAND_IN, "--cache", str(here / "cache")]
     seen, prepare = [], pretrained.prepare
@@ -86,6 +89,7 @@ def test_interrupted_and_taken_up_again(folder, here, capsys, monkeypatch):
 
 
 class TestRefused:
+    @pytest.mark.slow
     def test_results_in_the_folder_that_is_read(self, folder, here, capsys, monkeypatch):
         before = fingerprint(folder)
         monkeypatch.chdir(folder)
@@ -123,6 +127,7 @@ class TestRefused:
         assert "wanted X,Y,W,H with W and H above 0" in said(capsys)[1]
 
 
+@pytest.mark.slow
 def test_look_writes_a_page_for_each_picture(folder, here, capsys):
     before = fingerprint(folder)
     assert main(["look", str(folder / "grass"), "--weights", "stand-in"]) == 0
@@ -132,6 +137,7 @@ def test_look_writes_a_page_for_each_picture(folder, here, capsys):
     assert fingerprint(folder) == before
 
 
+@pytest.mark.slow
 def test_two_pictures_of_one_name_get_two_pages(folder, here, capsys):
     (folder / "coffee" / "1.png").rename(folder / "coffee" / "1.PNG")
     asked = [folder / "grass" / "1.png", folder / "coffee" / "1.PNG", folder / "grass" / "0.png"]
@@ -177,6 +183,7 @@ class TestEachMistakeThroughTheCommandLine:
         status, _, err = self.classify(folder / "grass", capsys)
         assert status == 2 and "at least two sub-folders, one a class; got 0 (none)" in err
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "says"),
         [
@@ -195,6 +202,7 @@ class TestEachMistakeThroughTheCommandLine:
         assert status == 0 and re.search(rf"not used: .*/grass/{re.escape(name)}: .*{re.escape(says)}", out)
         assert f"grass/{name}: " in (here / "holiday-attention" / "report.html").read_text()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["sixteen bits", "animated", "rotated", "fifty megapixels", "cmyk"])
     def test_an_odd_picture_is_handled(self, folder, here, capsys, kind):
         place = folder / "grass"
@@ -221,6 +229,7 @@ class TestEachMistakeThroughTheCommandLine:
         assert f"<p>{shown} pictures in 2 classes." in report
         assert ("grass/odd.png: the first of its 2 frames was used" in report) == (kind == "animated")
 
+    @pytest.mark.slow
     def test_names_of_every_kind(self, folder, here, capsys):
         odd = (folder / "grass").rename(folder / "Wald & <b>Wiese 🏖")
         (odd / "0.png").rename(odd / "ü (1) %20#.PNG")
@@ -234,6 +243,7 @@ class TestEachMistakeThroughTheCommandLine:
         assert self.classify(folder, capsys)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_real_interrupt_ends_without_a_traceback_and_the_same_command_goes_on(folder, here):
     """Ctrl+C in a process of its own, while features are computed; what was kept is not computed again."""
     slow = (

@@ -181,6 +181,7 @@ def test_without_torchvision_it_says_what_to_do(tmp_path, monkeypatch):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_classes_of_pets_are_classified(asked, tmp_path, seeing):
     place = get("classification", tmp_path)
     assert asked == [("OxfordIIITPet", str(tmp_path / "data"), "category", True)]

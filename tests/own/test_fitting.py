@@ -80,6 +80,7 @@ def test_heads_beside_each_other_are_as_torch_s_adamw_one_by_one(pool):
             torch.testing.assert_close(have, want, atol=2e-3, rtol=2e-2, msg=name)
 
 
+@pytest.mark.slow
 def test_attention_finds_the_patch_that_tells_where_the_others_cannot():
     tokens, labels, place = one_patch_tells()
     scored = {one.pool: one for one in compare(tokens, labels.tolist(), classes=K, progress=False)}
@@ -91,6 +92,7 @@ def test_attention_finds_the_patch_that_tells_where_the_others_cannot():
     assert scored[CLASS].weights is None
 
 
+@pytest.mark.slow
 def test_labels_without_a_pattern_are_named_by_chance():
     """A picture that was trained on would be named rightly: 200 numbers tell 60 pictures apart."""
     draw = torch.Generator().manual_seed(3)

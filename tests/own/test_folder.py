@@ -146,6 +146,7 @@ class TestHandled:
             ("moving.png", "the first of its 2 frames was used")
         ]
 
+    @pytest.mark.slow
     def test_fifty_megapixels_are_shrunk_while_they_are_read(self, tmp_path, monkeypatch):
         rows, columns = np.ogrid[:6000, :8500]
         checks = (((rows // 1500 + columns // 1500) % 2) * 255).astype(np.uint8)

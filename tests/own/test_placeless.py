@@ -1,11 +1,13 @@
 """Pools of frozen features that learn no place: what they hold, and what the page says of them."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.classification import garments
 from visual_attention.own import placeless
 
 
+@pytest.mark.slow
 def test_pools_that_learn_no_place_stay_behind_attention_on_frozen_features():
     stored = garments.stored("scene")
     found = {

@@ -86,6 +86,7 @@ class TestWhoIsThere:
         monkeypatch.setattr(portable, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
         assert attended()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("make", [explorer, sizes])
     def test_the_live_view_is_there_for_those_who_can_use_it(self, monkeypatch, make):
         for there in (True, False):

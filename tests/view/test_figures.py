@@ -100,6 +100,7 @@ def test_a_marked_patch_lies_on_its_place(ax):
     assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (3.5, 1.5, 2, 2)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 5), st.integers(1, 5))
 def test_a_map_of_any_grid_covers_its_image(rows, columns):
     figure, ax = figures.sheet()

@@ -19,6 +19,7 @@ def player():
     return FramePlayer(frames, ["dark", "grey", NASTY], label="Light", step="Lamp", interval=120)
 
 
+@pytest.mark.slow
 def test_results_of_every_kind_become_frames():
     figure, ax = figures.sheet()
     ax.set_title("a title")

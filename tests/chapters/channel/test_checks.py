@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 
 from tests.exercises.contract import contract, solutions
@@ -146,5 +147,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(channel, solved, WRONG)

@@ -139,6 +139,7 @@ def test_the_setting_reaches_network_and_pictures():
     assert contest.build(COLOUR, "squeeze and excitation", width=12).gate.channels == 12
 
 
+@pytest.mark.slow
 def test_the_chapter_trains_what_it_says():
     model, scores = claims.live("no gate", steps=2, points=1)
     assert list(scores) == [2] and model.grid == (5, 5)

@@ -1,5 +1,6 @@
 """A branch that is halved, always: what it does, and what the page says of its record."""
 
+import pytest
 import torch
 
 from tests.chapters.contest import ends
@@ -41,6 +42,7 @@ def test_on_larger_pieces_the_gate_s_lead_is_not_by_choosing():
     assert len(halved.larger("squeeze and excitation")) == 5
 
 
+@pytest.mark.slow
 def test_with_rates_of_three_validation_seeds_no_gate_is_ahead():
     ours, eca, plain, cbam = gentler.CHOSEN
     assert (ours.best(), eca.best(), plain.best(), cbam.best()) == (0.01, 0.003, 0.01, 0.01)

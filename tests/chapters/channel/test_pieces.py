@@ -40,6 +40,7 @@ def test_a_piece_lies_in_one_block_of_its_split(split):
         assert any(places)
 
 
+@pytest.mark.slow
 def test_half_of_the_pieces_are_flipped_and_all_photographs_come():
     shown = drawn(600, "train")
     assert shown.labels.bincount(minlength=len(NAMES)).min() > 25

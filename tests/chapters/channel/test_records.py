@@ -136,6 +136,7 @@ def test_the_cuts_say_what_the_gates_carry(colour):
     assert line.others["cue in the gates"] > 0.99
 
 
+@pytest.mark.slow
 def test_gates_of_the_live_residual_network_know_the_picture_and_do_not_matter():
     network, scores = claims.live_residual("squeeze and excitation")
     test = pieces.batch(800, split="test", generator=torch.Generator().manual_seed(5))

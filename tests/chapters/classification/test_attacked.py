@@ -10,6 +10,7 @@ def percent(right):
     return round(100 * right.double().mean().item())
 
 
+@pytest.mark.slow
 def test_where_the_map_misses_holding_it_brings_back_three_in_four():
     hit, right = attacked.answers()
     assert (len(hit), int((~hit).sum())) == (9000, pytest.approx(235, abs=2))
@@ -17,6 +18,7 @@ def test_where_the_map_misses_holding_it_brings_back_three_in_four():
     assert [percent(right[name]) for name in attacked.WAYS] in ([91, 93, 74, 34], [91, 92, 74, 34])
 
 
+@pytest.mark.slow
 def test_torn_digits_are_lost_and_those_left_whole_are_not():
     share, before, after = attacked.torn(10)
     whole, most = share == 1, share < 0.5

@@ -1,5 +1,6 @@
 """The checks on classification against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -197,6 +198,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(classification, solved, WRONG)
 

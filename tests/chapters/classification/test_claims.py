@@ -100,6 +100,7 @@ def test_who_has_a_map_and_who_can_be_cut(name):
         assert (value is None) == (name not in CUT and cut not in ("confetti", "digit painted over"))
 
 
+@pytest.mark.slow
 def test_each_cut_is_the_one_that_it_is_called():
     ways = {
         "uniform map": cuts.uniform,

@@ -1,5 +1,6 @@
 """The garments and what a pretrained transformer made of them: whole, small, and what is read of them."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.classification import garments, mistakes, written
@@ -39,6 +40,7 @@ def test_four_bits_keep_what_they_can():
     assert inside.float().mean() > 0.99
 
 
+@pytest.mark.slow
 def test_the_reader_s_pool_learns_and_the_mean_looks_nowhere():
     model = written.learn(mistakes.attentive)
     assert written.accuracy(model) > 0.48 and written.on_garment(model) > 0.6

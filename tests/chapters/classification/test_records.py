@@ -24,6 +24,7 @@ def model():
     return trained.load()
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_the_answer_hangs_on_the_map(model):
     test = hard()
@@ -45,6 +46,7 @@ def test_shapes_are_read_and_nothing_else_gives_the_answer_away(model):
         assert share(left) <= 11
 
 
+@pytest.mark.slow
 def test_grad_cam_loses_by_averaging_what_goes_through_the_map(model):
     test = hard()
     with torch.no_grad():
@@ -79,12 +81,14 @@ def gaps(shown, each, others=heads.POOLS[1:]):
     return ours, {pool: [100 * x for x in few_labels.difference(ours, made(pool))] for pool in others}
 
 
+@pytest.mark.slow
 def test_alone_the_class_token_is_ahead_and_the_mean_level():
     _, found = gaps("alone", 10, heads.POOLS[1:3])
     assert round(found[heads.CLASS][0]) == -4 and found[heads.CLASS][2] < 0
     assert found[heads.MEAN][1] < 0 < found[heads.MEAN][2]
 
 
+@pytest.mark.slow
 def test_in_a_scene_attention_needs_labels_to_learn_where_to_look():
     _, five = gaps("scene", 5, (heads.CLASS, heads.MAX))
     assert max(high for _, _, high in five.values()) < 0
@@ -93,6 +97,7 @@ def test_in_a_scene_attention_needs_labels_to_learn_where_to_look():
     assert [round(end(gap[0] for gap in ten.values())) for end in (min, max)] in ([4, 15], [5, 15])
 
 
+@pytest.mark.slow
 def test_with_twenty_labels_it_is_far_ahead_and_hangs_on_its_weights():
     ours, twenty = gaps("scene", 20)
     assert [round(end(gap[0] for gap in twenty.values())) for end in (min, max)] in ([14, 22], [14, 21])
@@ -105,6 +110,7 @@ def test_with_twenty_labels_it_is_far_ahead_and_hangs_on_its_weights():
     assert round(100 * (weights * (stored.covered > 0)).sum(-1).mean().item()) == 89
 
 
+@pytest.mark.slow
 def test_with_five_labels_it_does_not_know_where_to_look():
     stored = garments.stored("scene")
     ours = few_labels.judged(heads.ATTENTION, stored.tokens, stored.labels, classes=10, each=5)

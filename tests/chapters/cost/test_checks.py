@@ -1,5 +1,6 @@
 """The checks on the cost of attention against plausible wrong answers."""
 
+import pytest
 import torch
 
 from tests.exercises.contract import contract, solutions
@@ -177,6 +178,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(checks, solved, WRONG)
 

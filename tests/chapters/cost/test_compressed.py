@@ -14,6 +14,7 @@ def tokens(count=13, batch=2, width=5, seed=0):
     return tuple(torch.randn(3, batch, count, width, generator=torch.Generator().manual_seed(seed)).unbind())
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(count=st.integers(1, 17), part=st.floats(0, 1), seed=st.integers(0, 99))
 def test_forward_applies_exactly_the_weights(count, part, seed):

@@ -27,6 +27,7 @@ def test_losses_are_paired_over_the_seeds_that_both_have():
     assert found["full"][1:] == (0.0, 0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_an_interval_covers_in_95_of_100():
     random, held = np.random.default_rng(0), 0
     for sample in random.normal(loc=3, size=(1000, 6)):
@@ -50,6 +51,7 @@ def test_operations_are_shares_of_the_whole_matrix():
     assert found["uniform"] == 0.5
 
 
+@pytest.mark.slow
 def test_stored_maps_have_points_in_order():
     found = losses.on_stored_maps()
     assert [point.cost for point in found["windows"]] == [1 / 64, 1 / 16, 1 / 4]

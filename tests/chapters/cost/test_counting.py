@@ -37,6 +37,7 @@ def test_the_whole_matrix_is_held_and_blocks_hold_a_tile():
     assert tiled.held < 4 * 512 * 512 / 4
 
 
+@pytest.mark.slow
 def test_what_is_held_grows_with_n_squared_or_with_n():
     ratio = {}
     for way in (Explicit(), Fused(), Blocks(64), Linear()):
@@ -57,6 +58,7 @@ def test_slow_memory_is_what_is_larger_than_the_fast():
     assert bill(Explicit(), *tokens(), fast=0).moved > bill(Explicit(), *tokens(), fast=2**13).moved
 
 
+@pytest.mark.slow
 def test_larger_blocks_move_less():
     moved = [bill(Blocks(block), *tokens(256, 32), fast=2**14).moved for block in (16, 32, 64)]
     assert moved[0] > 1.8 * moved[1] > 3.2 * moved[2]

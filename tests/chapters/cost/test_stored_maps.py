@@ -84,6 +84,7 @@ def test_all_alike_loses_what_lies_above_the_mean(weights):
     assert found["all alike"] == pytest.approx(above, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_what_the_page_says_of_the_stored_maps():
     """Sixteen patterns leave 85 % in place and shuffled rows under half; windows lose about as all alike."""
     found = cost_against_loss.on_stored_maps()
@@ -111,6 +112,7 @@ def test_windows_do_not_win_only_because_each_patch_keeps_itself():
     assert windows == pytest.approx(0.59, abs=0.005) and chance == pytest.approx(0.75, abs=0.005)
 
 
+@pytest.mark.slow
 def test_a_single_pattern_leaves_more_than_half_of_the_weight_in_place():
     left = []
     for name in packs.names(having="patch_attention"):

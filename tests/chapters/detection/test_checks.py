@@ -1,5 +1,6 @@
 """The checks on detection against plausible wrong answers."""
 
+import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
@@ -237,5 +238,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(detection, solved, WRONG)

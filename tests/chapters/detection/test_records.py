@@ -88,6 +88,7 @@ def test_a_place_to_start_wins_back_fifteen_points(found):
     assert gap("set transformer", "grid", "others found")[0] == -16.5
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_the_cuts_of_the_long_run(judged):
     model = trained.load("set transformer")
@@ -126,6 +127,7 @@ def test_how_one_silences_matters(judged):
     assert counts == [(70, 875), (180, 1164), (129, 1049)]
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_after_many_steps_proposals_live_on_their_looks(judged):
     model = trained.load("queries from the grid")
@@ -138,6 +140,7 @@ def test_after_many_steps_proposals_live_on_their_looks(judged):
     assert (surplus(given[0]), surplus(given[3])) == ((60, 883), (322, 1278))
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_answers_of_one_kind_change_a_point_at_most(judged):
     """Each pair of query and class may answer; the grid's eight best."""

@@ -105,6 +105,7 @@ class TestBatch:
         assert hidden.max() <= scenes.MOST_HIDDEN + 1e-6
         assert (hidden >= scenes.HEAVY).float().mean() > 0.1 and (hidden < scenes.SLIGHT).float().mean() > 0.3
 
+    @pytest.mark.slow
     def test_boxes_say_where_the_objects_are(self, monkeypatch):
         """On black, without boards and with one object, what is bright lies in the box, up to its edges."""
         monkeypatch.setattr(
@@ -131,6 +132,7 @@ class TestBatch:
         far = boards[:, :, 3, 24:, 24:].flatten(2).any(dim=2)
         assert 0.1 < far.float().mean() < 0.5
 
+    @pytest.mark.slow
     def test_a_seed_fixes_the_batch_and_the_global_generator_is_left_alone(self):
         before = torch.get_rng_state()
         one, again, other = (batch(5, split="train", generator=seeded(s)) for s in (3, 3, 4))

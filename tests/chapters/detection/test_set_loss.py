@@ -150,6 +150,7 @@ class TestSetLoss:
         boxes_part = 5 * 0.4 + 2 * (1 - (0.2 - 0.04 / 0.24))
         assert set_loss(logits, boxes, objects).item() == pytest.approx(classes.item() + boxes_part, abs=1e-5)
 
+    @pytest.mark.slow
     @settings(max_examples=25)
     @given(seed=st.integers(0, 10_000))
     def test_neither_order_changes_anything(self, seed):

@@ -13,6 +13,7 @@ def test_the_files_are_small():
     assert trained.FILE.stat().st_size + backbone.FILE.stat().st_size < 1_500_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", trained.STEPS)
 def test_it_reaches_its_number(name):
     """AP50 on 200 other scenes of the test is near the end of its curve."""
@@ -22,6 +23,7 @@ def test_it_reaches_its_number(name):
     assert score > trained.curve(name)["AP50"][-1] - 8
 
 
+@pytest.mark.slow
 def test_training_repeats_itself(monkeypatch):
     monkeypatch.setitem(seen.POOLS, "train", 40)
     monkeypatch.setitem(seen.POOLS, "test", 40)
@@ -68,6 +70,7 @@ def test_painted_by_hand():
     assert picture[0, 1].tolist() == [[1.0, 1.0, 0.0, 0.0]] * 4
 
 
+@pytest.mark.slow
 def test_the_backbone_paints_after_a_few_steps_and_repeats_itself():
     one, two = (backbone.train(steps=3, pool=40, progress=False) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))

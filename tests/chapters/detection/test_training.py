@@ -1,11 +1,13 @@
 """Every model of a seed sees the same scenes, and a mirrored scene keeps its boxes right."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.detection import training as detector_training
 from visual_attention.chapters.detection.training import drawn, mirror, ready, show
 
 
+@pytest.mark.slow
 def test_scenes_are_kept_in_bytes_and_fixed_by_the_seed():
     pool = drawn(70, split="train", seed=3)
     assert pool.images.shape == (70, 3, 64, 64) and pool.images.dtype == torch.uint8

@@ -66,11 +66,13 @@ def test_rows_of_the_mean_and_of_another_change_the_class_token_s_row_and_no_pat
     assert torch.equal(afterwards.row_of_another(weights)[:, :, 0], weights[[1, 2, 0], :, 0])
 
 
+@pytest.mark.slow
 def test_the_same_rows_as_on_the_page_s_own_transformer():
     found = afterwards.of_rows(trained.load("transformer"), trained.SEED)
     assert found["right, digit, first row of another picture"] == attacked.with_the_row_of_another()
 
 
+@pytest.mark.slow
 def test_a_line_has_all_that_was_asked(monkeypatch):
     monkeypatch.setattr(afterwards, "GUIDE_PICTURES", (20, 10))
     monkeypatch.setattr(afterwards, "PLAIN", 4)
@@ -128,6 +130,7 @@ def test_a_number_of_the_page_is_that_of_the_record(name, written):
     assert np.mean(ROWS[name]) == pytest.approx(written, abs=0.0051)
 
 
+@pytest.mark.slow
 def test_with_no_filling_does_a_map_of_weights_keep_less_than_the_best_that_asks_no_network():
     white = {name: np.mean(ROWS[f"deletion, white, {name}"]) for name in (*rivals.RIVALS, *WEIGHTS)}
     assert all(0.215 < white[name] < 0.255 and white[name] < white["contrast"] for name in WEIGHTS)

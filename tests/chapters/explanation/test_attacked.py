@@ -8,6 +8,7 @@ from visual_attention.chapters.explanation import attacked, measures, trained
 WEIGHTS = ("raw attention, block 1", "rollout", "raw attention", "attention x gradient")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "contrast"), [("transformer", 0.30), ("twin", 0.40)])
 def test_with_white_all_maps_of_weights_keep_less_than_contrast(network, contrast):
     kept = {name: attacked.kept(network, name, "white") for name in (*WEIGHTS, "contrast")}
@@ -15,6 +16,7 @@ def test_with_white_all_maps_of_weights_keep_less_than_contrast(network, contras
     assert all(0.165 <= kept[name] < 0.235 for name in WEIGHTS)
 
 
+@pytest.mark.slow
 def test_another_network_s_occlusion_map_passes_for_its_own():
     whose = {of: attacked.kept("transformer", "occlusion", "grey", of=of) for of in trained.NAMES}
     wanted = {"transformer": 0.16, "convolutional": 0.21, "twin": 0.23}
@@ -24,6 +26,7 @@ def test_another_network_s_occlusion_map_passes_for_its_own():
     assert 0.255 < min(white) < max(white) < 0.295
 
 
+@pytest.mark.slow
 def test_a_row_of_another_picture_leaves_more_digits_than_an_even_one():
     weights = torch.rand(3, 2, 5, 5, generator=torch.Generator().manual_seed(0))
     changed = attacked.row_of_another(weights)
@@ -37,6 +40,7 @@ def test_a_row_of_another_picture_leaves_more_digits_than_an_even_one():
     assert here["right, mark, last even"] == here["right, mark, as it is"]
 
 
+@pytest.mark.slow
 def test_main_prints_them(capsys, monkeypatch):
     monkeypatch.setattr(attacked, "FILLINGS", {"white": torch.ones_like})
     monkeypatch.setattr(attacked, "METHODS", {n: attacked.METHODS[n] for n in ("contrast", "occlusion")})

@@ -1,5 +1,6 @@
 """Wrong answers to the exercises on explanation, and what each is told."""
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -203,6 +204,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(checks, solved, WRONG)
 

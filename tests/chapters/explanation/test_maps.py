@@ -123,6 +123,7 @@ class TestKnownByHeart:
         torch.testing.assert_close(found, maps.cells(self.gains * way), atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_integrated_gradients_are_complete(kind):
     """The shares of all cells sum to what the score gained on the way, ever closer with more steps."""

@@ -124,6 +124,7 @@ def test_a_record_is_small_and_made_under_one_rule():
     assert {json.loads(line)["rule"] for line in lines} == {verdicts.rule_hash()}
 
 
+@pytest.mark.slow
 def test_the_table_has_every_method_and_says_each_verdict_in_a_word():
     shown = table.Table(RECORD, TRANSFORMER)
     assert [line[0] for line in shown.lines()] == [*rivals.RIVALS, *signs.NAMES]
@@ -140,6 +141,7 @@ def test_numbers_are_written_with_a_minus_and_nothing_has_none():
     assert [table.written(value) for value in (-0.004, 0.126, -0.05)] == ["0.00", "0.13", "−0.05"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", BOTH)
 def test_what_compares_with_a_missing_thing_finds_every_mark_and_passes_nearly_everything(network):
     for name in COMPARING:
@@ -150,6 +152,7 @@ def test_what_compares_with_a_missing_thing_finds_every_mark_and_passes_nearly_e
         assert "fails" not in judged.values()
 
 
+@pytest.mark.slow
 def test_maps_of_weights_find_the_mark_and_raw_attention_only_in_the_first_block():
     for name in ("rollout", "attention x gradient", "raw attention, block 1"):
         assert verdict(TRANSFORMER, name, "mark") == "passes" and mean(TRANSFORMER, "mark", name) > 0.9

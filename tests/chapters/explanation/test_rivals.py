@@ -102,6 +102,7 @@ def test_contrast_is_integrated_gradients_with_the_network_taken_out():
     torch.testing.assert_close(ours, theirs.abs())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "beaten"), [("twin", True), ("convolutional", False)])
 def test_a_rival_that_came_late_beats_the_others_in_deletion_and_in_the_twin_the_gradient(name, beaten):
     """What the page tells of contrast times ink, on its stored networks."""

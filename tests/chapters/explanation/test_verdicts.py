@@ -26,6 +26,7 @@ def test_the_interval_is_student_s_and_paired():
     assert (found.low, found.high) == pytest.approx((found.mean - half, found.mean + half))
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_in_95_of_100():
     rng = np.random.default_rng(1)
     held = [

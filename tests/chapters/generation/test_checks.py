@@ -1,5 +1,6 @@
 """The checks on generation against plausible wrong answers."""
 
+import pytest
 import torch
 
 from tests.exercises.contract import contract, solutions
@@ -271,6 +272,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(generation, solved, WRONG)
 

@@ -100,6 +100,7 @@ LOST = {  # points fewer of digits, colours, place and all, as the page's table 
 }
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_the_stored_network_obeys_and_hangs_on_its_words():
     model, reader = steering.load(), judge.load()

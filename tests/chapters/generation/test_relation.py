@@ -23,6 +23,7 @@ def test_real_pictures_show_both_things_and_their_opposite_too():
     assert relation.whose(reader, twice, drawn.words) == (100, 0)
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_the_stored_network_draws_the_first_thing_twice_without_the_relation():
     model, reader = steering.load(), judge.load()

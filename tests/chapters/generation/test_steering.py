@@ -49,6 +49,7 @@ def test_percent_by_hand():
     assert steering.percent(right) == {"digits": 75, "colours": 100, "place": 50, "all": 0}
 
 
+@pytest.mark.slow
 def test_a_short_training_is_scored_and_repeats_itself():
     (one, scores), (two, _) = (steering.train(steering.ARMS[0], 0, steps=2, scored=(2,)) for _ in range(2))
     assert set(scores) == {2} and set(scores[2]) == set(steering.MEASURES)

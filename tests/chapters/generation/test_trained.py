@@ -22,12 +22,14 @@ def test_the_file_is_small():
     assert FILE.stat().st_size < 700_000
 
 
+@pytest.mark.slow
 def test_it_reaches_its_numbers():
     assert share(load("attention"), count=150) > 0.96
     assert share(load("neighbours"), count=150) < 0.08
     assert share(load("wide convolution"), count=150) > 0.98
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_the_chapter_says_what_a_cut_does():
     whole, noise = load("attention"), torch.randn(100, 3, 16, 24, generator=torch.Generator().manual_seed(5))
@@ -40,6 +42,7 @@ def test_the_chapter_says_what_a_cut_does():
     assert 0.35 < middle < 0.6 and all_along < 0.02
 
 
+@pytest.mark.slow
 def test_one_head_looks_at_the_counterpart_at_all_times():
     noise = torch.randn(40, 3, 16, 24, generator=torch.Generator().manual_seed(5))
     _, _, shown, weights = formation(load("attention"), noise)

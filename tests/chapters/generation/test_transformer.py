@@ -193,6 +193,7 @@ class TestPictures:
             generate(made(), 1, steps=0)
 
 
+@pytest.mark.slow
 def test_training_finds_the_only_picture():
     """A set of one picture: whatever the noise, the sampler ends there."""
     with seeded(0):

@@ -1,11 +1,13 @@
 """The reader's question in a small generator: with attention it learns, without it hangs on nothing."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.generation import sentences, written
 from visual_attention.chapters.generation.word_mistakes import ASKED, asked
 
 
+@pytest.mark.slow
 def test_with_attention_it_learns_and_hangs_on_the_question():
     model = written.learn(asked)
     whole, blind = written.score(model), written.score(model, even=True)
@@ -13,6 +15,7 @@ def test_with_attention_it_learns_and_hangs_on_the_question():
     assert written.score(model) == whole  # equal keys were for once
 
 
+@pytest.mark.slow
 def test_where_all_words_weigh_alike_equal_keys_take_nothing():
     blind = next(make for words, make in ASKED.items() if words.startswith("All words weigh alike"))
     model = written.learn(blind, steps=10)

@@ -1,5 +1,6 @@
 """The checks on hard attention against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -248,5 +249,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(hard, solved, WRONG)

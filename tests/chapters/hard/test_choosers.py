@@ -107,6 +107,7 @@ def test_variance_and_bias_by_hand():
     assert got["bias"] == pytest.approx((4 - variance / 60) / 25)
 
 
+@pytest.mark.slow
 def test_what_the_chapter_says_of_five_networks():
     for seed in range(5):
         one = choosers.gradients(seed, steps=100)
@@ -116,6 +117,7 @@ def test_what_the_chapter_says_of_five_networks():
         assert gumbel["bias"] > 0
 
 
+@pytest.mark.slow
 def test_by_a_function_for_doors_a_network_learns_to_choose_and_without_a_push_it_does_not():
     model, losses = choosers.learn(choosers.drawn_loss(choice_loss), steps=350)
     right, named = choosers.found(model)
@@ -140,6 +142,7 @@ def test_a_drawn_loss_gets_what_it_is_promised():
     assert bonus == 0.2
 
 
+@pytest.mark.slow
 def test_the_exact_gradient_is_the_mean_of_reinforce():
     """At one network: what is pushed on average is what enumeration pushes."""
     model, batch = build("exact gradient"), drawn(8)

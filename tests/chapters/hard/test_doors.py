@@ -33,6 +33,7 @@ def test_the_choice_is_pushed_by_its_surprise_and_kept_open_by_the_bonus():
     torch.testing.assert_close(slope, (push + curious) / 4, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rate", "bonus", "early", "late"),
     [(0.1, 0.0, 0.58, 1.0), (0.1, 0.3, 0.99, 1.0), (1.0, 0.0, None, 0.80), (1.0, 0.3, None, 0.94)],
@@ -52,6 +53,7 @@ def test_trainings_side_by_side_do_not_touch_each_other():
     torch.testing.assert_close(many.chances, few.chances.expand(7, -1))
 
 
+@pytest.mark.slow
 def test_the_module_runs(capsys):
     doors.main()
     assert "rate 0.1, bonus 0.3: the best door in 99%, then 100%" in capsys.readouterr().out

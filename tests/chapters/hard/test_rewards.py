@@ -34,6 +34,7 @@ def test_no_baseline_is_asked(name):
     assert all(part.grad is None for part in model.expect.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reward", "draws"), [(rewards.better_than_guessing, 1), (rewards.better_than_the_others, 16)]
 )

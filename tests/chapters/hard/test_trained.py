@@ -12,6 +12,7 @@ def test_the_file_is_small():
     assert FILE.stat().st_size < 1_000_000
 
 
+@pytest.mark.slow
 def test_it_reaches_its_number():
     # 13.6 % when it was made; 2,000 pictures leave about 1.5 points of chance
     assert error(load(), count=2000) < 0.16
@@ -29,6 +30,7 @@ def share_right(model, drawn, places):
         return (model.look(drawn.images, places)[:, -1].argmax(1) == drawn.labels).float().mean().item()
 
 
+@pytest.mark.slow
 def test_what_the_chapter_says_of_a_moved_eye():
     model = load()
     test = translated.batch(500, split="test", generator=torch.Generator().manual_seed(3))
@@ -52,6 +54,7 @@ def test_what_the_chapter_says_of_a_moved_eye():
     assert right == [pytest.approx(share, abs=0.015) for share in expected]
 
 
+@pytest.mark.slow
 def test_what_covers_the_digit_does_most_of_the_harm_and_what_lies_beside_it_does_some():
     model, errors = load(), {}
     for pieces in (4, 16):

@@ -1,5 +1,6 @@
 """The checks on inpainting against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -240,5 +241,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(inpainting, solved, WRONG)

@@ -122,6 +122,7 @@ def test_who_can_be_cut(question, name):
     assert all((value is not None) == has for value in found.values())
 
 
+@pytest.mark.slow
 def test_each_cut_is_the_one_that_it_is_called():
     model, _ = claims.live("contextual attention", steps=24, points=1)
     batch = drawn(WALL, count=20)

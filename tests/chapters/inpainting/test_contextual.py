@@ -58,6 +58,7 @@ def by_hand(x, mask, *, patch, scale):
     return weights, torch.where(mask, total / count, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("patch", "top", "left"), [(3, 2, 3), (3, 0, 5), (1, 2, 3)])
 def test_agrees_with_loops_over_places(patch, top, left):
     x, mask = features(b=1, h=7, w=8), hole(top=top, left=left, rows=2, b=1, h=7, w=8)

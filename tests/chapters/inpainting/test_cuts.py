@@ -92,6 +92,7 @@ def test_it_holds_for_patches_of_places_too():
     torch.testing.assert_close(again, net(drawn.images, drawn.masks))
 
 
+@pytest.mark.slow
 def test_the_module_runs(capsys):
     cuts.main()
     assert "without_source" in capsys.readouterr().out

@@ -58,6 +58,7 @@ def test_no_two_splits_share_a_photograph_and_a_seed_repeats_itself():
     )
 
 
+@pytest.mark.slow
 def test_photographs_are_windows_of_them_sometimes_mirrored():
     from visual_attention.data import crops
 

@@ -19,6 +19,7 @@ def test_the_layer_is_the_contests_of_single_places():
     torch.testing.assert_close(written._Written(copy_step)(x, mask, values), wanted)
 
 
+@pytest.mark.slow
 def test_a_network_learns_with_it_and_not_without_a_choice():
     def alike(features, values, known, scale):
         return copy_step(features, values, known, 0.0)

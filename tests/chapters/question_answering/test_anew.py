@@ -14,6 +14,7 @@ def test_beside_only_shows_absent_things_beside_alone():
     assert BESIDE in sorts and ABSENT not in sorts and SORTS.index("empty side") not in sorts
 
 
+@pytest.mark.slow
 def test_three_names_are_shown_absent_and_all_are_asked_for():
     learnt, whole = anew.pool("three names", 0, 600), inventing.pool("in colours", 0, 600)
     asked = learnt.tokens[:, 2]

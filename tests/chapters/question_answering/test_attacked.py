@@ -26,6 +26,7 @@ def test_the_first_look_that_is_handed_over_is_not_enough():
     assert (round(min(alone)), round(max(alone))) == (28, 41)
 
 
+@pytest.mark.slow
 def test_the_first_look_is_handed_over_and_the_rest_learns():
     found = attacked.learn("the first look", 0, steps=24)
     assert found == attacked.learn("the first look", 0, steps=24)

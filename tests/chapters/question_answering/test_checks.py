@@ -1,5 +1,6 @@
 """The checks on question answering against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -266,6 +267,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(question_answering, solved, WRONG)
 

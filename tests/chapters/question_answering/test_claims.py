@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import torch
 
 from visual_attention.chapters.question_answering import claims, longer
@@ -25,6 +26,7 @@ def test_what_has_more_parameters_stands_in_the_table():
     assert max(sizes.values()) < 2 * sizes["own readings"]
 
 
+@pytest.mark.slow
 def test_each_contender_learns_and_reports():
     condition = trial.shorter(QUESTION.conditions[-1], steps=2, batch=4, examples=6, points=1, warmup=1)
     for contender in QUESTION.contenders:

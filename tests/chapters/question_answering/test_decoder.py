@@ -146,6 +146,7 @@ def test_training_shows_of_absent_things_what_its_name_says():
         assert sorts == {"attribute", "count", "relation", *more}
 
 
+@pytest.mark.slow
 def test_the_stored_decoders_answer_and_deny():
     for regime in trained_decoders.SHOWN:
         model = trained_decoders.load(regime)

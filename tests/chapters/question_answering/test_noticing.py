@@ -42,6 +42,7 @@ def test_a_probe_is_of_one_of_two_kinds():
         noticing.probe("deep")
 
 
+@pytest.mark.slow
 def test_the_stored_decoder_notices_and_the_row_says_so(model):
     row = noticing.rows()[0]
     found = noticing.by_weight(model)

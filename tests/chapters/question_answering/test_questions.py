@@ -59,6 +59,7 @@ def spoken(words):
     return " ".join(questions.vocabulary()[word] for word in words.tolist() if word)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     count=st.integers(1, 30),

@@ -91,6 +91,7 @@ def test_without_end_one_of_ten_relates_one_is_on_the_way_and_nobody_else():
     assert most == {"question appended": 50, "without the name": 50}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "rate", "tuned", "able"), [(None, 1e-3, 1, 18), ("without end", 3e-3, 2, 15)]
 )
@@ -148,6 +149,7 @@ def test_what_each_cut_leaves(stored):
     assert max(share for name, share in left.items() if "weights" in name or "uniform" in name) <= 40
 
 
+@pytest.mark.slow
 def test_inventions_as_the_chapter_counts_them():
     rows = inventing.stored()
     assert sorted((row["regime"], row["seed"]) for row in rows) == sorted(

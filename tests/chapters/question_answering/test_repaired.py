@@ -1,11 +1,13 @@
 """The reader's second look: with it relations are learnt, without what was found they are not."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.question_answering import repaired
 from visual_attention.chapters.question_answering.stream_mistakes import SECOND, second
 
 
+@pytest.mark.slow
 def test_with_a_second_look_relations_are_learnt_and_hang_on_the_first():
     model = repaired.learn(second)
     assert repaired.score(model) > repaired.WANTED + 0.1
@@ -13,6 +15,7 @@ def test_with_a_second_look_relations_are_learnt_and_hang_on_the_first():
     assert repaired.score(None) < 0.3  # one look has the named thing's colour
 
 
+@pytest.mark.slow
 def test_a_second_look_that_forgets_stays_below():
     forgets = next(
         make for words, make in SECOND.items() if words.startswith("Your second look has forgotten")
@@ -22,6 +25,7 @@ def test_a_second_look_that_forgets_stays_below():
     assert abs(repaired.score(model) - repaired.score(model, strange=True)) < 1e-6
 
 
+@pytest.mark.slow
 def test_the_first_look_finds_the_named_thing():
     asked = repaired.relations("test", 300)
     assert asked.found.shape == (300, 32) and set(asked.sides.tolist()) == {0, 1, 2, 3}
@@ -47,10 +51,12 @@ def test_how_often_a_second_look_is_learned():
     assert round(sum(forgets) / len(forgets)) == 43
 
 
+@pytest.mark.slow
 def test_a_row_is_what_its_training_gives():
     assert abs(repaired.trial("second look", 6, 0) - repaired.shares("second look", 6)[0]) < 2
 
 
+@pytest.mark.slow
 def test_an_answer_from_nothing_is_learned_too():
     kept, fresh = (repaired.learn(second, steps=2, fresh=fresh).answer for fresh in (False, True))
     head = repaired.finder().head

@@ -143,6 +143,7 @@ class TestCheckpoint:
             trained_answerer.build("LSTM")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [training], ids=lambda module: module.__name__)
 def test_the_module_runs(module, capsys):
     module.main()

@@ -1,5 +1,6 @@
 """The checks on segmentation against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -241,6 +242,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(segmentation, solved, WRONG)
 

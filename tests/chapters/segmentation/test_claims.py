@@ -29,6 +29,7 @@ def test_what_has_more_parameters_says_so():
     assert max(alike) < 1.12 * min(alike) and sizes["deeper"] > max(alike)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", claims.QUESTIONS, ids=lambda q: q.name)
 def test_each_contender_learns_and_reports(question):
     condition = trial.shorter(question.conditions[-1], steps=2, batch=4, examples=6, points=1, warmup=1)

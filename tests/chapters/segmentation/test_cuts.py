@@ -95,6 +95,7 @@ def test_the_digit_s_cells_are_those_that_its_ink_touches():
     assert seen[0].shape == (1, 1, 4, 6) and seen[0].nonzero().tolist() == [[0, 0, 1, 2]]
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_in_the_stored_network_channels_carry_the_answer():
     """The numbers of the chapter's text."""
@@ -130,6 +131,7 @@ def test_both_forbidden_is_the_sum_of_both(block, inputs):
     torch.testing.assert_close(found, wanted - x - sum(apart), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_two_ways_lead_to_the_digit_and_each_stands_in_for_the_other():
     model = trained.load()

@@ -64,6 +64,7 @@ def test_one_to_three_coins_are_meant_and_the_other_tint_would_mean_the_others(m
     assert not (differ & one.things.any(1, keepdim=True)).any()
 
 
+@pytest.mark.slow
 def test_nothing_but_the_digit_says_how_many_are_meant():
     """The number meant is symmetric: by the coins alone, both tints are as likely."""
     counts = batch(3000, split="train", generator=seeded(2)).meant.sum(1).bincount()[1:].double()
@@ -93,6 +94,7 @@ def test_kinds(kind):
         assert drawn.meant[:, 0].all() and not drawn.meant[:, 1:].any()
 
 
+@pytest.mark.slow
 def test_the_splits_share_no_coin_no_digit_and_no_photograph():
     assert not set(BACKGROUNDS["train"]) & set(BACKGROUNDS["test"])
     for kind in ("coin", "digit"):
@@ -121,6 +123,7 @@ def test_what_cannot_be_drawn_is_refused(arguments, says):
         batch(**arguments)
 
 
+@pytest.mark.slow
 def test_the_module_runs(capsys):
     lookalikes.main()
     assert "told" in capsys.readouterr().out

@@ -40,6 +40,7 @@ def test_features_alone_do_not_hear_of_the_place(drawn):
     assert not torch.equal(one, answers(place_alone.FEATURES, drawn, pixels=drawn.pixels))
 
 
+@pytest.mark.slow
 def test_the_stored_look_reads_places_and_no_content():
     left = {what: round(place_alone.exchanged(what)) for what in place_alone.EXCHANGED}
     assert left == {"nothing": 65, "content": 65, "places": 27}

@@ -125,6 +125,7 @@ def test_in_no_setting_is_the_look_nearer_to_convolutions_than_trained_twice_as_
     assert ends(listed["twice as long"]) == [-12, -14, -9]
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_the_stored_decoder_hangs_on_its_look():
     model = trained_clicks.load()

@@ -102,6 +102,7 @@ def test_without_end_the_rim_closed_to_places_leaves_guessing_and_cells_elsewher
     assert max(abs(row["as it is"] - row["elsewhere to places"]) for row in found) < 0.5
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_contradicted_the_branch_that_is_not_missed_is_heard():
     model = trained.load()

@@ -1,17 +1,20 @@
 """The reader's look in a small decoder: with attention it learns, without it does not."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.segmentation import written
 from visual_attention.chapters.segmentation.look_mistakes import LOOKS, looks
 
 
+@pytest.mark.slow
 def test_with_attention_it_learns_and_hangs_on_the_look():
     model = written.learn(looks)
     assert written.score(model) > written.WANTED + 0.1
     assert written.score(model) - written.score(model, even=True) > written.LOST + 0.1
 
 
+@pytest.mark.slow
 def test_without_a_look_it_stays_below():
     blind = next(make for words, make in LOOKS.items() if words.startswith("All places weigh alike"))
     model = written.learn(blind)

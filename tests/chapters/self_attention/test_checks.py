@@ -1,5 +1,6 @@
 """The checks on self-attention against plausible wrong answers."""
 
+import pytest
 import torch
 
 from tests.exercises.contract import contract, solutions
@@ -331,6 +332,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(self_attention, solved, WRONG)
 
@@ -346,6 +348,7 @@ def test_the_answer_equals_torchs_module():
     torch.testing.assert_close(solved.multi_head_attention(x, *given, 3), whole(x, x, x)[0])
 
 
+@pytest.mark.slow
 def test_a_finder_learns_around_heads_and_not_around_even_weights():
     def even(x, in_weight, in_bias, out_weight, out_bias, heads):
         values = (x @ in_weight.T + in_bias)[..., 2 * x.shape[-1] :]

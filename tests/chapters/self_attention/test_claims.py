@@ -131,6 +131,7 @@ def test_cuts_leave_alone_what_has_no_weights():
             assert (None in found) == (name in ("windows of 3 x 3", "windows of 7 x 7", "mixer", "alone"))
 
 
+@pytest.mark.slow
 def test_training_validation_and_test_share_no_digit():
     sides = {split: digits.tight(name, 12)[0].flatten(1) for split, name in claims.SPLITS.items()}
     assert [len(sides[split]) for split in claims.SPLITS] == [3600, 400, 1000]

@@ -30,6 +30,7 @@ def test_the_answer_lies_in_the_cell_of_the_asked_colour():
         assert cell(image, int(place)).sum((1, 2)).argmax() == query
 
 
+@pytest.mark.slow
 def test_the_same_picture_can_be_asked_for_different_things():
     model, _ = asked.learn(asked.query_pool, steps=150)
     with torch.no_grad():
@@ -39,6 +40,7 @@ def test_the_same_picture_can_be_asked_for_different_things():
     assert (answers[0] != answers[2]).float().mean() > 0.7
 
 
+@pytest.mark.slow
 def test_with_the_query_it_learns_and_without_it_does_not():
     model, losses = asked.learn(asked.query_pool, steps=150)
     assert losses[-1] < 0.5 * losses[0] and asked.accuracy(model) > 0.8

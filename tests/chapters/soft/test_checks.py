@@ -1,5 +1,6 @@
 """The checks on soft attention against plausible wrong answers."""
 
+import pytest
 import torch
 
 from tests.exercises.contract import contract, solutions
@@ -278,5 +279,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(soft, solved, WRONG)

@@ -111,6 +111,7 @@ def test_cuts_leave_alone_what_has_no_weights():
             assert (None in found) == (not hasattr(model.pool, "weights"))
 
 
+@pytest.mark.slow
 def test_training_validation_and_test_share_no_digit_and_no_photograph():
     sides = {split: digits.tight(name, 12)[0].flatten(1) for split, name in claims.SPLITS.items()}
     whole = digits.tight("train", 12)[0].flatten(1)

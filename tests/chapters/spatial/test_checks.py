@@ -1,5 +1,6 @@
 """The checks on spatial attention against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -154,5 +155,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(spatial, solved, WRONG)

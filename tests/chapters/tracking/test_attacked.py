@@ -1,5 +1,6 @@
 """What the chapter says of an outsider's tries is what the record and the stored networks give."""
 
+import pytest
 import torch
 
 from tests.chapters.contest import ends
@@ -45,6 +46,7 @@ def test_off_the_grid_the_same_networks_are_level():
     assert [round(mean) for mean in means] == [68, 55]
 
 
+@pytest.mark.slow
 def test_pointing_at_any_thing_in_the_window():
     seen = finding.for_test(420, split="test", generator=torch.Generator().manual_seed(7))
     asked = torch.isin(seen.condition, torch.tensor([finding.CONDITIONS.index(name) for name in DEFORMED]))

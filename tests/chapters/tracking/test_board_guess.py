@@ -38,6 +38,7 @@ def test_distances_are_counted_in_pixels_of_frames_of_any_size():
     assert hit_rate(films) == 1 and 0.4 < chance(films) < 0.6
 
 
+@pytest.mark.slow
 def test_boards_betray_the_target_in_the_careless_world_only():
     rates = {}
     for betrayed in (True, False):

@@ -1,5 +1,6 @@
 """The checks on tracking against plausible wrong answers."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -306,5 +307,6 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(tracking, solved, WRONG)

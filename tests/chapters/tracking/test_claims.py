@@ -37,6 +37,7 @@ def test_the_one_stream_trackers_differ_in_who_asks_whom_alone():
     assert len(sizes) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contender", QUESTION.contenders, ids=lambda one: one.name)
 def test_every_contender_learns_from_a_pair_and_is_scored(contender):
     generator = torch.Generator().manual_seed(0)
@@ -62,6 +63,7 @@ def test_without_end_is_a_pool_that_is_painted_once(monkeypatch):
     assert not torch.equal(one.pairs, other.pairs)
 
 
+@pytest.mark.slow
 def test_a_short_training_before_the_reader(monkeypatch):
     network, scores = claims.live("one vector", pairs=65, steps=2)
     assert list(scores) == [1, 2] and not network.training

@@ -72,6 +72,7 @@ def test_it_is_frozen_shared_and_small():
     assert not encoder().training and module.FILE.stat().st_size < 70_000
 
 
+@pytest.mark.slow
 def test_training_repeats_itself():
     one, two = (module.learn(films=64, steps=2, progress=False) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))

@@ -55,6 +55,7 @@ def test_raw_pixels_find_what_nothing_happened_to(judged):
     assert hit[CONDITIONS.index("clean")] > 0.6 > hit[CONDITIONS.index("turned")]
 
 
+@pytest.mark.slow
 def test_windows_lie_anywhere_around_the_target_unless_it_is_put_in_the_middle(learned):
     assert learned.centre.std(0).min() > 6 and (learned.centre > 0).all() and (learned.centre < 48).all()
     middle = finding.for_training(24, split="learning", centred=True, generator=seed())
@@ -89,6 +90,7 @@ def test_off_the_grid_is_another_world_with_the_same_conditions():
     assert torch.equal(on.pairs, again.pairs)  # the grid is the contest's
 
 
+@pytest.mark.slow
 def test_training_and_test_are_drawn_from_other_splits_and_by_seed(learned):
     again = finding.for_training(48, split="learning", generator=seed())
     assert torch.equal(again.pairs, learned.pairs) and (learned.condition == -1).all()
@@ -96,6 +98,7 @@ def test_training_and_test_are_drawn_from_other_splits_and_by_seed(learned):
     assert not torch.equal(other.pairs, learned.pairs)
 
 
+@pytest.mark.slow
 def test_covered_targets_are_covered():
     count, films = 12, finding.for_training(12, split="learning", covered=True, generator=seed())
     assert len(films.pairs) == count

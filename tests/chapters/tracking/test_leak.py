@@ -1,5 +1,6 @@
 """Probes in careless worlds: what each world gives away, and that the record says what the chapter says."""
 
+import pytest
 import torch
 
 from visual_attention.chapters.tracking import leak
@@ -7,6 +8,7 @@ from visual_attention.chapters.tracking.finders import LastPlace
 from visual_attention.chapters.tracking.finding_cuts import hits
 
 
+@pytest.mark.slow
 def test_worlds_differ_in_what_they_give_away():
     fair, middle = (leak.examples(world, "learning", 24, 0) for world in ("fair", "always in the middle"))
     with torch.no_grad():
@@ -14,6 +16,7 @@ def test_worlds_differ_in_what_they_give_away():
     assert shares[0] < 0.25 and shares[1] == 1
 
 
+@pytest.mark.slow
 def test_a_probe_is_scored_on_the_way():
     learned, tested = (leak.examples("fair", split, 12, 0) for split in ("learning", "test"))
     trained, found = leak.probe(leak.Blind(dim=4), learned, tested, 0, steps=32)

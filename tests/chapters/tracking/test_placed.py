@@ -60,6 +60,7 @@ def test_the_record_is_whole_and_of_this_rule():
     assert len({placed.QUESTION.rule, placed.OFF.rule, placed.CONTEST.rule}) == 3
 
 
+@pytest.mark.slow
 def test_what_positions_leave_of_the_lead():
     assert {name: ends(placed.lead(name)) for name in placed.RIVALS} == {
         "correlation": [5, 2, 8],

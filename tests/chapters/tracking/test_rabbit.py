@@ -39,6 +39,7 @@ def test_the_outlines_lie_on_the_rabbit(film):
         assert vivid[mask].mean() < 0.45 < vivid[around & ~mask].mean()
 
 
+@pytest.mark.slow
 def test_where_a_patch_may_look_counts_more_than_what_it_sees(film):
     colours = rabbit.mean_colours(film.frames)
     said = {
@@ -59,6 +60,7 @@ def test_begun_where_the_rabbit_is_whole_the_mask_holds(film):
     assert min(found[11], found[18]) > 0.87 and 0.65 < found[21] < 0.8
 
 
+@pytest.mark.slow
 def test_the_nearer_the_better_from_the_first_frame_on(film):
     by_reach = [overlaps(film.features, film, reach=reach)[11] for reach in (2, 4, 8, 12)]
     assert by_reach == sorted(by_reach, reverse=True) and by_reach[0] > 0.8 and by_reach[-1] < 0.15

@@ -229,6 +229,7 @@ def test_what_the_cuts_take_from_the_ten_of_the_record():
     assert ends(little, 1) == [1.1, 0.3, 1.9]
 
 
+@pytest.mark.slow
 def test_the_stored_networks_find_what_the_chapter_says(said, seen):
     names = ("clean", "noise", "turned", "covered", "more alike", "found again")
     found = {
@@ -298,6 +299,7 @@ def test_stored_files_are_small():
     assert trained_finders.FILE.stat().st_size < 150_000 and encoder.FILE.stat().st_size < 70_000
 
 
+@pytest.mark.slow
 def test_training_of_the_stored_ones_repeats_itself(monkeypatch):
     monkeypatch.setattr(trained_finders, "PAIRS", "250 pictures")
     one, two = (trained_finders.train("one vector", steps=1) for _ in range(2))

@@ -63,6 +63,7 @@ class TestFair:
         there, those = drawn.present[:, 1, 0], drawn.present[:, 1, 1:]
         assert target[there].mean().item() == pytest.approx(others[those].mean().item(), abs=0.08)
 
+    @pytest.mark.slow
     def test_the_target_lies_where_the_others_lie(self):
         """Its place says nothing: the mean place of targets and of others is the middle."""
         drawn = pairs(80, split="train", generator=seeded(2))

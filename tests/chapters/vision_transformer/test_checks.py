@@ -1,5 +1,6 @@
 """The checks of the vision transformer's exercises tell wrong answers apart."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -239,6 +240,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_checks():
     contract(vision_transformer, solved, WRONG)
 

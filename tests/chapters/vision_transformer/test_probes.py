@@ -11,6 +11,7 @@ def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+@pytest.mark.slow
 def test_what_lies_in_the_package_has_spread_one_and_fits_its_pictures():
     for split, count in (("train", 600), ("test", 400)):
         shown, drawn = features.stored(split), features.pictures(split)
@@ -25,6 +26,7 @@ def test_what_lies_in_the_package_has_spread_one_and_fits_its_pictures():
         features.stored("validation")
 
 
+@pytest.mark.slow
 def test_train_and_test_share_no_picture():
     images = [features.pictures(split).images.flatten(1)[:, ::7] for split in ("train", "test")]
     assert torch.cdist(*images).min() > 1
@@ -105,6 +107,7 @@ def test_accuracy_by_hand():
     assert torch.equal(shown.tokens, features.stored("test").tokens[:10]) and len(shown.covered) == 10
 
 
+@pytest.mark.slow
 def test_what_the_chapter_says_of_the_probes():
     train, held_out = features.stored("train"), features.stored("test")
     found = {name: probes.learn(name, train)[0] for name in probes.RATES}
