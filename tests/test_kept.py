@@ -147,7 +147,8 @@ def test_nothing_is_kept_of_a_package_that_lies_elsewhere(course, monkeypatch):
 def test_another_package_or_program_repeats_all(course, monkeypatch):
     before = kept.Inputs(course).key(ROOM)
     assert kept.Inputs(course).key(ROOM) == before
-    monkeypatch.setattr(kept.metadata, "distributions", lambda: [SimpleNamespace(name="torch", version="9")])
+    installed = [SimpleNamespace(name="torch", version="9")]
+    monkeypatch.setattr(kept.metadata, "distributions", lambda path: installed)
     another = kept.Inputs(course).key(ROOM)
     monkeypatch.setattr(kept.shutil, "which", lambda name: str(course / "pyproject.toml"))
     assert len({before, another, kept.Inputs(course).key(ROOM)}) == 3
