@@ -12,7 +12,7 @@ help:
 	@echo "make book     make the book; the last line says where to open it"
 	@echo "make test     run all tests: package, exercises, notebooks, pages in a browser; what passed with the same"
 	@echo "              files is not repeated, AGAIN=1 repeats it"
-	@echo "make fast     unit tests only: three minutes, half a minute where little has changed since"
+	@echo "make fast     unit tests only: three minutes, one where little has changed since"
 	@echo "make lint     style, import direction, notebooks without outputs"
 	@echo "make serve    show the book at http://127.0.0.1:8000"
 	@echo "make claims   run every experiment at full length (hours), going on where it stopped; QUICK=1 in short"

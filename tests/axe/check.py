@@ -16,12 +16,13 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 # (No block is taken apart: axe leaves thousands of ranges behind, which slow down whatever is removed later.)
 RUN = """async rules => {
   const preload = location.protocol !== 'file:', only = rules.length ? {runOnly: rules} : {};
-  const LOOK = ['color', 'opacity', 'fontSize', 'fontWeight', 'textShadow'], NONE = 'rgba(0, 0, 0, 0)';
-  const below = new Map();  // the colours that an element lies on
+  const LOOK = ['color', 'fontSize', 'fontWeight', 'textShadow'], NOTHING = ['rgba(0, 0, 0, 0)', 'none', '1'];
+  const below = new Map();  // what an element lies on and shines through: its own, and that of all around it
   const ground = one => {
     if (!below.has(one)) {
-      const own = getComputedStyle(one).backgroundColor, parent = one.parentElement;
-      below.set(one, (own === NONE ? '' : own) + (parent ? ground(parent) : ''));
+      const {backgroundColor, backgroundImage, opacity, filter} = getComputedStyle(one);
+      const own = [backgroundColor, backgroundImage, opacity, filter].filter(part => !NOTHING.includes(part));
+      below.set(one, own.join() + (one.parentElement ? ground(one.parentElement) : ''));
     }
     return below.get(one);
   };

@@ -70,6 +70,16 @@ def test_pale_letters_in_one_word_of_code_would_be_seen(page_of, scheme, pale):
     assert [line.split()[0] for line in violations(page)] == ["color-contrast"]
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("style", ["opacity: 0.35", "background: #777"])
+@pytest.mark.parametrize("kind", ["pre", "dt.sig"])
+def test_letters_on_another_ground_would_be_seen_in_the_last_block_of_many(page_of, kind, style):
+    """Words that look alike stand for one another only where what is behind and around them is alike, too."""
+    page = page_of("notebooks/mechanisms/soft" if kind == "pre" else "book/api/mechanisms")
+    page.locator(f"main {kind}:not(details *)").last.evaluate("(block, style) => block.style = style", style)
+    assert "color-contrast" in {line.split()[0] for line in violations(page, COLOURS)}
+
+
 # Three names that axe-core 4.14 was the first to miss, held here without it: a name begins with what is seen.
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from visual_attention.experiments.intervals import mean_interval
+
 METHOD = "Student's t over paired seeds (scipy.stats.ttest_rel)"
 SUPPORTED, NOT_BY_CHOOSING = "supported", "not by choosing"
 NOT_SUPPORTED, UNDECIDED, NOT_RUN = "not supported", "undecided", "not run yet"
@@ -49,7 +51,7 @@ def paired(first: Sequence[float], second: Sequence[float]) -> Interval:
 
 def over_seeds(values: Sequence[float]) -> Interval:
     """The mean of numbers that have no pair, with Student's t interval."""
-    return paired(values, [0.0] * len(values))
+    return Interval(*mean_interval(values), len(values))
 
 
 def held(interval: Interval, margin: float) -> str:
