@@ -1,10 +1,11 @@
 """What every test may use, and what the summary says at the end."""
 
 import os
-import shutil
 
 import pytest
 from hypothesis import settings
+
+from tools import browser as browsers
 
 pytest_plugins = ["tests.widgets"]  # a bare page for widgets, of chapters and of view alike
 
@@ -14,10 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with one thread eac
 settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
 settings.load_profile("patient")
 
-NO_BROWSER = (
-    "no Chromium was found, so no page of the book was opened. "
-    "Get one with: sudo apt-get install chromium (or name it: CHROMIUM=/path/to/chromium make test)"
-)
+NO_BROWSER = f"no Chromium was found, so no page of the book was opened. Get one with: {browsers.HOW}"
 
 FLAGS = [
     "--no-sandbox",
@@ -34,8 +32,7 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium without a network. Where there is none the test is skipped, in CI it fails."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    found = found or shutil.which("google-chrome")
+    found = browsers.find()
     if not found:
         pytest.fail(NO_BROWSER) if os.environ.get("CI") else pytest.skip(NO_BROWSER)
     from playwright.sync_api import sync_playwright

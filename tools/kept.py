@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import browser
 from tools.rooms_of import rooms_of
 
 PACKAGE = "visual_attention"
@@ -177,9 +178,8 @@ class Inputs:
         """
         folders = [*site.getsitepackages(), site.getusersitepackages()]
         installed = sorted(f"{found.name}=={found.version}" for found in metadata.distributions(path=folders))
-        names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "bwrap")
-        programs = [shutil.which(name) for name in names]
-        stats = [(name, os.stat(name).st_size, os.stat(name).st_mtime) for name in programs if name]
+        programs = filter(None, map(shutil.which, (browser.find() or "", "bwrap")))
+        stats = [(name, os.stat(name).st_size, os.stat(name).st_mtime) for name in programs]
         told = sorted({"CI", "CHROMIUM", "OMP_NUM_THREADS", "QUICK"} & {*os.environ})
         told += sorted(name for name in os.environ if name.startswith(f"{PACKAGE.upper()}_"))
         settings = [(name, os.environ[name]) for name in told]

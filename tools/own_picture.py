@@ -6,7 +6,6 @@ The folder is cut from photographs: six pieces of each, none of which shares a p
 pretrained weights (python -m visual_attention.own weights --fetch) and Chromium.
 """
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tools import browser
 from tools.book import ROOT
 from visual_attention.data import photographs
 from visual_attention.own.__main__ import main as own
@@ -39,23 +39,23 @@ def cut(folder):
 def main():
     from playwright.sync_api import sync_playwright
 
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = browser.find()
     if not found:
-        return "A picture needs Chromium: sudo apt-get install chromium"
+        return f"A picture needs Chromium: {browser.HOW}"
     with tempfile.TemporaryDirectory() as place:
         folder, out = Path(place) / "holiday", Path(place) / "out"
         cut(folder)
         if own(["classify", str(folder), "--out", str(out)]):
             return 1
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
+            chromium = playwright.chromium.launch(
                 executable_path=found, args=["--no-sandbox", "--disable-gpu"]
             )
-            window = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+            window = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
             window.goto((out / "report.html").as_uri())
             heading = window.locator("main > h2", has_text="Where did attention look?")
             window.screenshot(path=PICTURE, full_page=True, clip=around(window, heading))
-            browser.close()
+            chromium.close()
     with Image.open(PICTURE) as taken:
         taken.convert("P", palette=Image.Palette.ADAPTIVE).save(PICTURE, optimize=True)
     print(f"Wrote {PICTURE.relative_to(ROOT)}")

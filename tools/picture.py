@@ -7,7 +7,6 @@ they are still the book's.
 """
 
 import json
-import shutil
 import sys
 
 import nbformat
@@ -15,7 +14,7 @@ import yaml
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tools import book
+from tools import book, browser
 
 PICTURE = book.ROOT / "book" / "_static" / "picture.png"
 WIDTH = 1280
@@ -58,19 +57,19 @@ def show_all_chapters(window):
 def main(page="notebooks/start"):
     from playwright.sync_api import sync_playwright
 
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = browser.find()
     if not found:
-        return "A picture needs Chromium: sudo apt-get install chromium"
+        return f"A picture needs Chromium: {browser.HOW}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        window = browser.new_page(color_scheme="light")
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        window = chromium.new_page(color_scheme="light")
         window.goto((book.PAGES / f"{page}.html").as_uri(), timeout=120_000)
         show_all_chapters(window)
         window.wait_for_timeout(2500)
         window.screenshot(path=PICTURE)
         chapters = PngInfo()
         chapters.add_text("Chapters", json.dumps(window.locator(LINKS).evaluate_all(SEEN)))
-        browser.close()
+        chromium.close()
     with Image.open(PICTURE) as taken:
         taken.convert("RGB").save(PICTURE, pnginfo=chapters, optimize=True)
     print(f"Wrote {PICTURE.relative_to(book.ROOT)}")

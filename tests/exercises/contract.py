@@ -57,7 +57,8 @@ def shortcomings(check, name: str, solved: ModuleType, wrong: list, least: int):
     if solution is None:
         yield f"no {name.removeprefix('check_')} among the solutions"
         return
-    yield from of_solution(check, solution)
+    touched: set[str] = set()
+    yield from of_solution(check, solution, touched)
     yield from of_stub(check)
     yield from of_wrong_answers(check, wrong, least)
     yield from of_rubbish(check)
@@ -67,12 +68,18 @@ def shortcomings(check, name: str, solved: ModuleType, wrong: list, least: int):
             yield "an answer that only remembers its first result gets full marks: check a second input"
     if hasattr(check, "asked"):  # an examined check, see properties.py
         yield from of_listed_mistakes(check)
-        yield from of_right_answers(check, solution)
+        yield from of_right_answers(check, solution, touched)
         yield from of_spoilt_answers(check, solution)
 
 
-def of_solution(check, solution):
-    report = check(solution)
+def of_solution(check, solution, touched: set[str]):
+    """Full marks, twice; notes which of the changes to right answers touch what it returns."""
+
+    def noted(tensor):
+        touched.update(label for label, change in CHANGES.items() if change(tensor) is not tensor)
+        return tensor
+
+    report = check(changed(solution, noted) if inspect.isfunction(solution) else solution)
     if report.score != report.points or repr(report) != f"{report.points:g}" or report.points != check.points:
         yield f"the solution gets {report!r} of {report.points:g}:\n{report}"
     if report.fault:
@@ -120,14 +127,17 @@ def of_listed_mistakes(check):
             yield f"the listed mistake {text!r} is told {told}:\n{report}\n{report.fault}"
 
 
-def of_right_answers(check, solution):
+CHANGES = {  # of a tensor that is right, to one that is right, too
+    "float64": lambda t: t.double() if t.is_floating_point() else t,
+    "int32": lambda t: t if t.is_floating_point() or t.dtype is torch.bool else t.int(),
+    "with other strides": lambda t: t.mT.contiguous().mT if t.ndim > 1 else t,
+}
+
+
+def of_right_answers(check, solution, touched: set[str]):
     """What differs from the solution in its type of number or in its means only is right."""
-    for label, change in {
-        "float64": lambda t: t.double() if t.is_floating_point() else t,
-        "int32": lambda t: t if t.is_floating_point() or t.dtype is torch.bool else t.int(),
-        "with other strides": lambda t: t.mT.contiguous().mT if t.ndim > 1 else t,
-    }.items():
-        report = check(changed(solution, change))
+    for label in sorted(touched):
+        report = check(changed(solution, CHANGES[label]))
         if report.score < report.points:
             yield f"a right answer as {label} loses marks:\n{report}"
     report = check(switches_gradients_off(solution))

@@ -6,7 +6,7 @@ from PIL import Image
 
 from tests.experiments import known
 from tests.experiments.test_answer import answer
-from visual_attention.experiments import forest, registry, sections
+from visual_attention.experiments import forest, registry, sections, words
 from visual_attention.experiments.answer import Answer
 from visual_attention.experiments.answer import answer as of_the_course
 from visual_attention.experiments.ledger import Ledger
@@ -57,8 +57,8 @@ def test_the_forest_sorts_by_pictures_and_tells_verdicts_by_shape():
     shapes = {line.get_marker() for ax in tied.axes[:2] for line in ax.lines} - {"None", "", None}
     assert shapes == {forest.SHAPES["not supported"][0]}
     assert len({marker for marker, _ in forest.SHAPES.values()}) == 4
-    words = forest.forest_in_words([answer()])
-    assert "needs fewer pictures supported (+21.0 points (+18.5 to +23.5))" in words
+    said = forest.forest_in_words([answer()])
+    assert "needs fewer pictures supported (+21.0 points (+18.5 to +23.5))" in said
 
 
 def test_figures_are_pictures(tmp_path):
@@ -66,18 +66,8 @@ def test_figures_are_pictures(tmp_path):
     assert np.asarray(Image.open(tmp_path / "forest.png").convert("L")).std() > 10
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", registry.questions())
-def test_every_question_of_the_course_can_be_shown(name):
-    found = of_the_course(registry.question(name))
-    assert sections.folded(found) and sections.overview([found]) and sections.closing([found])
-
-
 def test_a_table_that_would_be_too_wide_has_its_cuts_apart(monkeypatch):
-    from visual_attention.experiments import registry, sections, words
-    from visual_attention.experiments.answer import answer
-
-    found = answer(registry.question("channel"))
+    found = of_the_course(registry.question("channel"))
     condition = found.question.middle
     whole = sections._contest(found, condition)
     monkeypatch.setattr(sections, "MOST_COLUMNS", 5)
@@ -95,10 +85,7 @@ def test_a_table_that_would_be_too_wide_has_its_cuts_apart(monkeypatch):
 
 @pytest.mark.parametrize("condition", ["2,000 pictures", "8,000 pictures"])  # a rival leads the second
 def test_what_else_was_measured_stands_apart_where_it_is_much(condition):
-    from visual_attention.experiments import registry, sections
-    from visual_attention.experiments.answer import answer
-
-    found = answer(registry.question("question_answering"))
+    found = of_the_course(registry.question("question_answering"))
     first, second, third = sections._contest(found, condition).split("</table>")[:3]
     for name in {name for line in found.table(condition) for name in line.others}:
         assert f">{name}<" in second and f">{name}<" not in first + third

@@ -5,10 +5,10 @@ The environment is that of tools.colab. What the set-up cell installs goes to a 
 
 The first notebook is run whole and fetches the package from a wheel; the other notebooks find it there, since
 their set-up cells are the same (test_committed.py). Each runs to its end, every cell, figure and widget, but
-what `training.fit` and `experiments.curves.train` train, they train for a few steps: the later ones repeat
-them. What differs here, the versions of numpy, matplotlib, ipywidgets and IPython, has by then been asked all
-that it is going to be asked; torch is the same, and that it trains to its end within the time, and all that a
-notebook asserts of what came out, is held by the book's own execution (test_run.py).
+what `training.fit`, `experiments.curves.train` and `own.fitting.fit` train, they train for a few steps: the
+later ones repeat them. What differs here, the versions of numpy, matplotlib, ipywidgets and IPython, has by
+then been asked all that it is going to be asked; torch is the same, and that it trains to its end within the
+time, and all that a notebook asserts of what came out, is held by the book's own execution (test_run.py).
 
 The book executes notebooks as they are, with empty exercises. Here they are solved, so that the cells that
 put the reader's function to work are seen to do so.
@@ -54,7 +54,17 @@ def train(*given, steps, scored, **how):
     averaged, found, losses = _entire(*given, steps={STEPS}, scored=[{STEPS}], **how)
     return averaged, dict.fromkeys(scored, found[{STEPS}]), losses[-1:] * steps
 """
-SHORTER = {"training.py": SHORT, "experiments/curves.py": SHORT_CURVE}
+SHORT_HEADS = f"""
+
+STEPS = {STEPS}
+_every = fit
+
+
+def fit(*given, **how):
+    open({CUT!r}, "w").close()
+    return _every(*given, **how)
+"""
+SHORTER = {"training.py": SHORT, "experiments/curves.py": SHORT_CURVE, "own/fitting.py": SHORT_HEADS}
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +205,7 @@ def test_each_notebook_runs_alone_and_fetches_nothing_that_is_there(fetched, pat
 FIT = """
 import torch
 from visual_attention.experiments.curves import train
+from visual_attention.own import fitting, heads
 from visual_attention.training import fit
 
 def batches(step):
@@ -209,6 +220,12 @@ drawn = []
 settings = {"rate": 0.01, "warmup": 5, "scored": [10, 50]}
 _, scores, losses = train(torch.nn.Linear(2, 1), *how, lambda model: {"one": 1.0}, steps=50, **settings)
 print(len(drawn), sorted(scores), len(losses))
+
+labels, groups = torch.tensor([0, 1, 0, 1]), torch.eye(4).bool()
+settings = {"classes": 2, "training": groups, "decays": [0.1] * 4}
+with fitting.tqdm() as bar:
+    fitting.fit(heads.MEAN, torch.randn(4, 3, 5), labels, bar=bar, **settings)
+print(bar.n)
 """
 
 
@@ -217,7 +234,7 @@ def test_trainings_are_cut_short_here(fetched, tmp_path):
     done = subprocess.run(
         [colab.PYTHON, "-c", FIT], env=environment, cwd=tmp_path, text=True, capture_output=True
     )
-    assert done.stdout.splitlines() == [f"{STEPS}", f"{STEPS} [10, 50] 50"], done.stderr
+    assert done.stdout.splitlines() == [f"{STEPS}", f"{STEPS} [10, 50] 50", f"{STEPS}"], done.stderr
     assert (tmp_path / CUT).exists()
 
 

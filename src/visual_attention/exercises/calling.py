@@ -189,6 +189,8 @@ def differs(old: torch.Tensor, new: torch.Tensor) -> bool:
     new = new.detach()
     if old.shape != new.shape or old.dtype != new.dtype:
         return True
+    if torch.equal(old, new):  # nearly always, and ten times as fast as what nan needs
+        return False
     return bool(((old != new) & ~(old.isnan() & new.isnan())).any())
 
 
