@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract import modules
 from tools import kept
 
 PACKAGE, ROOMS = "src/visual_attention", "src/visual_attention/chapters"
+ENTRIES = "tests/chapters/tracking/modules.py"
 READ = [
     (
         "tests/chapters/question_answering/test_decoder.py",
@@ -17,6 +19,9 @@ READ = [
     ("tests/classroom/test_term.py", "", f"{PACKAGE}/classroom/grader.py"),
     ("tests/classroom/test_term.py", "", f"{ROOMS}/soft/widget.py"),  # imported by a cell of the notebook
     ("tests/contract/test_list.py", "", f"{ROOMS}/cost/widget.py"),  # it walks the whole package
+    ("tests/contract/test_list.py", "", "tests/chapters/hard/modules.py"),
+    ("tests/contract/test_modules.py", ENTRIES, ENTRIES),
+    ("tests/contract/test_modules.py", ENTRIES, f"{ROOMS}/tracking/finders.py"),
     ("tests/notebooks/test_colab.py", "", "notebooks/start.ipynb"),
     ("tests/notebooks/test_colab.py", "applications/detection", "notebooks/start.ipynb"),
     ("tests/notebooks/test_colab.py", "applications/detection", f"{ROOMS}/detection/claims.py"),
@@ -26,7 +31,9 @@ READ = [
 UNREAD = [
     ("tests/notebooks/test_colab.py", "applications/detection", f"{ROOMS}/inpainting/claims.py"),
     ("tests/notebooks/test_colab.py", "mechanisms/soft", f"{ROOMS}/segmentation/coin_masks.py"),
+    ("tests/contract/test_modules.py", ENTRIES, f"{ROOMS}/hard/choosers.py"),
     ("tests/classroom/test_term.py", "", f"{ROOMS}/cost/widget.py"),
+    ("tests/classroom/test_term.py", "", f"{ROOMS}/hard/checks.py"),
     ("tests/classroom/test_term.py", "", "notebooks/mechanisms/hard.ipynb"),
     ("tests/chapters/soft/test_widget.py", "", f"{ROOMS}/hard/widget.py"),
 ]
@@ -46,6 +53,12 @@ def test_what_is_read_is_known(inputs, file, subject, read):
 @pytest.mark.parametrize("file,subject,unread", UNREAD)
 def test_what_is_not_read_repeats_nothing(inputs, file, subject, unread):
     assert unread in inputs.files and unread not in inputs.of(file, subject)
+
+
+def test_each_entry_of_the_contract_stands_where_its_verdict_looks_for_it():
+    files = {room.__name__.replace(".", "/"): room.CASES for room in modules.rooms()}
+    files["tests/contract/modules"] = modules.SHARED
+    assert all(kept.entries(case.kind) == f"{file}.py" for file, cases in files.items() for case in cases)
 
 
 def test_every_stored_network_is_read(inputs):

@@ -36,8 +36,7 @@ STARTED = re.compile(rf"-m\W+({PACKAGE}[.\w]*)")
 LOOKS = {
     f"src/{PACKAGE}/experiments/registry.py": [f"src/{PACKAGE}/chapters/*/claims.py"],
     f"src/{PACKAGE}/exercises/__main__.py": [f"src/{PACKAGE}/chapters/*/checks.py"],
-    f"src/{PACKAGE}/classroom/remote.py": [f"src/{PACKAGE}/chapters/*/checks.py"],
-    "tests/contract/modules.py": ["tests/*/modules.py", "tests/chapters/*/modules.py"],
+    f"src/{PACKAGE}/classroom/remote.py": [f"src/{PACKAGE}/chapters/soft/checks.py"],  # the class is of soft
 }
 EVERY_TEST = ["pyproject.toml", "requirements*.txt", "tests/conftest.py", "tests/widgets.py", "tools/kept.py"]
 ALL = ["*"]
@@ -50,8 +49,10 @@ READS = {
     "tests/book/*": PAGE,
     "tests/chapters/*/*": ["notebooks/*/{room}.ipynb", "book/solutions/{room}.py"],
     "tests/classroom/test_chapters.py": ALL,
+    "tests/classroom/test_remote.py": [f"src/{PACKAGE}/*"],  # it looks at every file that a sandbox can see
     "tests/classroom/*": [OWN, "notebooks/start.ipynb", "notebooks/*/soft.ipynb", "book/solutions/soft.py"],
-    "tests/contract/test_list.py": [f"src/{PACKAGE}/*.py"],
+    "tests/contract/test_list.py": [f"src/{PACKAGE}/*.py", "tests/*/modules.py"],
+    "tests/contract/test_modules.py": ["{subject}"],  # the file with the entry that a test is asked of
     "tests/exercises/*": ALL,
     "tests/notebooks/test_run.py": None,
     "tests/notebooks/test_colab.py": [
@@ -162,8 +163,8 @@ class Inputs:
             rooms = "|".join(rooms_of(self.root / "notebooks" / notebook, self.root / "src" / PACKAGE))
             others = re.compile(rf"src/{PACKAGE}/chapters/(?!({rooms})/)\w+/")
             found |= {name for name in self.files if name.startswith("src/") and not others.match(name)}
-        solutions = [name for name in found if name.startswith("book/solutions/")]
-        return frozenset(found).union(*map(self.read_by, [file, *solutions]))
+        code = [one for one in found if one.startswith("book/solutions/") or one.endswith("/modules.py")]
+        return frozenset(found).union(*map(self.read_by, [file, *code]))
 
     def shown(self, page: str) -> set[str]:
         """The pictures of a page of the built book."""
@@ -200,10 +201,18 @@ class Inputs:
         return hashed.hexdigest()
 
 
+def entries(kind: type) -> str:
+    """The file with a module's entry in the contract: beside the tests of its room."""
+    _, *room, _ = kind.__module__.split(".")
+    return "/".join(["tests", *(room or ["contract"])[:2], "modules.py"])
+
+
 def asked(item: pytest.Item) -> tuple[str, str]:
-    """The file of a test, and the page or notebook that it is asked of."""
+    """The file of a test, and the page, the notebook or the file of entries that it is asked of."""
     given = item.callspec.params if hasattr(item, "callspec") else {}
     subject = given.get("opened", given.get("path", ""))
+    if hasattr(given.get("case"), "kind"):
+        subject = entries(given["case"].kind)
     if isinstance(subject, Path):
         subject = "/".join(subject.with_suffix("").parts[-2:]).removeprefix("notebooks/")
     return item.path.relative_to(item.config.rootpath).as_posix(), str(subject)

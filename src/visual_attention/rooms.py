@@ -20,7 +20,11 @@ def stems(package: str = ROOMS) -> list[str]:
 
 def parts(name: str, package: str = ROOMS) -> dict[str, ModuleType]:
     """The rooms' modules of that name ("claims", "checks"), by stem; rooms without one are left out."""
-    paths = {stem: f"{package}.{stem}.{name}" for stem in stems(package)}
-    return {
-        stem: importlib.import_module(path) for stem, path in paths.items() if importlib.util.find_spec(path)
-    }
+    found = {stem: part(stem, name, package) for stem in stems(package)}
+    return {stem: module for stem, module in found.items() if module}
+
+
+def part(stem: str, name: str, package: str = ROOMS) -> ModuleType | None:
+    """One room's module of that name, or None if it has none."""
+    path = f"{package}.{stem}.{name}"
+    return importlib.import_module(path) if importlib.util.find_spec(path) else None

@@ -11,7 +11,7 @@ COUNT = "def effective_places(w): return (-torch.xlogy(w, w).sum(AXES)).exp()"
 
 def examined(*cells: str, seconds: float = 2.0) -> Examination:
     names = ["spatial_softmax", "attention_pool", "effective_places"]
-    return Examination(sandbox.plain(), list(cells), answers=names, seconds=seconds)
+    return Examination(sandbox.plain(), list(cells), answers=names, seconds=seconds, chapter="soft")
 
 
 def pool(own: int | None, place: int | None = None) -> Question:

@@ -1,6 +1,7 @@
 """A student's code in another process behaves for a check as it does here, and cannot forge a score."""
 
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -252,7 +253,7 @@ def boxes():
 def begun(boxes: dict[str, Sandbox], name: str, command: list[str]) -> Sandbox:
     """A process of its own for one test, that has run SETUP."""
     if name not in boxes or not boxes[name].alive:
-        boxes[name] = Sandbox(command, seconds=2.0)
+        boxes[name] = Sandbox(command, seconds=2.0, chapter="soft")
         boxes[name].warm()
     boxes[name].begin()
     assert run_in(boxes[name], SETUP) == []
@@ -262,6 +263,20 @@ def begun(boxes: dict[str, Sandbox], name: str, command: list[str]) -> Sandbox:
 @pytest.fixture
 def box(boxes):
     return begun(boxes, "plain", sandbox.plain())
+
+
+LOADED = """
+import sys
+from visual_attention.classroom.remote import find_check
+print(find_check("check_spatial_softmax", "soft").points)
+print(*sorted({name.split(".")[2] for name in sys.modules if name.startswith("visual_attention.chapters.")}))
+print(find_check("check_spatial_softmax", "a name of its own").points)
+"""
+
+
+def test_a_check_is_looked_for_in_its_chapter_first_and_no_other_is_loaded():
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4", "soft", "4"], done.stdout
 
 
 def test_forgeries_earn_nothing(box):
@@ -319,7 +334,7 @@ def test_the_calls_of_an_exercise_are_limited_and_the_checks_own_time_is_not(box
             time.sleep(pause)
         check.that(True, points=1, good="It rested.", bad="")
 
-    monkeypatch.setattr("visual_attention.classroom.remote.find_check", lambda name: check_rest)
+    monkeypatch.setattr("visual_attention.classroom.remote.find_check", lambda name, chapter: check_rest)
     monkeypatch.setattr("visual_attention.classroom.remote.CALLS", 1.5)  # times two seconds
     pause = 1.5
     report = box.check("check_rest", "rest")

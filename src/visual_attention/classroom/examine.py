@@ -46,6 +46,7 @@ class Examination:
         cells: The source of each code cell.
         answers: The names that the exercises ask for.
         seconds: The longest that one statement or one call may run.
+        chapter: The stem of the chapter whose checks are looked at first.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class Examination:
         *,
         answers: Sequence[str] = (),
         seconds: float = SECONDS,
+        chapter: str = "",
     ):
-        self.command, self.cells, self.seconds = command, cells, seconds
+        self.command, self.cells, self.seconds, self.chapter = command, cells, seconds, chapter
         self.answers = list(answers)
         self.sandbox: Sandbox | None = None
         self.lines: dict[int, list[str]] = {}  # the first line of each statement of a cell
@@ -183,7 +185,7 @@ class Examination:
             self.close()
             self.within_limits()
             try:
-                self.sandbox = Sandbox(self.command, seconds=self.seconds)
+                self.sandbox = Sandbox(self.command, seconds=self.seconds, chapter=self.chapter)
                 self.sandbox.warm()
             except (wire.Garbled, OSError) as error:
                 raise Broken(f"the sandbox does not start ({error})") from error

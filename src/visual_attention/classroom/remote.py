@@ -33,10 +33,11 @@ CALLS = 4  # times SECONDS is what all calls of one exercise may take together
 GRACE = 5.0  # seconds more, after which a process that heeds no interrupt is killed
 
 
-def find_check(name: str) -> Callable:
-    """The check of that name among all chapters."""
-    for module in rooms.parts("checks").values():
-        if name in (found := checks(module)):
+def find_check(name: str, chapter: str = "") -> Callable:
+    """The check of that name: of the chapter, or else of any other; none is loaded before it is looked at."""
+    for stem in sorted(rooms.stems(), key=lambda stem: stem != chapter):
+        module = rooms.part(stem, "checks")
+        if module and name in (found := checks(module)):
             return found[name]
     raise LookupError(f"no check {name} in {rooms.ROOMS}")
 
@@ -47,15 +48,16 @@ class Sandbox:
     Args:
         command: How to start worker.py, with or without a sandbox around it.
         seconds: The longest that one statement or one call may run.
+        chapter: The stem of the chapter whose checks are looked at first.
     """
 
-    def __init__(self, command: list[str], *, seconds: float = SECONDS):
+    def __init__(self, command: list[str], *, seconds: float = SECONDS, chapter: str = ""):
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True
         )
         os.set_blocking(self.process.stdin.fileno(), False)
-        self.seconds, self.watch = seconds, Watch(self.process.pid)
+        self.seconds, self.chapter, self.watch = seconds, chapter, Watch(self.process.pid)
         self.alive, self.begun, self.starved = True, False, False
         self.size = 0  # how many processes stand there while no exercise is examined
         self.callbacks: list[Callable] = []  # functions of the check's, by number
@@ -167,7 +169,7 @@ class Sandbox:
 
     def check(self, name: str, answer: str) -> Report:
         """Run a check here on an answer there; the check's own time is not counted."""
-        check = find_check(name)
+        check = find_check(name, self.chapter)
         self.left = CALLS * self.seconds
         return check(self.student(answer))
 
