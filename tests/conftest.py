@@ -1,6 +1,9 @@
 """What every test may use, and what the summary says at the end."""
 
+import contextlib
+import fcntl
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -41,6 +44,33 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+LOCK = Path(__file__).parents[1] / ".alone.lock"
+HELD = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """A test runs beside those of other workers, but beside none that asks to be alone."""
+    with open(LOCK, "w") as item.stash[HELD]:
+        fcntl.flock(item.stash[HELD], fcntl.LOCK_SH)
+        return (yield)
+
+
+@pytest.fixture
+def alone(request):
+    """A function that gives a context in which no other worker runs a test; it waits for theirs to end."""
+
+    @contextlib.contextmanager
+    def waited():
+        fcntl.flock(request.node.stash[HELD], fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(request.node.stash[HELD], fcntl.LOCK_SH)
+
+    return waited
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -79,6 +79,8 @@ def of_solution(check, solution, touched: set[str]):
         touched.update(label for label, change in CHANGES.items() if change(tensor) is not tensor)
         return tensor
 
+    if not inspect.isfunction(solution):  # a class: what its objects return is not seen from here
+        touched.update(CHANGES)
     report = check(changed(solution, noted) if inspect.isfunction(solution) else solution)
     if report.score != report.points or repr(report) != f"{report.points:g}" or report.points != check.points:
         yield f"the solution gets {report!r} of {report.points:g}:\n{report}"

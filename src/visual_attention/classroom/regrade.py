@@ -39,9 +39,10 @@ class Regrade(NbGraderPreprocessor):
         sources = ["" if is_check(cell) else cell.source for cell in code]
         answers = [question.answer for _, question in checks.values() if question]
         ours["exercises"] = []
-        chapter = resources.get("nbgrader", {}).get("assignment", "")  # where its notebook keeps its name
-        asked_of = {"answers": answers, "seconds": self.seconds, "chapter": chapter}
-        with Examination(self.command, sources, **asked_of) as examination:
+        chapter = resources.get("nbgrader", {}).get("assignment", "")  # its name is the notebook's
+        with Examination(
+            self.command, sources, answers=answers, seconds=self.seconds, chapter=chapter
+        ) as examination:
             for cell, question in checks.values():
                 if question is None:
                     report = self.by_hand(cell)
