@@ -84,6 +84,6 @@ def pytest_terminal_summary(terminalreporter):
         (value, name.removeprefix("seconds of ")) for name, value in timed if name.startswith("seconds of ")
     )
     if seconds:
-        terminalreporter.section("seconds of each notebook (two at a time, one thread each)")
+        terminalreporter.section("seconds of each notebook (two at a time; what took over a minute, alone)")
         for value, name in reversed(seconds):
             terminalreporter.line(f"{value:6.1f}  {name}")

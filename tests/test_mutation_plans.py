@@ -1,4 +1,4 @@
-"""The mutation plans fit the code: every text to replace stands where its plan says, as often as it says."""
+"""The mutation plans fit the code: each text to replace stands as often as its plan says; one plan is run."""
 
 import tomllib
 from pathlib import Path
@@ -20,3 +20,11 @@ def test_every_mutant_applies(stem):
         text = (ROOT / mutant.get("source", plan["source"])).read_text()
         assert text.count(mutant["old"]) == mutant.get("count", 1), mutant["why"]
         assert mutant["new"] != mutant["old"], mutant["why"]
+
+
+@pytest.mark.slow
+def test_the_tests_of_a_plan_pass_in_a_copy_and_notice_a_mutant():
+    plan = tomllib.loads(PLANS["chapters/generation/relation"].read_text())
+    assert mutants.outcome(plan, None) == "survived"
+    assert mutants.outcome(plan, plan["mutants"][0]) == "killed"
+    assert mutants.outcome(plan, {"old": "not there", "new": ""}) == "does not apply"

@@ -80,7 +80,7 @@ def make_pages():
     """Run Jupyter Book; its warnings go to the terminal as they are, its progress in steps of a quarter."""
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT)]
     command += ["-W", "-n", "--keep-going", "--all"]
-    environment = os.environ | execution.ONE_THREAD | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | execution.threads(1) | {"PYTHONUNBUFFERED": "1"}
     print("Making the pages ...", flush=True)
     seen = set()
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:

@@ -28,7 +28,12 @@ NOTEBOOKS = ROOT / "notebooks"
 EXECUTED = ROOT / ".executed"  # nbmake passes over folders named _build
 COLOUR = re.compile(r"(#x1B|\x1b)\[[0-9;]*m")
 LIMIT = 60  # seconds, the course's promise for each notebook
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+CORES = 2  # on which it is promised
+
+
+def threads(many):
+    """What holds a process, and what it starts, to so many threads."""
+    return dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(many))
 
 
 def notebooks():
@@ -89,8 +94,11 @@ def fresh_copy(path):
     return copy_of(path) if known.get("passed") and known.get("key") == key(path) else None
 
 
-def execute(paths, *, workers=2):
-    """Execute notebooks with nbmake and keep the copies that pass. Returns the names of those that failed."""
+def execute(paths, *, workers=CORES):
+    """Execute notebooks with nbmake and keep the copies that pass. Returns the names of those that failed.
+
+    With two workers each has one thread, so that two notebooks share two cores; one worker has both.
+    """
     keys = {path: key(path) for path in paths}
     for path in paths:
         copy_of(path).parent.mkdir(parents=True, exist_ok=True)
@@ -110,7 +118,7 @@ def execute(paths, *, workers=2):
     ]
     command += ["-n", str(min(workers, len(paths)))] if min(workers, len(paths)) > 1 else []
     command += [str(copy_of(path)) for path in paths]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | threads(max(1, CORES // workers)), check=False)
     outcomes = read_report(report) if report.exists() else {}
     if not outcomes:
         print(f"The run of the notebooks was itself ended (exit status {done.returncode}).", file=sys.stderr)

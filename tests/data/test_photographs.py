@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,22 @@ def test_every_photograph_opens_without_a_network(name, monkeypatch):
     assert image.min() >= 0 and image.max() <= 1
     assert image.std() > 0.02
     assert photographs.caption(name) and photographs.licence(name)
+
+
+def test_the_package_that_a_photograph_lies_in_is_not_imported():
+    code = "import sys; from visual_attention.data import photographs as p; p.load('pagoda'), p.load('cat')"
+    code += "; print({'sklearn', 'skimage'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch):
+    photographs._read.cache_clear()
+    monkeypatch.setattr(photographs, "find_spec", lambda package: None)
+    with pytest.raises(ModuleNotFoundError, match="pagoda lies in sklearn, which is not installed"):
+        photographs.load("pagoda")
+    monkeypatch.undo()
+    photographs._read.cache_clear()
 
 
 def test_size_cuts_a_centred_square():

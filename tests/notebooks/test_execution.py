@@ -108,6 +108,17 @@ def test_nbmake_keeps_the_outputs_and_the_committed_file_stays_without(course):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("workers,threads", [(2, "1"), (1, "2")])
+def test_two_notebooks_share_two_cores_and_one_alone_has_both(course, workers, threads):
+    path = course / "notebooks/part/one.ipynb"
+    asked = "import os, torch; print(os.environ['MKL_NUM_THREADS'], torch.get_num_threads())"
+    path.write_text(path.read_text().replace("print(6 * 7)", asked))
+    assert execution.execute([path], workers=workers) == []
+    [cell] = nbformat.read(execution.fresh_copy(path), as_version=4).cells
+    assert cell.outputs[0].text.split() == [threads, threads]
+
+
+@pytest.mark.slow
 def test_a_notebook_that_raises_is_named(course, capfd):
     path = course / "notebooks/part/one.ipynb"
     path.write_text(path.read_text().replace("print(6 * 7)", "1 / 0"))

@@ -63,9 +63,10 @@ class TestHead:
 @pytest.mark.parametrize("pool", POOLS)
 def test_heads_beside_each_other_are_as_torch_s_adamw_one_by_one(pool):
     tokens, labels, _ = one_patch_tells(24)
-    training = torch.rand(2, 24, generator=torch.Generator().manual_seed(1)) < 0.7
-    both = fit(pool, tokens, labels, classes=K, training=training, decays=[0.1, 3.0])
-    for known, decay, got in zip(training, (0.1, 3.0), both, strict=True):
+    one, other = torch.rand(2, 24, generator=torch.Generator().manual_seed(1)) < 0.7
+    training, decays = torch.stack([one, other, one]), (0.1, 3.0, 1.0)
+    fitted = fit(pool, tokens, labels, classes=K, training=training, decays=decays)
+    for known, decay, got in zip(training, decays, fitted, strict=True):
         head = fitting.settled(pool, tokens[known], classes=K)
         kept = [{"params": [head.linear.weight], "weight_decay": decay}, {"params": [head.linear.bias]}]
         kept += [{"params": [head.query]}] if pool == ATTENTION else []

@@ -34,7 +34,7 @@ GRACE = 5.0  # seconds more, after which a process that heeds no interrupt is ki
 
 
 def find_check(name: str, chapter: str = "") -> Callable:
-    """The check of that name: of that chapter, or else of the first that has it; later ones are not loaded."""
+    """The check of that name: of that chapter, or else of the first that has it; no others are loaded."""
     for stem in sorted(rooms.stems(), key=lambda stem: stem != chapter):
         module = rooms.part(stem, "checks")
         if module and name in (found := checks(module)):

@@ -8,7 +8,8 @@ Run: python -m visual_attention.data.photographs
 
 import functools
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,9 +146,11 @@ def _find(name: str) -> Photograph:
 def _read(name: str) -> Tensor:
     """Decode the file once: (3, H, W)."""
     photograph = _find(name)
-    package, _, folder = photograph.package.partition(".")
-    path = files(package).joinpath(*folder.split("."), photograph.file)
-    with path.open("rb") as stored:
+    package, *folders = photograph.package.split(".")
+    found = find_spec(package)  # where it lies; to import scikit-learn for that would take seconds
+    if found is None:
+        raise ModuleNotFoundError(f"{name} lies in {package}, which is not installed")
+    with Path(found.origin).parent.joinpath(*folders, photograph.file).open("rb") as stored:
         return as_tensor(pictures.coloured(stored))
 
 

@@ -93,10 +93,10 @@ def test_the_judge_is_right_about_real_pictures_as_often_as_the_page_says():
 
 
 LOST = {  # points fewer of digits, colours, place and all, as the page's table has it
-    "without the first colour": (0, 50, 4, 94),
-    "without the first digit": (46, 0, 3, 87),
-    "without the relation": (48, 50, 50, 94),
-    "another sentence's maps": (45, 44, 65, 92),
+    "without the first colour": (1, 50, 2, 95),
+    "without the first digit": (46, 0, 3, 88),
+    "without the relation": (48, 50, 53, 95),
+    "another sentence's maps": (42, 45, 68, 93),
 }
 
 
@@ -104,9 +104,9 @@ LOST = {  # points fewer of digits, colours, place and all, as the page's table 
 @torch.no_grad()
 def test_the_stored_network_obeys_and_hangs_on_its_words():
     model, reader = steering.load(), judge.load()
-    words = sentences.draw(100, generator=torch.Generator().manual_seed(11))
+    words = sentences.draw(60, generator=torch.Generator().manual_seed(11))
     whole = steering.parts(reader, model, words, seed=1)
-    assert [round(whole[part]) for part in steering.MEASURES] == pytest.approx([100, 100, 98, 94], abs=1)
+    assert [round(whole[part]) for part in steering.MEASURES] == pytest.approx([99, 100, 98, 95], abs=1)
     for cut, lost in LOST.items():
         after = steering.parts(reader, model, words, seed=1, change=steering.CUTS[cut])
         assert [whole[part] - after[part] for part in steering.MEASURES] == pytest.approx(lost, abs=2), cut
