@@ -28,3 +28,8 @@ def test_the_tests_of_a_plan_pass_in_a_copy_and_notice_a_mutant():
     assert mutants.outcome(plan, None) == "survived"
     assert mutants.outcome(plan, plan["mutants"][0]) == "killed"
     assert mutants.outcome(plan, {"old": "not there", "new": ""}) == "does not apply"
+
+
+def test_a_stem_that_no_plan_has_is_no_success(capsys):
+    assert mutants.main(["nothing"]) == 1
+    assert "chapters/soft" in (said := capsys.readouterr().out) and said.endswith("; got nothing\n")

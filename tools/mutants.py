@@ -52,6 +52,9 @@ def main(stems: list[str]) -> int:
     """Try the mutants of the given stems (all, if none is given) and return how many were not killed."""
     plans = {stem(path): path for path in sorted((ROOT / "tests").rglob("mutants*.toml"))}
     chosen = [name for name in plans if not stems or set(stems) & {name, *name.split("/")}]
+    if not chosen:
+        print(f"stem: wanted one of {', '.join(plans)}; got {' '.join(stems)}")
+        return 1
     plans = [tomllib.loads(plans[name].read_text()) | {"stem": name} for name in chosen]
     for plan in plans:
         if (result := outcome(plan, None)) != "survived":  # tests that fail anyway would kill every mutant

@@ -46,43 +46,14 @@ def fit(
         decays: H strengths of AdamW's decay of the linear weights.
         bar: told of each step of each tensor of heads.
     """
-    made: dict[int, Head] = {}
-    for chosen in beside_each_other(pool, training):
-        alike = chosen.tolist()
-        heads = fit_together(
-            pool,
-            tokens,
-            labels,
-            classes=classes,
-            training=training[chosen],
-            decays=[decays[index] for index in alike],
-            bar=bar,
-        )
-        made |= dict(zip(alike, heads, strict=True))
-    return [made[index] for index in range(len(training))]
-
-
-def beside_each_other(pool: str, training: Tensor) -> list[Tensor]:
-    """Which heads are trained in one tensor: all, but with attention only those that learn the same pictures.
-
-    What is pooled without attention never changes, and is small; attention needs all patches at each step.
-    """
-    if pool != ATTENTION:
-        return [torch.arange(len(training))]
-    return [(training == known).all(dim=1).nonzero()[:, 0] for known in training.unique(dim=0)]
-
-
-def fit_together(
-    pool: str,
-    tokens: Tensor,
-    labels: Tensor,
-    *,
-    classes: int,
-    training: Tensor,
-    decays: Sequence[float],
-    bar: tqdm | None = None,
-) -> list[Head]:
-    """Train heads in one tensor; arguments as for `fit`, with attention the same pictures for all."""
+    together = beside_each_other(pool, training)
+    if len(together) > 1:
+        made: dict[int, Head] = {}
+        for chosen in map(Tensor.tolist, together):
+            some = {"training": training[chosen], "decays": [decays[index] for index in chosen]}
+            heads = fit(pool, tokens, labels, classes=classes, bar=bar, **some)
+            made |= dict(zip(chosen, heads, strict=True))
+        return [made[index] for index in range(len(training))]
     many, dim = len(training), tokens.shape[-1]
     heads = [settled(pool, tokens[known], classes=classes) for known in training]
     center, wide, unlike = (
@@ -121,6 +92,16 @@ def fit_together(
             if pool == ATTENTION:
                 head.query.copy_(query[index])
     return heads
+
+
+def beside_each_other(pool: str, training: Tensor) -> list[Tensor]:
+    """Which heads are trained in one tensor: all, but with attention only those that learn the same pictures.
+
+    What is pooled without attention never changes, and is small; attention needs all patches at each step.
+    """
+    if pool != ATTENTION:
+        return [torch.arange(len(training))]
+    return [(training == known).all(dim=1).nonzero()[:, 0] for known in training.unique(dim=0)]
 
 
 def attended(patches: Tensor, queries: Tensor) -> Tensor:
