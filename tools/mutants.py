@@ -24,7 +24,7 @@ def outcome(plan: dict, mutant: dict | None) -> str:
     """ "killed", "survived" or "does not apply" for a mutant (None: the code as it is), in a copy."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for part in ("src", "tests", "tools"):
+        for part in ("src", "tests", "tools", "notebooks"):
             shutil.copytree(
                 ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
             )

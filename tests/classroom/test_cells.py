@@ -37,6 +37,7 @@ def run(cells: Cells, answer: str, own: int | None = None, *, seconds: float = 5
         "%%capture out\n",
         "\n%%anything -x 3\n",
         "# mine\n%%time\n%%capture\n",
+        "%%time\n%%capture\n",
         "%matplotlib inline\n",
     ],
 )
@@ -97,6 +98,12 @@ def test_only_what_the_answer_needs_is_run():
         "def f(x):\n    model = x\n    return helper(model, 0)",
     ]
     assert run(cells, "f") == [] and cells.namespace["f"](1) == 1 + 5 + 2
+
+
+def test_a_call_of_a_module_s_function_changes_no_module():
+    f = "def f(): return math.pi, found"
+    cells = taken("import math\nfound = []", "math.show(train())", "found.append(1)", f)
+    assert planned(cells, "f") == ["import math", "found = []", "found.append(1)", f]
 
 
 def test_the_answers_own_cell_is_run_as_a_whole_and_definitions_are_if_asked_for():

@@ -1,5 +1,6 @@
 """Every file of a folder is taken for a student, or named with the reason."""
 
+import json
 import os
 import re
 
@@ -95,11 +96,11 @@ def test_folders_of_students_without_a_notebook_have_a_reason(tmp_path):
     assert list(found.passed_over) == ["hidden/.ipynb_checkpoints"]
 
 
-def test_of_several_files_of_a_student_the_newest_that_can_be_read_is_taken(tmp_path):
+def test_of_several_files_of_a_student_the_newest_with_the_name_that_can_be_read_is_taken(tmp_path):
     files = {"a/soft.ipynb": notebook("1"), "a/soft (1).ipynb": notebook("2"), "a/soft (2).ipynb": b"<html>"}
     laid(
         tmp_path,
-        files | {"a/more.pdf": b"%PDF", "b/other.ipynb": notebook("3"), "b/soft.ipynb": notebook("4")},
+        files | {"a/more.pdf": b"%PDF", "b/soft.ipynb": notebook("4"), "b/other.ipynb": notebook("3")},
     )
     laid(tmp_path, {"b.ipynb": notebook("0")})  # older
     found = gather(tmp_path, "soft")
@@ -253,3 +254,5 @@ def test_what_came_another_way_is_taken_up(intake, soft, tmp_path):
     write(intake.file("submitted", "a"), written(forged))
     intake.adopt()
     assert students["a"].key == keys["a"] and not intake.is_graded("a")
+    there = json.loads(intake.file("submitted", "a").read_bytes())["metadata"]["classroom"]
+    assert there["key"] == keys["a"], "a key of the student's own is not believed"
